@@ -1,0 +1,1 @@
+"""How a statement is checked: exact algebra, rigorous arithmetic, or statistics with error rates."""

@@ -1,0 +1,1 @@
+"""The ledger: claims, the checks that decide them, and their verdicts."""

@@ -1,0 +1,93 @@
+"""A claim: one statement, its mathematics written once, and the independent checks that decide it."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, TypeAlias
+
+from zotheory.checks.evidence import Evidence
+from zotheory.errors import ClaimError
+
+
+class Kind(StrEnum):
+    """What sort of statement a claim makes."""
+
+    EQUALITY = "equality"
+    UPPER_BOUND = "upper bound"
+    LOWER_BOUND = "lower bound"
+    IFF = "iff"
+    EXISTENCE = "existence"
+    PUBLISHED = "published statement"
+
+
+class Verdict(StrEnum):
+    """What the ledger says of a claim, or what its author expects it to say."""
+
+    PROVED = "proved"
+    REFUTED = "refuted"
+    SUPPORTED = "supported"
+    UNDECIDED = "undecided"
+
+
+CheckFunction: TypeAlias = Callable[["Claim"], Evidence | Iterable[Evidence]]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One route to the verdict: a name for the route and the function that takes it."""
+
+    route: str
+    function: CheckFunction
+
+
+@dataclass
+class Claim:
+    """A statement with everything needed to decide it.
+
+    Attributes:
+        id: short and unique, for example "A4".
+        title: a line for the table.
+        kind: equality, bound, iff, existence or published statement.
+        plain: the statement in plain text.
+        latex: the statement in LaTeX (math inside $...$).
+        conditions: every condition under which it is stated.
+        source: arXiv number and theorem, or "derived here".
+        expected: the verdict its author expects; anything else fails `zotheory verify`.
+        formulas: the claim's mathematics by name, written here once and used by every check, so that
+            a wrong constant cannot hide: each check compares these with its own derivation.
+        parts: names of the parts that must each be decided, for example ("sufficient", "necessary").
+        depends: ids of claims that this one rests on.
+        checks: filled by the `check` decorator.
+    """
+
+    id: str
+    title: str
+    kind: Kind
+    plain: str
+    latex: str
+    source: str
+    expected: Verdict
+    conditions: tuple[str, ...] = ()
+    formulas: Mapping[str, Any] = field(default_factory=dict)
+    parts: tuple[str, ...] = ("statement",)
+    depends: tuple[str, ...] = ()
+    checks: list[Check] = field(default_factory=list)
+
+    def check(self, route: str) -> Callable[[CheckFunction], CheckFunction]:
+        """Register a function as a check by an independent route.
+
+        Args:
+            route: its name: "symbolic", "program", "intervals", "enumeration", "quadrature",
+                "simulation" or another short word; unique within the claim.
+
+        Raises:
+            ClaimError: the claim already has a check by that name.
+        """
+        if any(check.route == route for check in self.checks):
+            raise ClaimError(f"claim {self.id} has two checks named {route!r}: rename one")
+
+        def register(function: CheckFunction) -> CheckFunction:
+            self.checks.append(Check(route, function))
+            return function
+
+        return register

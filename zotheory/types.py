@@ -1,0 +1,15 @@
+"""Aliases for what the mathematics is done with: floats, exact numbers and arrays of either."""
+
+from fractions import Fraction
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+# A real number: float, exact fraction, or a sympy expression. sympy is not imported for the alias.
+Scalar: TypeAlias = Any
+# Float arrays, or object arrays of exact or symbolic entries; numpy treats both alike.
+Vector: TypeAlias = NDArray[Any]
+Matrix: TypeAlias = NDArray[Any]
+FloatArray: TypeAlias = NDArray[np.float64]
+Exact: TypeAlias = int | Fraction
