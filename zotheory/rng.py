@@ -6,6 +6,7 @@ import numpy as np
 
 from zotheory.errors import InvalidArgument
 
+
 def stream(seed: int, *keys: int | str) -> np.random.Generator:
     """Return the Philox generator of the stream named by ``seed`` and ``keys``.
 

@@ -1,1 +1,34 @@
-""" """
+"""Perturbation laws with exact moments, one family a file."""
+
+from zotheory.laws.aligned import DAP
+from zotheory.laws.base import Law, require_unbiased
+from zotheory.laws.blocks import ImportanceBlocks, RandomBlock
+from zotheory.laws.coordinatewise import Coordinate, Rademacher
+from zotheory.laws.empirical import Empirical
+from zotheory.laws.frame import OrthonormalFrame
+from zotheory.laws.isotropic import Gaussian, Sphere
+from zotheory.laws.mixture import Mixture
+from zotheory.laws.partition import Alignment, FirstAxis, Partition
+from zotheory.laws.shells import Shells
+from zotheory.laws.two_atom import Guided, TwoAtom
+
+__all__ = [
+    "DAP",
+    "Alignment",
+    "Coordinate",
+    "Empirical",
+    "FirstAxis",
+    "Gaussian",
+    "Guided",
+    "ImportanceBlocks",
+    "Law",
+    "Mixture",
+    "OrthonormalFrame",
+    "Partition",
+    "Rademacher",
+    "RandomBlock",
+    "Shells",
+    "Sphere",
+    "TwoAtom",
+    "require_unbiased",
+]

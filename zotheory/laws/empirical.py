@@ -1,0 +1,99 @@
+"""Laws with finitely many atoms given as vectors."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from zotheory.errors import InvalidArgument
+from zotheory.laws.base import Law, check_norm_moment_order, power, require_unbiased
+from zotheory.rng import as_generator
+from zotheory.types import FloatArray, Matrix, Scalar, Vector
+from zotheory.validation import check_count, check_symmetric, check_vector, check_weights, quotient
+
+
+@dataclass(frozen=True, eq=False)
+class Empirical(Law):
+    """v = points[i] with probability weights[i].
+
+    Every moment is a finite sum, exact for exact points and weights: an independent route to the
+    formulas of the other laws. delta is tr E[v v^T] / d.
+
+    Args:
+        points: shape (m, dim), floats or exact numbers.
+        weights: shape (m,), non-negative, summing to one; equal if not given.
+
+    Raises:
+        InvalidArgument: not a table of finite numbers, or bad weights.
+        NotUnbiased: E[v v^T] is not a multiple of the identity.
+    """
+
+    points: Any
+    weights: Any = None
+
+    def __post_init__(self) -> None:
+        points = np.asarray(self.points)
+        if points.ndim != 2 or points.size == 0:
+            raise InvalidArgument("points", self.points, "give a table of shape (m, dim)")
+        if points.dtype != object:
+            whole = np.issubdtype(points.dtype, np.integer)
+            points = points.astype(object if whole else float)
+            if not whole and not np.all(np.isfinite(points)):
+                raise InvalidArgument("points", self.points, "every entry must be finite")
+        weights = self.weights
+        if weights is None:
+            weights = np.array([quotient(1, len(points))] * len(points), dtype=object)
+            weights = weights if points.dtype == object else weights.astype(float)
+        points = points.copy()
+        points.setflags(write=False)
+        object.__setattr__(self, "points", points)
+        object.__setattr__(self, "weights", check_weights(weights, "weights", len(points)))
+        if not np.any(points != 0):
+            raise InvalidArgument("points", self.points, "at least one entry must be non-zero")
+        require_unbiased(self)
+
+    @property
+    def dim(self) -> int:  # type: ignore[override]
+        """Length of the points."""
+        return self.points.shape[1]
+
+    @property
+    def delta(self) -> Scalar:  # type: ignore[override]
+        """tr E[v v^T] / d."""
+        return quotient(self.norm_moment(1), self.dim)
+
+    def second_moment(self) -> Matrix:
+        """Return sum_i w_i v_i v_i^T."""
+        return (self.weights[:, None] * self.points).T @ self.points
+
+    def fourth_moment(self, matrix: Matrix) -> Matrix:
+        """Return sum_i w_i (v_i^T B v_i) v_i v_i^T."""
+        matrix = check_symmetric(matrix, "matrix", self.dim)
+        forms = ((self.points @ matrix) * self.points).sum(axis=1)
+        return ((self.weights * forms)[:, None] * self.points).T @ self.points
+
+    def dimension_factor(self, a: Vector | None = None) -> Scalar:
+        """Return sum_i w_i (a.v_i)^2 |v_i|^2 / (delta^2 |a|^2)."""
+        if a is None:
+            raise InvalidArgument("a", a, "this law is not isotropic: give the gradient")
+        a = check_vector(a, "a", self.dim)
+        norms = (self.points**2).sum(axis=1)
+        value = (self.weights * (self.points @ a) ** 2 * norms).sum()
+        return quotient(value, self.delta**2 * (a @ a))
+
+    def norm_moment(self, k: Scalar) -> Scalar:
+        """Return sum_i w_i |v_i|^{2k}."""
+        order = check_norm_moment_order(k)
+        norms = (self.points**2).sum(axis=1)
+        return sum(w * power(n, order) for w, n in zip(self.weights, norms, strict=True))
+
+    def norm_bound(self) -> Scalar:
+        """Return the largest |v_i|^2 of positive weight."""
+        norms = (self.points**2).sum(axis=1)
+        return max(n for w, n in zip(self.weights, norms, strict=True) if w > 0)
+
+    def sample(self, n: int, rng: np.random.Generator | int) -> FloatArray:
+        """Draw n perturbations, shape (n, dim)."""
+        weights = self.weights.astype(float)
+        chosen = as_generator(rng).choice(len(weights), size=check_count(n, "n"), p=weights / weights.sum())
+        return self.points.astype(float)[chosen]
