@@ -40,7 +40,7 @@ class Check:
     function: CheckFunction
 
 
-@dataclass
+@dataclass(eq=False)  # a claim equals only itself: its formulas need not even compare
 class Claim:
     """A statement with everything needed to decide it.
 
@@ -58,6 +58,11 @@ class Claim:
         parts: names of the parts that must each be decided, for example ("sufficient", "necessary").
         depends: ids of claims that this one rests on.
         checks: filled by the `check` decorator.
+        file: the file that defines it; filled in when the file is loaded.
+
+    Raises:
+        ClaimError: a field that cannot be meant: an id with spaces or commas, no parts, a string
+            where a tuple of strings belongs, an unknown kind or verdict.
     """
 
     id: str
@@ -72,6 +77,23 @@ class Claim:
     parts: tuple[str, ...] = ("statement",)
     depends: tuple[str, ...] = ()
     checks: list[Check] = field(default_factory=list)
+    file: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.id or any(mark.isspace() or mark == "," for mark in self.id):
+            raise ClaimError(f"claim id {self.id!r}: use a short word without spaces or commas")
+        for name in ("conditions", "parts", "depends"):
+            value = getattr(self, name)
+            # ("A1") is a string, and iterating over it would ask for claims "A" and "1".
+            if isinstance(value, str):
+                raise ClaimError(f"claim {self.id}: {name} is a string: write ({value!r},)")
+            setattr(self, name, tuple(value))
+        if not self.parts or len(set(self.parts)) < len(self.parts):
+            raise ClaimError(f"claim {self.id}: parts must be one or more different names")
+        try:
+            self.kind, self.expected = Kind(self.kind), Verdict(self.expected)
+        except ValueError as error:
+            raise ClaimError(f"claim {self.id}: {error}; use Kind and Verdict") from error
 
     def check(self, route: str) -> Callable[[CheckFunction], CheckFunction]:
         """Register a function as a check by an independent route.

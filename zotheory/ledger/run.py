@@ -1,0 +1,169 @@
+"""Running claims: from claims to results, each with its evidence, verdict and reason."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from zotheory.checks.evidence import Evidence
+from zotheory.errors import InvalidArgument, UnknownClaim
+from zotheory.ledger.claim import Claim, Kind, Verdict
+from zotheory.ledger.examine import Findings
+from zotheory.ledger.graph import nearest, require_no_cycle, require_unique_ids
+from zotheory.ledger.plain import formula_text
+from zotheory.ledger.pool import gather
+from zotheory.ledger.verdict import decide
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run found of one claim, as plain data.
+
+    Attributes:
+        id, title, kind, plain, latex, conditions, source, depends, parts, file: as in the claim.
+        formulas: the claim's formulas as text.
+        expected: the verdict that its author expects.
+        verdict: the verdict of the ledger.
+        reason: why it is that verdict.
+        evidence: what each check found, in the order of the checks.
+        seconds: how long the checks took together.
+    """
+
+    id: str
+    title: str
+    kind: Kind
+    plain: str
+    latex: str
+    conditions: tuple[str, ...]
+    source: str
+    depends: tuple[str, ...]
+    parts: tuple[str, ...]
+    file: str
+    formulas: Mapping[str, str]
+    expected: Verdict
+    verdict: Verdict
+    reason: str
+    evidence: tuple[Evidence, ...]
+    seconds: float
+
+    @property
+    def as_expected(self) -> bool:
+        """Whether the verdict is the one that the author of the claim expects."""
+        return self.verdict is self.expected
+
+
+# Called with each result as it is settled, how many are, and how many there will be.
+Progress: TypeAlias = Callable[[Result, int, int], None]
+
+
+def run(
+    claims: Sequence[Claim],
+    only: Iterable[str] | None = None,
+    jobs: int | None = None,
+    progress: Progress | None = None,
+) -> list[Result]:
+    """Decide claims.
+
+    Args:
+        claims: the claims, as `discover` returns them.
+        only: ids of the claims to decide; all of them by default. Their dependencies are not
+            added: the reason then names them as not in this run.
+        jobs: how many processes work side by side; by default as many as there are processors,
+            and 1 does everything in this process.
+        progress: called after each claim.
+
+    Returns:
+        The results in the order of the claims. After Ctrl-C those settled by then.
+
+    Raises:
+        UnknownClaim: an id in `only` that no claim has.
+        InvalidArgument: `jobs` below 1, or an empty `only`.
+        ClaimError: two claims with one id, or claims that rest on each other.
+    """
+    jobs = check_jobs(jobs)
+    require_unique_ids((claim.file or "this process", claim) for claim in claims)
+    require_no_cycle(claims)
+    chosen = select(claims, only)
+    findings: dict[str, Findings] = {}
+    results: dict[str, Result] = {}
+    try:
+        for claim, found in gather(chosen, jobs):
+            findings[claim.id] = found
+            for result in _settle(chosen, findings, results):
+                if progress is not None:
+                    progress(result, len(results), len(chosen))
+    except KeyboardInterrupt:
+        pass  # what is settled is worth more than the traceback; the caller sees what is missing
+    return [results[claim.id] for claim in chosen if claim.id in results]
+
+
+def select(claims: Sequence[Claim], only: Iterable[str] | None) -> list[Claim]:
+    """Return the claims with the given ids, in the order of the claims; all of them for None.
+
+    Raises:
+        UnknownClaim: an id that no claim has; the message names the nearest ids.
+        InvalidArgument: no ids at all.
+    """
+    if only is None:
+        return list(claims)
+    wanted = list(only)
+    if not wanted:
+        raise InvalidArgument("only", wanted, "name at least one claim id")
+    ids = [claim.id for claim in claims]
+    for name in wanted:
+        if name not in ids:
+            listed = nearest(name, ids) or f" (there are: {', '.join(ids)})"
+            raise UnknownClaim(f"no claim has the id {name!r}{listed}")
+    return [claim for claim in claims if claim.id in wanted]
+
+
+def check_jobs(jobs: int | None) -> int:
+    """Return the number of worker processes, by default one for each processor.
+
+    Raises:
+        InvalidArgument: it is below 1.
+    """
+    if jobs is None:
+        from joblib import cpu_count  # knows the limits of containers and batch systems
+
+        return cpu_count()
+    if jobs < 1:
+        raise InvalidArgument("jobs", jobs, "give 1 or more processes")
+    return jobs
+
+
+def _settle(
+    chosen: Sequence[Claim], findings: Mapping[str, Findings], results: dict[str, Result]
+) -> Iterable[Result]:
+    """Decide, into `results`, every claim whose own findings and dependencies are in."""
+    ids = {claim.id for claim in chosen}
+    moved = True
+    while moved:
+        moved = False
+        for claim in chosen:
+            ready = claim.id in findings and claim.id not in results
+            if ready and all(name in results for name in claim.depends if name in ids):
+                results[claim.id] = _result(claim, findings[claim.id], results)
+                moved = True
+                yield results[claim.id]
+
+
+def _result(claim: Claim, found: Findings, results: Mapping[str, Result]) -> Result:
+    decision = decide(claim, found.evidence, results)
+    return Result(
+        id=claim.id,
+        title=claim.title,
+        kind=claim.kind,
+        plain=claim.plain,
+        latex=claim.latex,
+        conditions=claim.conditions,
+        source=claim.source,
+        depends=claim.depends,
+        parts=claim.parts,
+        file=claim.file,
+        formulas={name: formula_text(item) for name, item in claim.formulas.items()},
+        expected=claim.expected,
+        verdict=decision.verdict,
+        reason=decision.reason,
+        evidence=found.evidence,
+        seconds=found.seconds,
+    )
