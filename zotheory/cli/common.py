@@ -1,0 +1,89 @@
+"""What the commands share: errors as one line, paths to claims, and text on the right stream."""
+
+import contextlib
+import os
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import typer
+
+from zotheory.errors import InvalidArgument, ZotheoryError
+
+DEFAULT_PATH = Path("proofs_checks")
+NOT_EXPECTED = 1
+BAD_INPUT = 2
+# Wide enough that a table in a file or a log loses nothing.
+WIDTH_WITHOUT_TERMINAL = 120
+
+
+@contextlib.contextmanager
+def errors_in_one_line() -> Iterator[None]:
+    """Turn the errors that zotheory raises on purpose into a line on stderr and exit status 2."""
+    try:
+        yield
+    except ZotheoryError as error:
+        tell(f"error: {' '.join(str(error).split())}")
+        raise typer.Exit(BAD_INPUT) from None
+
+
+def claim_paths(paths: Sequence[Path] | None) -> list[Path]:
+    """Return the given paths, or the default folder where none is given.
+
+    Raises:
+        InvalidArgument: none is given, and the default folder is not in the working directory.
+    """
+    if paths:
+        return list(paths)
+    if not DEFAULT_PATH.is_dir():
+        raise InvalidArgument(
+            "path",
+            f"{DEFAULT_PATH}/",
+            "this default is not in the working directory; change to the folder that holds it, "
+            "or give a claim file or a folder (see --help)",
+        )
+    return [DEFAULT_PATH]
+
+
+def check_writable(output: Path) -> None:
+    """Check that a file can be written, before hours go into what is to be written there.
+
+    Raises:
+        InvalidArgument: it cannot.
+    """
+    try:
+        with output.open("a", encoding="utf-8"):
+            pass
+    except OSError as error:
+        remedy = f"cannot be written ({error.strerror}); give another file"
+        raise InvalidArgument("output", str(output), remedy) from error
+
+
+def tell(line: str) -> None:
+    """Print a line on stderr, which is for people; stdout is for the report."""
+    _write(sys.stderr, line + "\n")
+
+
+def emit(text: str) -> None:
+    """Print a report on stdout."""
+    _write(sys.stdout, text)
+
+
+def stdout_width() -> int:
+    """Return the width of the terminal, or a fixed one where stdout is none."""
+    if sys.stdout.isatty():
+        return shutil.get_terminal_size().columns
+    return WIDTH_WITHOUT_TERMINAL
+
+
+def stdout_color() -> bool:
+    """Return whether to use colours on stdout: on a terminal, unless NO_COLOR is set."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+
+
+def _write(stream: object, text: str) -> None:
+    # An old locale may lack the mathematical letters; a question mark is better than a traceback.
+    if hasattr(stream, "reconfigure"):
+        stream.reconfigure(errors="replace")  # type: ignore[attr-defined]
+    typer.echo(text, file=stream, nl=False)  # type: ignore[arg-type]

@@ -1,0 +1,98 @@
+"""`zotheory verify`: run claims and report their verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from zotheory.cli.common import (
+    NOT_EXPECTED,
+    check_writable,
+    claim_paths,
+    emit,
+    errors_in_one_line,
+    stdout_color,
+    stdout_width,
+    tell,
+)
+from zotheory.cli.progress import progress_shown
+from zotheory.report.formats import Format
+
+if TYPE_CHECKING:
+    from zotheory.ledger.discover import LoadFailure
+    from zotheory.ledger.run import Result
+
+
+def verify(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Claim files, or folders of them.", show_default="proofs_checks/"),
+    ] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(help="Run only this claim; repeat it, or separate ids by commas."),
+    ] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option(help="How many processes; 1 runs everything in one.", show_default="all"),
+    ] = None,
+    format: Annotated[Format, typer.Option(help="How to write the report.")] = Format.TABLE,
+    output: Annotated[
+        Path | None, typer.Option(help="Write the report to this file, not to stdout.")
+    ] = None,
+) -> None:
+    """Run claims, print the verdicts, and exit with 0 only if all are the expected ones.
+
+    Exit status 1: a verdict is not the expected one, a file did not load, or the run was
+    interrupted. Exit status 2: bad input; nothing was run.
+    """
+    from zotheory.ledger.discover import discover
+    from zotheory.ledger.run import check_jobs, run, select
+    from zotheory.report.formats import render
+
+    with errors_in_one_line():
+        check_jobs(jobs)
+        claims, failures = discover(claim_paths(paths))
+        chosen = select(claims, split_ids(only))
+        if output is not None:
+            check_writable(output)
+        with progress_shown() as progress:
+            results = run(chosen, jobs=jobs, progress=progress)
+    plain = output is not None
+    text = render(
+        results,
+        format,
+        failures,
+        width=stdout_width(),
+        color=stdout_color() and not plain,
+    )
+    if output is not None:
+        output.write_text(text, encoding="utf-8")
+    else:
+        emit(text)
+    if output is not None or format is not Format.TABLE:
+        _tell_summary(results, failures)
+    missing = [claim.id for claim in chosen if claim.id not in {result.id for result in results}]
+    if missing:
+        tell(f"interrupted: not decided are {', '.join(missing)}")
+    if missing or failures or not all(result.as_expected for result in results):
+        raise typer.Exit(NOT_EXPECTED)
+
+
+def split_ids(only: Sequence[str] | None) -> list[str] | None:
+    """Return the ids in repeated and comma-separated options; None where there is no option."""
+    if not only:
+        return None
+    return [name.strip() for text in only for name in text.split(",") if name.strip()]
+
+
+def _tell_summary(results: Sequence[Result], failures: Sequence[LoadFailure]) -> None:
+    """Say on stderr what the table would have said below its rows."""
+    from zotheory.report.summary import complaints, count_line
+
+    tell(count_line(results, failures))
+    for line in complaints(results, failures):
+        tell(f"  {line}")

@@ -1,0 +1,58 @@
+"""What every report says of a run as a whole: the count, what was not expected, how strong it is."""
+
+from collections.abc import Sequence
+
+from zotheory.checks.evidence import Grade, Outcome
+from zotheory.ledger.claim import Verdict
+from zotheory.ledger.discover import LoadFailure
+from zotheory.ledger.run import Result
+
+# A sign for each verdict, so that the table reads without colour.
+SYMBOLS = {
+    Verdict.PROVED: "✓",
+    Verdict.REFUTED: "✗",
+    Verdict.SUPPORTED: "~",
+    Verdict.UNDECIDED: "?",
+}
+
+
+def count_line(results: Sequence[Result], failures: Sequence[LoadFailure] = ()) -> str:
+    """Return a line such as "27 claims: 24 proved, 3 refuted (as expected)"."""
+    counts = []
+    for verdict in Verdict:
+        reached = [result for result in results if result.verdict is verdict]
+        expected = sum(result.as_expected for result in reached)
+        if expected:
+            note = "" if verdict is Verdict.PROVED else " (as expected)"
+            counts.append(f"{expected} {verdict}{note}")
+        if len(reached) > expected:
+            counts.append(f"{len(reached) - expected} {verdict} (not expected)")
+    if failures:
+        counts.append(f"{_plural(len(failures), 'file')} not loaded")
+    line = _plural(len(results), "claim")
+    return f"{line}: {', '.join(counts)}" if counts else line
+
+
+def complaints(results: Sequence[Result], failures: Sequence[LoadFailure] = ()) -> list[str]:
+    """Return a line for each verdict that was not expected and each file that did not load."""
+    unexpected = [
+        f"{result.id} is {result.verdict}, expected {result.expected}: {result.reason}"
+        for result in results
+        if not result.as_expected
+    ]
+    return unexpected + [f"not loaded: {failure}" for failure in failures]
+
+
+def strength(result: Result) -> str:
+    """Return the strongest grade behind the verdict and the number of routes: "exact, 3 routes"."""
+    outcome = Outcome.FAILS if result.verdict is Verdict.REFUTED else Outcome.HOLDS
+    behind = [item for item in result.evidence if item.outcome is outcome]
+    if not behind:
+        return "none"
+    found = {item.grade for item in behind}
+    strongest = next(grade for grade in Grade if grade in found)  # Grade lists the strongest first
+    return f"{strongest}, {_plural(len({item.route for item in behind}), 'route')}"
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
