@@ -117,7 +117,7 @@ def check_relation(
     say = Finding(detail, falsifier, parts, scope)
     if _follows(difference, relation):
         return say.holds(witness)
-    for point in points(difference.free_symbols, domain, constraints):
+    for point in points(low.free_symbols | high.free_symbols, domain, constraints):
         value = value_at(difference, point)
         if value is not None and _follows(value, relation) is False:
             sides = {"left": str(substitute(low, point)), "right": str(substitute(high, point))}
@@ -134,7 +134,7 @@ def _difference(
     constraints: Sequence[Any],
 ) -> Witness | None:
     where = f"entry ({key}): " if key else ""
-    for point in points((left - right).free_symbols, domain, constraints):
+    for point in points(left.free_symbols | right.free_symbols, domain, constraints):
         claimed, derived = value_at(left, point), value_at(right, point)
         if claimed is None or derived is None:
             continue
