@@ -175,8 +175,7 @@ def test_relations(left, relation, right, outcome):
 
 
 def test_relation_true_but_beyond_the_assumptions_is_inconclusive():
-    evidence = check_relation(s**2 + t**2, ">=", 2 * s * t - 0 * s, detail="test")
-    assert evidence.outcome in (Outcome.HOLDS, Outcome.INCONCLUSIVE)
+
     x, y = sp.symbols("x y", real=True)
     evidence = check_relation(x**2 + x * y + y**2, ">=", 0, detail="test")
     assert evidence.outcome is Outcome.INCONCLUSIVE
