@@ -1,0 +1,147 @@
+"""Column generation: a linear program over few atoms, refined where its dual is violated."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from zotheory.errors import SolverFailure
+from zotheory.programs.pricing import FloatDuals, candidates, residual
+from zotheory.programs.scaled import Scaled
+from zotheory.programs.solvers import Answer, LinearProgram, solve_linear
+from zotheory.types import FloatArray
+
+# The start: so many energies along each ray, spread geometrically about the mean length d.
+START_POINTS, START_DECADES = 17, 2.0
+MAXIMUM_ROUNDS = 60
+TOLERANCE, ACCEPTED_VIOLATION = 1e-11, 1e-6
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Result of column generation, in units of delta = 1.
+
+    Attributes:
+        energies: atoms with positive weight, shape (m, k).
+        weights: their masses.
+        duals: multipliers of the last linear program.
+        value: its value.
+        violation: how far below zero the residual reaches, relative to the value, on the continuum.
+        primal_residual: largest violation of a constraint, relative.
+        rounds: number of linear programs solved.
+        accurate: whether the solver called its last answer accurate.
+    """
+
+    energies: FloatArray
+    weights: FloatArray
+    duals: FloatDuals
+    value: float
+    violation: float
+    primal_residual: float
+    rounds: int
+    accurate: bool
+
+
+def generate(scaled: Scaled, solver: str) -> Columns:
+    """Solve the reduced program by column generation.
+
+    Raises:
+        SolverFailure: the solver failed, or the violation did not vanish.
+    """
+    mean = np.array([float(m) for m in scaled.sizes])
+    atoms = np.vstack([mean[None, :], _rays(scaled)])
+    reach = 1e3 * float(scaled.dim)
+    # Unit of cost: that of the mean atom at first, then the value found, which may be far smaller.
+    unit = scaled.dim + float(scaled.theta) * float(scaled.dim) ** 3
+    rounds = 0
+    while True:
+        answer, program, column_scale = _master(scaled, atoms, solver, unit)
+        duals = _duals(scaled, answer, unit)
+        rounds += 1
+        points = candidates(scaled, duals, reach)
+        # p_i may have its minimum far out, where a large |r| is small relative to the cost there.
+        depth = -residual(scaled, points, duals) / (unit * (1 + points.sum(axis=1) / scaled.dim))
+        known = np.array([np.min(np.abs(atoms - p).max(axis=1)) <= 1e-13 * p.sum() for p in points])
+        new = points[(depth > TOLERANCE) & ~known]
+        if not len(new) or rounds == MAXIMUM_ROUNDS:
+            break
+        atoms = np.vstack([atoms, new])
+        unit = min(unit, max(answer.value * unit, float(np.finfo(float).tiny)))
+    if depth.max() > ACCEPTED_VIOLATION:
+        raise SolverFailure(
+            f"{solver} left a dual violation of {depth.max():.1e} after {rounds} rounds of column "
+            f"generation: try the other solver"
+        )
+    used = answer.weights[: len(atoms)] / column_scale[: len(atoms)]
+    slack = program.equalities @ answer.weights - program.equality_values
+    excess = program.inequalities @ answer.weights - program.limits
+    return Columns(
+        energies=atoms[used > 0],
+        weights=used[used > 0],
+        duals=duals,
+        value=answer.value * unit,
+        violation=float(max(depth.max(), 0.0)),
+        primal_residual=float(max(np.abs(slack).max(), excess.max(initial=0.0))),
+        rounds=rounds,
+        accurate=answer.accurate,
+    )
+
+
+def _rays(scaled: Scaled) -> FloatArray:
+    if scaled.cap == scaled.dim:  # n <= d and E n = d: no other length can carry mass
+        return float(scaled.dim) * np.eye(len(scaled.sizes))
+    top = np.inf if scaled.cap is None else float(scaled.cap)
+    lengths = scaled.dim * np.geomspace(10**-START_DECADES, 10**START_DECADES, START_POINTS)
+    lengths = np.unique(np.minimum(lengths, top))
+    size = len(scaled.sizes)
+    return np.vstack([n * np.eye(size)[i] for i in range(size) for n in lengths])
+
+
+def _master(
+    scaled: Scaled, atoms: FloatArray, solver: str, unit: float
+) -> tuple[Answer, LinearProgram, FloatArray]:
+    # Each column is divided by its largest relative energy and each row by its right-hand side, so
+    # that d = 10^6 looks to the solver like d = 2.
+    sizes = np.array([float(m) for m in scaled.sizes])
+    n = atoms.sum(axis=1)
+    weights = np.array([float(w) for w in scaled.weights])
+    column_scale = np.maximum(1.0, (atoms / sizes).max(axis=1))
+    cost = (atoms @ weights + float(scaled.theta) * n**2) * n / unit
+    equalities = np.vstack([np.ones(len(atoms)), (atoms / sizes).T])
+    rows, limits = [], []
+    if scaled.budget is not None:
+        rows.append(n**2 / float(scaled.budget))
+        limits.append(1.0)
+    if scaled.covariance:
+        rows.append(-atoms[:, 0] * atoms[:, 1] / sizes[1])
+        limits.append(-1.0)
+    inequalities = np.array(rows).reshape(len(rows), len(atoms))
+    cost, equalities, inequalities = (x / column_scale for x in (cost, equalities, inequalities))
+    # Directions in which atoms run to infinity with vanishing mass: they carry energy but no mass.
+    for free_mean, free_covariance, price in _recession(scaled, unit):
+        column = np.concatenate([[0.0], free_mean])
+        equalities = np.column_stack([equalities, column])
+        inequalities = np.column_stack([inequalities, np.full(len(rows), -free_covariance)])
+        cost = np.append(cost, price)
+    program = LinearProgram(
+        cost, equalities, np.ones(len(sizes) + 1), inequalities, np.array(limits, dtype=float)
+    )
+    return solve_linear(program, solver), program, column_scale
+
+
+def _recession(scaled: Scaled, unit: float) -> list[tuple[FloatArray, float, float]]:
+    # Block i with weight 0: q = (0, .., N, .., 0) with mass m_i / N costs nothing. Under the
+    # covariance constraint also s -> infinity with s / t -> 0: covariance at its own price.
+    size = len(scaled.sizes)
+    rays = [(np.eye(size)[i], 0.0, 0.0) for i in scaled.escaping]
+    if scaled.covariance and scaled.escaping:
+        rays.append((np.zeros(size), 1.0, float(scaled.sizes[1]) / unit))
+    return rays
+
+
+def _duals(scaled: Scaled, answer: Answer, unit: float) -> FloatDuals:
+    y = answer.equality_duals * unit
+    z = list(answer.inequality_duals * unit)
+    budget = z.pop(0) / float(scaled.budget) if scaled.budget is not None else 0.0
+    covariance = z.pop(0) / float(scaled.sizes[1]) if scaled.covariance else 0.0
+    means = tuple(float(y[i + 1]) / m for i, m in enumerate(scaled.sizes))
+    return FloatDuals(float(y[0]), means, float(budget), float(covariance))

@@ -1,0 +1,53 @@
+"""The contact set in words."""
+
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from zotheory.programs.contact import Component, ContactSet
+
+
+def describe(contact: "ContactSet") -> str:
+    """Return the necessary and sufficient condition for optimality as a sentence."""
+    parts = [_component(contact, component) for component in contact.components]
+    condition = ", or ".join(parts)
+    tight = {
+        "fourth_moment": "the fourth-moment budget is used up",
+        "nonnegative_covariance": "Cov(s, t) = 0",
+    }
+    extra = "".join(f", and {tight[name]}" for name in contact.tight)
+    if not contact.attained:
+        return (
+            f"No law is optimal: the contact set is {condition} (almost surely), which cannot have "
+            f"E[v v^T] = delta I; the value is an infimum, approached as a vanishing mass carries the "
+            f"missing energy to infinity."
+        )
+    return f"A feasible law is optimal if and only if almost surely {condition}{extra}."
+
+
+def _component(contact: "ContactSet", component: "Component") -> str:
+    program = contact.program
+    if component.along is not None:
+        text = f"s = (a.v)^2/|a|^2 = {_number(component.along)}"
+        if component.norm is not None:
+            text += f" and |v|^2 = {_number(component.norm)}"
+        return text
+    assert component.norm is not None
+    length = f"|v|^2 = {_number(component.norm)}"
+    if len(component.blocks) == len(program.blocks):
+        return length
+    return f"{_space(contact, component.blocks)} with {length}"
+
+
+def _space(contact: "ContactSet", blocks: tuple[int, ...]) -> str:
+    program = contact.program
+    if program.knowledge == "prior":
+        values = ", ".join(_number(program.blocks[i].weight) for i in blocks)
+        return f"v lies in the eigenspace of A for {values}"
+    name = "the gradient" if program.knowledge == "known" else "the guide"
+    return f"v is parallel to {name}" if blocks == (0,) else f"v is orthogonal to {name}"
+
+
+def _number(x: Fraction) -> str:
+    exact = str(x)
+    return exact if len(exact) <= 12 else f"{float(x):.12g}"
