@@ -56,8 +56,9 @@ def check_writable(output: Path) -> None:
         with output.open("a", encoding="utf-8"):
             pass
     except OSError as error:
-        remedy = f"cannot be written ({error.strerror}); give another file"
-        raise InvalidArgument("output", str(output), remedy) from error
+        # The whole path goes into the remedy, since long values are cut short.
+        remedy = f"{output} cannot be written ({error.strerror}); give another file"
+        raise InvalidArgument("output", output.name, remedy) from error
 
 
 def tell(line: str) -> None:

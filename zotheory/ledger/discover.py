@@ -49,16 +49,17 @@ def discover(paths: Sequence[str | Path]) -> tuple[list[Claim], list[LoadFailure
     files: dict[Path, bool] = {}
     for path in map(Path, paths):
         if not path.exists():
-            raise InvalidArgument(
-                "path", str(path), "there is no such file or folder; give a claim file or a folder"
-            )
+            # The whole path goes into the remedy, since long values are cut short.
+            remedy = f"{path} does not exist; give a claim file or a folder"
+            raise InvalidArgument("path", path.name, remedy)
         for file in _claim_files(path) if path.is_dir() else [path]:
             files[file] = files.get(file, False) or path.is_dir()
     if not files:
         raise InvalidArgument(
             "paths",
-            [str(path) for path in paths],
-            "no claim file in there; a claim file ends in .py and does not begin with _",
+            [Path(path).name for path in paths],
+            f"no claim file in {', '.join(map(str, paths))}; a claim file ends in .py and does not "
+            "begin with _",
         )
     loaded: list[tuple[str, Claim]] = []
     from_folders: list[Claim] = []

@@ -21,7 +21,7 @@ _SYMBOLS: dict[str, str] = {
     ↔ \leftrightarrow;⇒ \Rightarrow;⇐ \Leftarrow;⇔ \Leftrightarrow;↦ \mapsto;⟂ \perp;⊥ \perp
     ⊤ \top;∥ \|;‖ \|;⟨ \langle;⟩ \rangle;⌈ \lceil;⌉ \rceil;⌊ \lfloor;⌋ \rfloor;− -;∗ *;′ '
     ℓ \ell;… \ldots;⋯ \cdots;° ^\circ;ϵ \epsilon;ϕ \phi;φ \varphi;ϑ \vartheta;ϱ \varrho;ς \varsigma
-    ε \varepsilon;∎ \bullet;• \bullet;✓ \surd;✗ \times;≔ :=;≜ \triangleq;∣ \mid
+    ε \varepsilon;∎ \bullet;• \bullet;✓ \surd;✗ \times;≔ :=;≜ \overset{\triangle}{=};∣ \mid
     """.replace("\n", ";").split(";")
     if pair.strip()
 }
@@ -36,6 +36,12 @@ _ACCENTS = {
     "\u0300": "`", "\u0301": "'", "\u0302": "^", "\u0303": "~", "\u0304": "=", "\u0307": ".",
     "\u0308": '"', "\u030a": "r", "\u030b": "H", "\u030c": "v", "\u0327": "c", "\u0328": "k",
 }  # fmt: skip
+
+_GREEK = frozenset({
+    "ALPHA", "BETA", "GAMMA", "DELTA", "EPSILON", "ZETA", "ETA", "THETA", "IOTA", "KAPPA", "LAMBDA",
+    "MU", "NU", "XI", "OMICRON", "PI", "RHO", "SIGMA", "TAU", "UPSILON", "PHI", "CHI", "PSI",
+    "OMEGA",
+})  # fmt: skip
 
 # Capital Greek letters that look like Latin ones have no command of their own.
 _LATIN_CAPITALS = {
@@ -66,8 +72,9 @@ def _command(letter: str) -> str:
         return f"\\ensuremath{{{symbol}}}"
     kind, _, codes = unicodedata.decomposition(letter).partition(" ")
     if kind in ("<super>", "<sub>", "<font>"):
+        # The empty group keeps two in a row, as in x²³, from being a double superscript.
         base = ascii_latex("".join(chr(int(code, 16)) for code in codes.split()))
-        command = {"<super>": "^", "<sub>": "_", "<font>": "\\mathbf"}[kind]
+        command = {"<super>": "{}^", "<sub>": "{}_", "<font>": "\\mathbf"}[kind]
         return f"\\ensuremath{{{command}{{{base}}}}}"
     if letter in _ACCENTS:  # an accent on its own, after the letter it belongs to
         return f"\\{_ACCENTS[letter]}{{}}"
@@ -84,6 +91,8 @@ def _greek(letter: str) -> str | None:
     if len(words) != 4 or words[0] != "GREEK" or words[2] != "LETTER":
         return None
     name = "LAMBDA" if words[3] == "LAMDA" else words[3]  # Unicode spells it so
+    if name not in _GREEK:  # digamma and others that LaTeX does not know
+        return None
     if words[1] == "SMALL":
         return "o" if name == "OMICRON" else f"\\{name.lower()}"
     return _LATIN_CAPITALS.get(name, f"\\{name.capitalize()}")
