@@ -5,7 +5,7 @@ pairs, m4 if all four agree, and 0 otherwise. Written with Kronecker deltas and 
 a_k a_l this leaves three matrices: |a|^2 I, a a^T and diag(a_i^2).
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from itertools import product
 from typing import Any
@@ -30,10 +30,10 @@ class Coefficients:
     outer: Any = 0
     diagonal: Any = 0
 
-    def matrix(self, a: Sequence[Any]) -> Matrix:
+    def matrix(self, a: Iterable[Any]) -> Matrix:
         """Return the matrix for the entries ``a``, which may be symbols."""
-        column = Matrix(list(a))
-        squares = [x**2 for x in list(a)]
+        a = list(a)
+        column, squares = Matrix(a), [x**2 for x in a]
         return (
             self.identity * column.dot(column) * sympy.eye(len(column))
             + self.outer * column * column.T
