@@ -2,13 +2,15 @@
 
 from zotheory.laws.aligned import DAP
 from zotheory.laws.base import Law, require_unbiased
-from zotheory.laws.blocks import ImportanceBlocks, RandomBlock
 from zotheory.laws.coordinatewise import Coordinate, Rademacher
 from zotheory.laws.empirical import Empirical
 from zotheory.laws.frame import OrthonormalFrame
+from zotheory.laws.gradient import Alignment
+from zotheory.laws.importance_blocks import ImportanceBlocks
 from zotheory.laws.isotropic import Gaussian, Sphere
 from zotheory.laws.mixture import Mixture
-from zotheory.laws.partition import Alignment, FirstAxis, Partition
+from zotheory.laws.partition import FirstAxis, Partition
+from zotheory.laws.random_block import RandomBlock
 from zotheory.laws.shells import Shells
 from zotheory.laws.two_atom import Guided, TwoAtom
 

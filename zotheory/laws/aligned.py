@@ -8,7 +8,8 @@ from typing import Literal
 import numpy as np
 
 from zotheory.errors import InvalidArgument
-from zotheory.laws.base import check_norm_moment_order, power
+from zotheory.laws.arithmetic import power
+from zotheory.laws.base import check_norm_moment_order
 from zotheory.laws.block_isotropic import BlockIsotropic
 from zotheory.laws.partition import Axis, FirstAxis
 from zotheory.rng import as_generator

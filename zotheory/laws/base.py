@@ -6,11 +6,17 @@ from fractions import Fraction
 import numpy as np
 
 from zotheory.errors import InvalidArgument, NotUnbiased
+from zotheory.laws.arithmetic import divided, largest, settled, times
+from zotheory.laws.freezing import Frozen
+from zotheory.laws.gradient import check_direction, check_gradient
 from zotheory.types import FloatArray, Matrix, Scalar, Vector
 from zotheory.validation import (
+    as_real,
+    check_array,
     check_count,
+    check_positive,
     check_symmetric,
-    check_vector,
+    is_expression,
     is_symbolic,
     numeric_dim,
     quotient,
@@ -21,7 +27,7 @@ CONTRACT_TOLERANCE = 1e-9
 NORM_MOMENT_ORDERS = (Fraction(1), Fraction(3, 2), Fraction(2), Fraction(3))
 
 
-class Law(ABC):
+class Law(Frozen, ABC):
     """Distribution of a random perturbation v.
 
     Notation of every method: a is the gradient (any non-zero vector), s = (a.v)^2 / |a|^2 and
@@ -65,47 +71,65 @@ class Law(ABC):
     def unbiasedness_defect(self) -> Scalar:
         """Return max |E[v v^T] - delta I| / delta; zero is the contract."""
         size = numeric_dim(self.dim)
-        defect = self.second_moment() - self.delta * np.eye(size, dtype=int)
-        return max(quotient(abs(entry), self.delta) for entry in defect.flat)
+        name = f"{type(self).__name__}.second_moment()"
+        try:
+            moment = check_array(self.second_moment(), name, "return a matrix of finite real numbers")
+        except InvalidArgument as error:  # NaN, for one: comparing with it must not let a law pass
+            raise NotUnbiased(str(error)) from error
+        if moment.shape != (size, size):
+            raise NotUnbiased(f"{name} has shape {moment.shape}: return a matrix of shape ({size}, {size})")
+        defect = moment - times(self.delta, np.eye(size, dtype=int))
+        return largest([quotient(abs(entry), self.delta) for entry in defect.flat])
 
     def error_covariance(self, a: Vector) -> Matrix:
         """Return C = E[g g^T] - delta^2 a a^T of g = v v^T a, shape (dim, dim), not scaled."""
         # E[g g^T] = E[v v^T (a a^T) v v^T] = T4[a a^T].
-        a = check_vector(a, "a", self.dim)
+        a = check_gradient(a, "a", self.dim)
         outer = np.outer(a, a)
-        return self.fourth_moment(outer) - self.delta**2 * outer
+        return settled(self.fourth_moment(outer) - self.delta**2 * outer)
 
     def directional_fourth_moment(self, a: Vector) -> Scalar:
         """Return E[s^2]; the variance of g along the gradient is (E[s^2] - delta^2) |a|^2."""
-        a = check_vector(a, "a", self.dim)
+        a = check_direction(a, "a", self.dim)
         return quotient(a @ self.fourth_moment(np.outer(a, a)) @ a, (a @ a) ** 2)
 
     def weighted_norm_moment(self, matrix: Matrix) -> Scalar:
         """Return E[(v^T A v) |v|^2] for a symmetric (dim, dim) matrix A, for example a prior."""
         # E[(v^T A v)(v^T I v)] = tr(T4[I] A).
         matrix = check_symmetric(matrix, "matrix", self.dim)
-        return np.trace(self.fourth_moment(np.eye(numeric_dim(self.dim), dtype=int)) @ matrix)
+        identity = np.eye(numeric_dim(self.dim), dtype=int)
+        return (self.fourth_moment(identity) * matrix).sum()
 
     def batch_error_covariance(self, a: Vector, batch: int) -> Matrix:
         """Return the error covariance of the mean of ``batch`` independent estimates."""
-        return self.error_covariance(a) / check_count(batch, "batch")
+        return divided(self.error_covariance(a), check_count(batch, "batch"))
+
+    def batch_mse_factor(self, a: Vector | None = None, batch: int | None = None) -> Scalar:
+        """Return E|mean of a batch - delta a|^2 / (delta^2 |a|^2); (nu - 1) / batch for independent draws.
+
+        ``a`` as in `dimension_factor`; ``batch`` is the number of estimates, 1 if not given.
+        """
+        return quotient(self.dimension_factor(a) - 1, 1 if batch is None else check_count(batch, "batch"))
 
 
 def require_unbiased(law: Law) -> None:
     """Check the contract E[v v^T] = delta I.
 
     Raises:
+        InvalidArgument: not a law, or its delta is not a positive number.
         NotUnbiased: it does not hold (exactly for exact inputs, to 1e-9 relative for floats).
     """
+    if not isinstance(law, Law):
+        raise InvalidArgument("law", law, "give an instance of a subclass of zotheory.laws.Law")
+    check_positive(law.delta, "delta")
     defect = law.unbiasedness_defect()
-    if hasattr(defect, "free_symbols"):
-        from sympy import simplify
+    exact = isinstance(defect, (int, Fraction))
+    if is_expression(defect):
+        from sympy import Float, simplify
 
         defect = simplify(defect)
-    kept = defect == 0 if is_symbolic(defect) else float(defect) <= CONTRACT_TOLERANCE
-    if isinstance(defect, (int, Fraction)):
-        kept = defect == 0
-    if not kept:
+        exact = is_symbolic(defect) or not defect.has(Float)
+    if defect != 0 if exact else not float(defect) <= CONTRACT_TOLERANCE:
         raise NotUnbiased(
             f"{type(law).__name__} is not delta-unbiased: E[v v^T] differs from delta I by "
             f"{defect} relative to delta = {law.delta}; rescale it or whiten it"
@@ -118,18 +142,8 @@ def check_norm_moment_order(k: Scalar) -> Fraction:
     Raises:
         InvalidArgument: k is not one of 1, 3/2, 2, 3.
     """
+    number = as_real(k)
     for order in NORM_MOMENT_ORDERS:
-        if k == order or (not is_symbolic(k) and float(k) == float(order)):
+        if number is not None and not is_symbolic(number) and number == order:
             return order
     raise InvalidArgument("k", k, "give 1, 3/2, 2 or 3, the orders the theory uses")
-
-
-def power(base: Scalar, exponent: Fraction) -> Scalar:
-    """Return base ** exponent, exact for integer exponents and for sympy bases."""
-    if exponent.denominator == 1:
-        return base ** int(exponent)
-    if hasattr(base, "is_real"):
-        from sympy import Rational
-
-        return base ** Rational(exponent.numerator, exponent.denominator)
-    return float(base) ** float(exponent)

@@ -4,10 +4,11 @@ from abc import abstractmethod
 
 import numpy as np
 
+from zotheory.laws.arithmetic import largest, settled, times
 from zotheory.laws.base import Law
 from zotheory.laws.partition import Partition
 from zotheory.types import Matrix, Scalar, Vector
-from zotheory.validation import check_symmetric, quotient
+from zotheory.validation import check_symmetric, is_expression, quotient
 
 
 class BlockIsotropic(Law):
@@ -34,7 +35,9 @@ class BlockIsotropic(Law):
         """Return E[v v^T] = sum_i E[q_i] / m_i P_i."""
         sizes, means = self.partition.sizes, self.energy_means()
         parts = zip(means, sizes, self.partition.projectors(), strict=True)
-        return np.sum([quotient(mean, size) * projector for mean, size, projector in parts], axis=0)
+        return settled(
+            np.sum([times(quotient(mean, size), projector) for mean, size, projector in parts], axis=0)
+        )
 
     def unbiasedness_defect(self) -> Scalar:
         """Return max_i |E[q_i] / m_i - delta| / delta, which needs no matrix."""
@@ -42,11 +45,7 @@ class BlockIsotropic(Law):
             quotient(abs(quotient(mean, size) - self.delta), self.delta)
             for mean, size in zip(self.energy_means(), self.partition.sizes, strict=True)
         ]
-        if any(hasattr(defect, "free_symbols") for defect in defects):
-            from sympy import Max, simplify
-
-            return Max(*(simplify(defect) for defect in defects))
-        return max(defects)
+        return largest([defect.simplify() if is_expression(defect) else defect for defect in defects])
 
     def fourth_moment(self, matrix: Matrix) -> Matrix:
         """Return T4[B] from the fourth moments of independent uniform unit vectors.
@@ -66,12 +65,18 @@ class BlockIsotropic(Law):
                 if i == j:
                     block = p_i @ matrix @ p_i
                     weight = quotient(products[i][i], m_i * (m_i + 2))
-                    total = total + weight * (2 * block + block.trace() * p_i)
+                    total = total + weight * (2 * block + times(block.trace(), p_i))
                 else:
                     cross = p_i @ matrix @ p_j
                     weight = quotient(products[i][j], m_i * m_j)
-                    total = total + weight * ((p_j @ matrix @ p_j).trace() * p_i + cross + cross.T)
-        return total
+                    total = total + weight * (times((p_j @ matrix @ p_j).trace(), p_i) + cross + cross.T)
+        return settled(total)
+
+    def weighted_norm_moment(self, matrix: Matrix) -> Scalar:
+        """Return E[(v^T A v) n] = sum_i tr(P_i A) / m_i sum_j E[q_i q_j]."""
+        matrix = check_symmetric(matrix, "matrix", self.dim)
+        parts = zip(self.partition.projectors(), self.energy_products(), self.partition.sizes, strict=True)
+        return sum((p * matrix).sum() * quotient(sum(row), size) for p, row, size in parts)
 
     def dimension_factor(self, a: Vector | None = None) -> Scalar:
         """Return nu = sum_i f_i sum_j E[q_i q_j] / m_i / delta^2, f_i = |P_i a|^2 / |a|^2.

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zotheory.laws.base import Law, check_norm_moment_order, power
+from zotheory.laws.arithmetic import power, settled, times
+from zotheory.laws.base import Law, check_norm_moment_order
+from zotheory.laws.gradient import Alignment, check_direction
 from zotheory.rng import as_generator
 from zotheory.types import FloatArray, Matrix, Scalar, Vector
 from zotheory.validation import (
@@ -46,7 +48,7 @@ class Coordinatewise(Law):
 
     def second_moment(self) -> Matrix:
         """Return E[v_i^2] I; the signs remove the rest."""
-        return self.entry_second_moment() * np.eye(numeric_dim(self.dim), dtype=int)
+        return times(self.entry_second_moment(), np.eye(numeric_dim(self.dim), dtype=int))
 
     def unbiasedness_defect(self) -> Scalar:
         """Return |E[v_i^2] - delta| / delta."""
@@ -58,21 +60,26 @@ class Coordinatewise(Law):
         m4, m22 = self.paired_moments()
         identity = np.eye(numeric_dim(self.dim), dtype=int)
         diagonal = np.diag(np.diag(matrix))
-        return m22 * (2 * matrix + matrix.trace() * identity) + (m4 - 3 * m22) * diagonal
+        return settled(m22 * (2 * matrix + times(matrix.trace(), identity)) + (m4 - 3 * m22) * diagonal)
 
     def dimension_factor(self, a: Vector | None = None) -> Scalar:
         """Return nu = (m4 + (d - 1) m22) / delta^2, whatever the gradient.
 
         E[(a.v)^2 n] = sum_i a_i^2 E[v_i^2 n], and E[v_i^2 n] = m4 + (d - 1) m22 for every i.
         """
-        if a is not None and isinstance(a, (np.ndarray, list, tuple)):
+        if a is not None and not isinstance(a, Alignment):
             check_vector(a, "a", self.dim)
         m4, m22 = self.paired_moments()
         return quotient(m4 + (self.dim - 1) * m22, self.delta**2)
 
+    def weighted_norm_moment(self, matrix: Matrix) -> Scalar:
+        """Return E[(v^T A v) n] = (m4 + (d - 1) m22) tr A."""
+        m4, m22 = self.paired_moments()
+        return (m4 + (self.dim - 1) * m22) * check_symmetric(matrix, "matrix", self.dim).trace()
+
     def directional_fourth_moment(self, a: Vector) -> Scalar:
         """Return E[s^2] = 3 m22 + (m4 - 3 m22) sum_i a_i^4 / |a|^4."""
-        a = check_vector(a, "a", self.dim)
+        a = check_direction(a, "a", self.dim)
         m4, m22 = self.paired_moments()
         return 3 * m22 + (m4 - 3 * m22) * quotient((a**4).sum(), (a @ a) ** 2)
 

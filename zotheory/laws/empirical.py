@@ -6,10 +6,21 @@ from typing import Any
 import numpy as np
 
 from zotheory.errors import InvalidArgument
-from zotheory.laws.base import Law, check_norm_moment_order, power, require_unbiased
+from zotheory.laws.arithmetic import largest, power, settled
+from zotheory.laws.base import Law, check_norm_moment_order, require_unbiased
+from zotheory.laws.freezing import frozen
+from zotheory.laws.gradient import check_direction
 from zotheory.rng import as_generator
 from zotheory.types import FloatArray, Matrix, Scalar, Vector
-from zotheory.validation import check_count, check_symmetric, check_vector, check_weights, quotient
+from zotheory.validation import (
+    check_array,
+    check_count,
+    check_positive,
+    check_symmetric,
+    check_weights,
+    quotient,
+    to_float,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,24 +43,22 @@ class Empirical(Law):
     weights: Any = None
 
     def __post_init__(self) -> None:
-        points = np.asarray(self.points)
+        points = check_array(self.points, "points", "give a table of shape (m, dim)")
         if points.ndim != 2 or points.size == 0:
             raise InvalidArgument("points", self.points, "give a table of shape (m, dim)")
-        if points.dtype != object:
-            whole = np.issubdtype(points.dtype, np.integer)
-            points = points.astype(object if whole else float)
-            if not whole and not np.all(np.isfinite(points)):
-                raise InvalidArgument("points", self.points, "every entry must be finite")
-        weights = self.weights
-        if weights is None:
-            weights = np.array([quotient(1, len(points))] * len(points), dtype=object)
-            weights = weights if points.dtype == object else weights.astype(float)
-        points = points.copy()
-        points.setflags(write=False)
-        object.__setattr__(self, "points", points)
-        object.__setattr__(self, "weights", check_weights(weights, "weights", len(points)))
         if not np.any(points != 0):
             raise InvalidArgument("points", self.points, "at least one entry must be non-zero")
+        if points.dtype != object and np.abs(points).max() > 1e40:
+            raise InvalidArgument("points", self.points, "keep entries below 1e40: rescale v and delta")
+        weights = self.weights
+        if weights is None:
+            weights = [quotient(1, len(points))] * len(points)
+            weights = weights if points.dtype == object else np.array(weights, dtype=float)
+        object.__setattr__(self, "points", frozen(points))
+        object.__setattr__(self, "weights", frozen(check_weights(weights, "weights", len(points))))
+        if not any(w != 0 and np.any(point != 0) for w, point in zip(self.weights, points, strict=True)):
+            raise InvalidArgument("points", self.points, "one of positive weight must be non-zero")
+        check_positive(self.delta, "delta")
         require_unbiased(self)
 
     @property
@@ -64,22 +73,27 @@ class Empirical(Law):
 
     def second_moment(self) -> Matrix:
         """Return sum_i w_i v_i v_i^T."""
-        return (self.weights[:, None] * self.points).T @ self.points
+        return settled((self.weights[:, None] * self.points).T @ self.points)
 
     def fourth_moment(self, matrix: Matrix) -> Matrix:
         """Return sum_i w_i (v_i^T B v_i) v_i v_i^T."""
         matrix = check_symmetric(matrix, "matrix", self.dim)
         forms = ((self.points @ matrix) * self.points).sum(axis=1)
-        return ((self.weights * forms)[:, None] * self.points).T @ self.points
+        return settled(((self.weights * forms)[:, None] * self.points).T @ self.points)
 
     def dimension_factor(self, a: Vector | None = None) -> Scalar:
         """Return sum_i w_i (a.v_i)^2 |v_i|^2 / (delta^2 |a|^2)."""
         if a is None:
             raise InvalidArgument("a", a, "this law is not isotropic: give the gradient")
-        a = check_vector(a, "a", self.dim)
+        a = check_direction(a, "a", self.dim)
         norms = (self.points**2).sum(axis=1)
         value = (self.weights * (self.points @ a) ** 2 * norms).sum()
         return quotient(value, self.delta**2 * (a @ a))
+
+    def directional_fourth_moment(self, a: Vector) -> Scalar:
+        """Return sum_i w_i (a.v_i)^4 / |a|^4."""
+        a = check_direction(a, "a", self.dim)
+        return quotient((self.weights * (self.points @ a) ** 4).sum(), (a @ a) ** 2)
 
     def norm_moment(self, k: Scalar) -> Scalar:
         """Return sum_i w_i |v_i|^{2k}."""
@@ -90,10 +104,11 @@ class Empirical(Law):
     def norm_bound(self) -> Scalar:
         """Return the largest |v_i|^2 of positive weight."""
         norms = (self.points**2).sum(axis=1)
-        return max(n for w, n in zip(self.weights, norms, strict=True) if w > 0)
+        return largest([n for w, n in zip(self.weights, norms, strict=True) if w != 0])
 
     def sample(self, n: int, rng: np.random.Generator | int) -> FloatArray:
         """Draw n perturbations, shape (n, dim)."""
-        weights = self.weights.astype(float)
+        weights = np.array([to_float(w, "weights") for w in self.weights])
+        points = np.array([to_float(x, "points") for x in self.points.flat]).reshape(self.points.shape)
         chosen = as_generator(rng).choice(len(weights), size=check_count(n, "n"), p=weights / weights.sum())
-        return self.points.astype(float)[chosen]
+        return points[chosen]

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from zotheory.errors import InvalidArgument
+from zotheory.laws.arithmetic import settled, times
+from zotheory.laws.gradient import check_gradient
 from zotheory.laws.isotropic import Sphere
 from zotheory.rng import as_generator
 from zotheory.types import FloatArray, Matrix, Scalar, Vector
 from zotheory.validation import (
     check_count,
     check_dim,
-    check_vector,
     is_symbolic,
     numeric_dim,
     quotient,
@@ -59,8 +60,14 @@ class OrthonormalFrame(Sphere):
         rows = np.swapaxes(q, 1, 2).reshape(frames * batch, size)[:n]
         return math.sqrt(to_float(self.delta, "delta") * size) * rows
 
-    def batch_mse_factor(self) -> Scalar:
-        """Return E|mean of the batch - delta a|^2 / (delta^2 |a|^2) = d / batch - 1."""
+    def batch_mse_factor(self, a: Vector | None = None, batch: int | None = None) -> Scalar:
+        """Return E|mean of the batch - delta a|^2 / (delta^2 |a|^2) = d / batch - 1.
+
+        Raises:
+            InvalidArgument: ``batch`` given and different from the frame's.
+        """
+        self.dimension_factor(a)  # checks the gradient
+        self._check_batch(batch)
         return quotient(self.dim, self.batch) - 1
 
     def batch_error_covariance(self, a: Vector, batch: int | None = None) -> Matrix:
@@ -74,11 +81,15 @@ class OrthonormalFrame(Sphere):
         Raises:
             InvalidArgument: ``batch`` given and different from the frame's.
         """
-        if batch is not None and batch != self.batch:
-            raise InvalidArgument("batch", batch, f"this frame has batch {self.batch}")
-        a, d, b = check_vector(a, "a", self.dim), numeric_dim(self.dim), numeric_dim(self.batch)
+        self._check_batch(batch)
+        a, d, b = check_gradient(a, "a", self.dim), numeric_dim(self.dim), numeric_dim(self.batch)
         alpha = quotient(b * (d - b), d * (d - 1) * (d + 2)) if d > 1 else 0
         beta = quotient(b, d) - alpha * d
         scale = quotient(self.delta * d, b) ** 2
         outer = np.outer(a, a)
-        return scale * (alpha * (a @ a) * np.eye(d, dtype=int) + beta * outer) - (self.delta**2 * outer)
+        isotropic = times(alpha * (a @ a), np.eye(d, dtype=int))
+        return settled(scale * (isotropic + beta * outer) - self.delta**2 * outer)
+
+    def _check_batch(self, batch: int | None) -> None:
+        if batch is not None and batch != self.batch:
+            raise InvalidArgument("batch", batch, f"give the frame's own batch, {self.batch}")

@@ -2,11 +2,11 @@
 
 import math
 from dataclasses import dataclass
-from fractions import Fraction
 
 import numpy as np
 
-from zotheory.laws.base import check_norm_moment_order, power
+from zotheory.laws.arithmetic import power
+from zotheory.laws.base import check_norm_moment_order
 from zotheory.laws.block_isotropic import BlockIsotropic
 from zotheory.laws.partition import Whole
 from zotheory.rng import as_generator
@@ -15,6 +15,7 @@ from zotheory.validation import (
     check_count,
     check_dim,
     check_positive,
+    is_expression,
     is_symbolic,
     numeric_dim,
     to_float,
@@ -69,20 +70,16 @@ class Gaussian(Isotropic):
         if order.denominator == 1:
             # (2 delta)^k (d/2)(d/2 + 1) ... = delta^k d (d + 2) ...
             return self.delta ** int(order) * math.prod(self.dim + 2 * j for j in range(int(order)))
-        if is_symbolic(self.dim) or hasattr(self.delta, "is_real"):
+        if is_symbolic(self.dim) or is_expression(self.delta):
             from sympy import Rational, gamma
 
             half = self.dim * Rational(1, 2)
             ratio = gamma(half + Rational(3, 2)) / gamma(half)
             return power(2 * self.delta * Rational(1), order) * ratio
-        log_ratio = math.lgamma(self.dim / 2 + 1.5) - math.lgamma(self.dim / 2)
-        if self.dim > 1e4:
-            # lgamma differences cancel for large d; Gamma(x + 3/2) / Gamma(x) is a product of
-            # Gamma(x + 1/2) / Gamma(x) and x + 1/2, and scipy's poch is accurate there.
-            from scipy.special import poch
+        # mpmath's rising factorial does not cancel for large d, as a difference of lgamma does.
+        import mpmath
 
-            return (2 * float(self.delta)) ** 1.5 * float(poch(self.dim / 2, 1.5))
-        return (2 * float(self.delta)) ** 1.5 * math.exp(log_ratio)
+        return (2 * float(self.delta)) ** 1.5 * float(mpmath.rf(mpmath.mpf(self.dim) / 2, 1.5))
 
     def norm_bound(self) -> Scalar:
         """Return infinity."""
@@ -109,7 +106,7 @@ class Sphere(Isotropic):
 
     def norm_moment(self, k: Scalar) -> Scalar:
         """Return (delta d)^k."""
-        return power(self.norm_bound(), Fraction(check_norm_moment_order(k)))
+        return power(self.norm_bound(), check_norm_moment_order(k))
 
     def norm_bound(self) -> Scalar:
         """Return delta d."""

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from zotheory.errors import InvalidArgument
+from zotheory.laws.arithmetic import largest, settled, times
 from zotheory.laws.base import Law, require_unbiased
 from zotheory.rng import as_generator
 from zotheory.types import FloatArray, Matrix, Scalar, Vector
@@ -24,7 +25,8 @@ from zotheory.validation import (
 class Mixture(Law):
     """Draw from ``components[i]`` with probability ``weights[i]``.
 
-    Components may have different scales; the mixture's delta is their weighted mean.
+    Components may have different scales; the mixture's delta is their weighted mean. An
+    `Alignment` given for the gradient is its alignment with each component's own direction.
 
     Args:
         components: at least one law, all of the same dimension.
@@ -39,9 +41,10 @@ class Mixture(Law):
     weights: Any
 
     def __post_init__(self) -> None:
-        components = tuple(self.components)
+        several = isinstance(self.components, Sequence) and not isinstance(self.components, str)
+        components = tuple(self.components) if several else ()
         if not components or not all(isinstance(law, Law) for law in components):
-            raise InvalidArgument("components", self.components, "give at least one law")
+            raise InvalidArgument("components", self.components, "give a sequence of laws, at least one")
         dims = {law.dim for law in components}
         if len(dims) != 1:
             raise InvalidArgument("components", dims, "give laws of one dimension")
@@ -67,7 +70,7 @@ class Mixture(Law):
 
     def second_moment(self) -> Matrix:
         """Return the weighted mean of the components'."""
-        return np.sum([w * law.second_moment() for w, law in self._parts()], axis=0)
+        return settled(np.sum([times(w, law.second_moment()) for w, law in self._parts()], axis=0))
 
     def unbiasedness_defect(self) -> Scalar:
         """Return a bound: the weighted sum of the components' absolute defects over delta."""
@@ -77,12 +80,16 @@ class Mixture(Law):
 
     def fourth_moment(self, matrix: Matrix) -> Matrix:
         """Return the weighted mean of the components'."""
-        return np.sum([w * law.fourth_moment(matrix) for w, law in self._parts()], axis=0)
+        return settled(np.sum([times(w, law.fourth_moment(matrix)) for w, law in self._parts()], axis=0))
 
     def dimension_factor(self, a: Vector | None = None) -> Scalar:
         """Return sum_i w_i nu_i delta_i^2 / delta^2."""
         value = sum(w * law.dimension_factor(a) * law.delta**2 for w, law in self._parts())
         return quotient(value, self.delta**2)
+
+    def weighted_norm_moment(self, matrix: Matrix) -> Scalar:
+        """Return the weighted mean of the components'."""
+        return sum(w * law.weighted_norm_moment(matrix) for w, law in self._parts())
 
     def directional_fourth_moment(self, a: Vector) -> Scalar:
         """Return the weighted mean of the components'."""
@@ -94,12 +101,7 @@ class Mixture(Law):
 
     def norm_bound(self) -> Scalar:
         """Return the largest bound among components of positive weight."""
-        bounds = [law.norm_bound() for _, law in self._parts()]
-        if any(is_symbolic(bound) for bound in bounds):
-            from sympy import Max
-
-            return Max(*bounds)
-        return max(bounds)
+        return largest([law.norm_bound() for _, law in self._parts()])
 
     def sample(self, n: int, rng: np.random.Generator | int) -> FloatArray:
         """Draw n perturbations, shape (n, dim)."""

@@ -1,6 +1,7 @@
 """Orthogonal decompositions R^d = E_1 + ... + E_k inside which a law may be isotropic."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -8,44 +9,20 @@ from typing import Any
 import numpy as np
 
 from zotheory.errors import InvalidArgument
+from zotheory.laws.freezing import Frozen, frozen
+from zotheory.laws.gradient import Alignment, FirstAxis, as_floats, check_direction
 from zotheory.types import FloatArray, Matrix, Scalar, Vector
 from zotheory.validation import (
+    check_array,
     check_dim,
-    check_fraction,
     check_vector,
     numeric_dim,
     quotient,
+    to_float,
 )
 
 
-@dataclass(frozen=True)
-class FirstAxis:
-    """The direction e_1 of R^dim without its entries, so that dim may be a symbol or huge."""
-
-    dim: Scalar
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "dim", check_dim(self.dim))
-
-    def vector(self) -> FloatArray:
-        """Return the entries, for an integer dimension."""
-        return np.eye(1, numeric_dim(self.dim))[0]
-
-
-@dataclass(frozen=True)
-class Alignment:
-    """A gradient of which only its alignment rho = |e.a| / |a| with the law's own direction is known.
-
-    Stands for the vector ``a`` in `Law.dimension_factor`; rho in [0, 1] or a symbol.
-    """
-
-    rho: Scalar
-
-    def __post_init__(self) -> None:
-        check_fraction(self.rho, "rho", open_interval=False)
-
-
-class Partition(ABC):
+class Partition(Frozen, ABC):
     """Subspaces E_i of dimensions ``sizes``, mutually orthogonal, together all of R^dim."""
 
     sizes: tuple[Scalar, ...]
@@ -74,6 +51,9 @@ class Whole(Partition):
 
     size: Scalar
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "size", check_dim(self.size, "size"))
+
     @property
     def sizes(self) -> tuple[Scalar, ...]:  # type: ignore[override]
         """The dimension."""
@@ -99,20 +79,19 @@ class Axis(Partition):
 
     def __init__(self, direction: Vector | FirstAxis) -> None:
         if isinstance(direction, FirstAxis):
-            self._size, self._direction = direction.dim, None
+            self._size, self._given, self._direction = direction.dim, None, None
         else:
-            # A copy that cannot be written to: a law must not change under its user's hands.
-            self._direction = check_vector(direction, "direction").copy()
-            self._direction.setflags(write=False)
-            self._size = self._direction.size
+            # Written in the direction's own units, whose square neither overflows nor vanishes.
+            self._direction = frozen(check_direction(direction, "direction"))
+            self._given, self._size = frozen(check_vector(direction, "direction")), self._direction.size
 
     def normal_form(self) -> Vector | FirstAxis:
-        """The direction as a read-only array, or the `FirstAxis` it was given as."""
-        return FirstAxis(self._size) if self._direction is None else self._direction
+        """The direction as given, as a read-only array or as a `FirstAxis`."""
+        return FirstAxis(self._size) if self._given is None else self._given
 
     @property
     def direction(self) -> Vector:
-        """The direction as given, not normalised, so that exact entries stay exact."""
+        """The direction, not normalised, so that exact entries stay exact; floats come rescaled."""
         return FirstAxis(self._size).vector() if self._direction is None else self._direction
 
     @property
@@ -125,26 +104,41 @@ class Axis(Partition):
         if a is None:
             raise InvalidArgument("a", a, "this law is not isotropic: give the gradient, or Alignment(rho)")
         if isinstance(a, Alignment):
-            along = a.rho**2
+            # Not 1 - rho^2, which cancels near rho = 1.
+            along, across = a.rho**2, (1 - a.rho) * (1 + a.rho)
         else:
-            a, e = check_vector(a, "a", self._size), self.direction
-            along = quotient((e @ a) ** 2, (e @ e) * (a @ a))
-        return (along,) if self._size == 1 else (along, 1 - along)
+            along, across = self._shares(check_direction(a, "a", self._size))
+        return (along,) if self._size == 1 else (along, across)
+
+    def _shares(self, a: Vector) -> tuple[Scalar, Scalar]:
+        if self._direction is None:
+            total = a @ a
+            return quotient(a[0] * a[0], total), quotient(a[1:] @ a[1:], total)
+        e = self._direction
+        if (a.dtype == object) != (e.dtype == object):  # floats decide, unless there are symbols
+            a, e = as_floats(a), as_floats(e)
+        inner, square, total = e @ a, e @ e, a @ a
+        along = quotient(inner**2, square * total)
+        if a.dtype == object or e.dtype == object:
+            return along, 1 - along
+        # From the rest of the vector itself: 1 - along would cancel near an aligned gradient.
+        rest = a - inner / square * e
+        return along, (rest @ rest) / total
 
     def projectors(self) -> list[Matrix]:
         """Return e e^T / |e|^2 and its complement."""
         e = self.direction
         if e.dtype == object:  # exact entries, exact projector
             along = np.array([[quotient(x * y, e @ e) for y in e] for x in e], dtype=object)
+        elif self._direction is None:
+            along = np.outer(e, e)
         else:
             along = np.outer(e, e) / (e @ e)
         return [along] if self._size == 1 else [along, np.eye(e.size, dtype=int) - along]
 
     def sample_units(self, n: int, rng: np.random.Generator) -> list[FloatArray]:
         """Return fair signs times the direction, and uniform unit vectors orthogonal to it."""
-        e = np.asarray(self.direction, dtype=float)
-        # Dividing by the largest entry first keeps |e|^2 from overflowing or underflowing.
-        e = e / np.abs(e).max()
+        e = as_floats(self.direction, symbols=False)
         e = e / np.linalg.norm(e)
         along = rng.choice([-1.0, 1.0], size=(n, 1)) * e
         if e.size == 1:
@@ -161,6 +155,12 @@ class Contiguous(Partition):
 
     sizes: tuple[int, ...]
 
+    def __post_init__(self) -> None:
+        sizes = tuple(self.sizes) if isinstance(self.sizes, (Sequence, np.ndarray)) else ()
+        if not sizes:
+            raise InvalidArgument("sizes", self.sizes, "give a sequence of at least one size")
+        object.__setattr__(self, "sizes", tuple(numeric_dim(check_dim(m, "sizes")) for m in sizes))
+
     @property
     def edges(self) -> list[tuple[int, int]]:
         """Start and end of each block."""
@@ -170,7 +170,7 @@ class Contiguous(Partition):
         """Return the share of |a|^2 in each block."""
         if a is None or isinstance(a, Alignment):
             raise InvalidArgument("a", a, "this law works on blocks: give the gradient vector")
-        a = check_vector(a, "a", self.dim)
+        a = check_direction(a, "a", self.dim)
         return tuple(quotient(a[i:j] @ a[i:j], a @ a) for i, j in self.edges)
 
     def projectors(self) -> list[Matrix]:
@@ -188,19 +188,38 @@ class Contiguous(Partition):
         return units
 
 
+@dataclass(frozen=True, eq=False)
 class Eigenspaces(Partition):
-    """Subspaces spanned by groups of consecutive columns of an orthonormal basis."""
+    """Subspaces spanned by groups of consecutive columns of an orthonormal basis.
 
-    def __init__(self, basis: FloatArray, sizes: tuple[int, ...]) -> None:
-        basis = np.asarray(basis, dtype=float)
-        if basis.shape != (sum(sizes),) * 2 or not np.allclose(basis.T @ basis, np.eye(sum(sizes))):
-            raise InvalidArgument("basis", basis, "give a square matrix with orthonormal columns")
-        self.basis, self._inner = basis, Contiguous(tuple(sizes))
-        self.sizes = self._inner.sizes
+    Raises:
+        InvalidArgument: columns that are not orthonormal to 1e-10, or sizes that do not add up.
+    """
+
+    basis: FloatArray
+    sizes: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "sizes", Contiguous(self.sizes).sizes)
+        remedy = f"give a ({self.dim}, {self.dim}) matrix with orthonormal columns"
+        basis = check_array(self.basis, "basis", remedy)
+        basis = np.array([to_float(x, "basis") for x in basis.flat]).reshape(basis.shape)
+        if basis.shape != (self.dim, self.dim):
+            raise InvalidArgument("basis", self.basis, remedy)
+        if np.abs(basis.T @ basis - np.eye(self.dim)).max() > 1e-10:
+            raise InvalidArgument("basis", self.basis, remedy)
+        object.__setattr__(self, "basis", frozen(basis))
+
+    @property
+    def _inner(self) -> Contiguous:
+        return Contiguous(self.sizes)
 
     def energies(self, a: Any) -> tuple[Scalar, ...]:
         """Return the share of |a|^2 in each eigenspace."""
-        return self._inner.energies(self.basis.T @ check_vector(a, "a", self.dim).astype(float))
+        if a is None or isinstance(a, Alignment):
+            raise InvalidArgument("a", a, "this law works on eigenspaces: give the gradient vector")
+        a = as_floats(check_direction(a, "a", self.dim), symbols=False)
+        return self._inner.energies(self.basis.T @ a)
 
     def projectors(self) -> list[Matrix]:
         """Return U_i U_i^T for each group of columns U_i."""

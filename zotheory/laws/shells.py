@@ -6,17 +6,32 @@ from typing import Any
 import numpy as np
 
 from zotheory.errors import InvalidArgument
-from zotheory.laws.base import check_norm_moment_order, power
+from zotheory.laws.arithmetic import largest, power
+from zotheory.laws.base import check_norm_moment_order
 from zotheory.laws.block_isotropic import BlockIsotropic
+from zotheory.laws.freezing import frozen
 from zotheory.laws.partition import Partition
 from zotheory.rng import as_generator
 from zotheory.types import FloatArray, Scalar
-from zotheory.validation import check_count, check_weights, quotient
+from zotheory.validation import (
+    LARGEST,
+    check_array,
+    check_count,
+    check_positive,
+    check_weights,
+    is_symbolic,
+    quotient,
+    to_float,
+)
 
 
 @dataclass(frozen=True, eq=False)
 class Shells(BlockIsotropic):
     """Energies q = energies[i] with probability weights[i]; isotropic inside each subspace.
+
+    delta is E|v|^2 / d. The contract E[v v^T] = delta I holds iff the mean energies are proportional to
+    the sizes; it is not demanded here, because energies found by a solver keep it only to the solver's
+    tolerance: use `require_unbiased`.
 
     Args:
         subspaces: the partition of R^d.
@@ -32,16 +47,20 @@ class Shells(BlockIsotropic):
     weights: Any
 
     def __post_init__(self) -> None:
-        energies = np.asarray(self.energies)
-        if energies.ndim != 2 or energies.shape[1] != len(self.subspaces.sizes):
-            raise InvalidArgument(
-                "energies", self.energies, f"give rows of length {len(self.subspaces.sizes)}"
-            )
-        if np.any(energies < 0):
+        if not isinstance(self.subspaces, Partition):
+            raise InvalidArgument("subspaces", self.subspaces, "give a Partition, for example Whole(dim)")
+        remedy = f"give rows of length {len(self.subspaces.sizes)}"
+        energies = check_array(self.energies, "energies", remedy)
+        if energies.ndim != 2 or energies.shape[1] != len(self.subspaces.sizes) or not len(energies):
+            raise InvalidArgument("energies", self.energies, remedy)
+        if any(q.is_negative if is_symbolic(q) else q < 0 for q in energies.flat):
             raise InvalidArgument("energies", self.energies, "every energy must be at least 0")
-        object.__setattr__(self, "energies", energies)
+        if any(not is_symbolic(q) and q > LARGEST**2 for q in energies.flat):
+            raise InvalidArgument("energies", self.energies, f"keep them below {LARGEST**2}: rescale v")
+        object.__setattr__(self, "energies", frozen(energies))
         weights = check_weights(self.weights, "weights", len(energies))
-        object.__setattr__(self, "weights", weights)
+        object.__setattr__(self, "weights", frozen(weights))
+        check_positive(self.delta, "energies (their mean, delta)")
 
     @property
     def dim(self) -> Scalar:  # type: ignore[override]
@@ -75,13 +94,14 @@ class Shells(BlockIsotropic):
     def norm_bound(self) -> Scalar:
         """Return the largest n of positive weight."""
         norms = self.energies.sum(axis=1)
-        return max(n for w, n in zip(self.weights, norms, strict=True) if w > 0)
+        return largest([n for w, n in zip(self.weights, norms, strict=True) if w != 0])
 
     def sample(self, n: int, rng: np.random.Generator | int) -> FloatArray:
         """Draw n perturbations, shape (n, dim)."""
         n, generator = check_count(n, "n"), as_generator(rng)
-        weights = self.weights.astype(float)
+        weights = np.array([to_float(w, "weights") for w in self.weights])
+        energies = np.array([to_float(q, "energies") for q in self.energies.flat])
         chosen = generator.choice(weights.size, size=n, p=weights / weights.sum())
-        radii = np.sqrt(self.energies.astype(float))[chosen]
+        radii = np.sqrt(energies.reshape(self.energies.shape))[chosen]
         units = self.subspaces.sample_units(n, generator)
         return sum(radii[:, [i]] * unit for i, unit in enumerate(units))  # type: ignore[return-value]

@@ -1,12 +1,13 @@
 """Laws that probe either along a direction or orthogonally to it, never both at once."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from zotheory.errors import InvalidArgument
-from zotheory.laws.base import check_norm_moment_order, power
+from zotheory.laws.arithmetic import largest, power, root
+from zotheory.laws.base import check_norm_moment_order
 from zotheory.laws.block_isotropic import BlockIsotropic
 from zotheory.laws.partition import Axis, FirstAxis
 from zotheory.rng import as_generator
@@ -15,7 +16,6 @@ from zotheory.validation import (
     check_count,
     check_fraction,
     check_positive,
-    is_symbolic,
     quotient,
     to_float,
 )
@@ -50,7 +50,7 @@ class TwoAtom(BlockIsotropic):
         object.__setattr__(self, "direction", Axis(self.direction).normal_form())
         if self.dim == 1:
             raise InvalidArgument("direction", self.direction, "needs dimension 2 or more")
-        check_fraction(self.p, "p", open_interval=True)
+        object.__setattr__(self, "p", check_fraction(self.p, "p", open_interval=True))
         object.__setattr__(self, "delta", check_positive(self.delta, "delta"))
 
     @property
@@ -87,11 +87,7 @@ class TwoAtom(BlockIsotropic):
 
     def norm_bound(self) -> Scalar:
         """Return the larger atom."""
-        if any(is_symbolic(atom) for atom in self.atoms):
-            from sympy import Max
-
-            return Max(*self.atoms)
-        return max(self.atoms)
+        return largest(list(self.atoms))
 
     def sample(self, n: int, rng: np.random.Generator | int) -> FloatArray:
         """Draw n perturbations, shape (n, dim)."""
@@ -124,6 +120,7 @@ class Guided(TwoAtom):
     0.272727272727
     """
 
+    p: Scalar = field(init=False)
     alignment: Scalar
 
     def __init__(self, direction: Vector | FirstAxis, alignment: Scalar, delta: Scalar = 1) -> None:
@@ -132,11 +129,6 @@ class Guided(TwoAtom):
         dim = Axis(direction).dim
         if dim == 1:
             raise InvalidArgument("direction", direction, "needs dimension 2 or more")
-        if is_symbolic(rho) or is_symbolic(dim) or hasattr(rho, "is_real"):
-            from sympy import sqrt
-
-            rest = sqrt((1 - rho**2) * (dim - 1))
-        else:
-            # (1 - rho)(1 + rho) does not cancel near rho = 1 as 1 - rho^2 does.
-            rest = math.sqrt((1 - rho) * (1 + rho) * (dim - 1))
-        super().__init__(direction, rho / (rho + rest), delta)
+        # (1 - rho)(1 + rho) does not cancel near rho = 1 as 1 - rho^2 does.
+        rest = root((1 - rho) * (1 + rho) * (dim - 1))
+        super().__init__(direction, quotient(rho, rho + rest), delta)
