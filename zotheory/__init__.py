@@ -1,3 +1,73 @@
 """zotheory: state, prove, refute and certify claims about random-perturbation gradient estimators."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 __version__ = "0.1.0"
+
+# Public names and the modules that define them, imported when first used: `import zotheory` is quick.
+_EXPORTS = {
+    "DAP": "zotheory.laws",
+    "Alignment": "zotheory.laws",
+    "Coordinate": "zotheory.laws",
+    "Empirical": "zotheory.laws",
+    "FirstAxis": "zotheory.laws",
+    "Gaussian": "zotheory.laws",
+    "Guided": "zotheory.laws",
+    "ImportanceBlocks": "zotheory.laws",
+    "Law": "zotheory.laws",
+    "Mixture": "zotheory.laws",
+    "OrthonormalFrame": "zotheory.laws",
+    "Partition": "zotheory.laws",
+    "Rademacher": "zotheory.laws",
+    "RandomBlock": "zotheory.laws",
+    "Shells": "zotheory.laws",
+    "Sphere": "zotheory.laws",
+    "TwoAtom": "zotheory.laws",
+    "coordinate_mse": "zotheory.functionals",
+    "covariance_of_s_and_n": "zotheory.functionals",
+    "directional_variance": "zotheory.functionals",
+    "require_unbiased": "zotheory.laws",
+    "tau_mse": "zotheory.functionals",
+    "total_mse": "zotheory.functionals",
+}
+
+__all__ = [*_EXPORTS, "__version__"]  # pyright: ignore[reportUnsupportedDunderAll]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _EXPORTS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_EXPORTS[name]), name)
+    globals()[name] = value  # found at once the next time
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_EXPORTS})
+
+
+if TYPE_CHECKING:
+    from zotheory.functionals import coordinate_mse as coordinate_mse
+    from zotheory.functionals import covariance_of_s_and_n as covariance_of_s_and_n
+    from zotheory.functionals import directional_variance as directional_variance
+    from zotheory.functionals import tau_mse as tau_mse
+    from zotheory.functionals import total_mse as total_mse
+    from zotheory.laws import DAP as DAP
+    from zotheory.laws import Alignment as Alignment
+    from zotheory.laws import Coordinate as Coordinate
+    from zotheory.laws import Empirical as Empirical
+    from zotheory.laws import FirstAxis as FirstAxis
+    from zotheory.laws import Gaussian as Gaussian
+    from zotheory.laws import Guided as Guided
+    from zotheory.laws import ImportanceBlocks as ImportanceBlocks
+    from zotheory.laws import Law as Law
+    from zotheory.laws import Mixture as Mixture
+    from zotheory.laws import OrthonormalFrame as OrthonormalFrame
+    from zotheory.laws import Partition as Partition
+    from zotheory.laws import Rademacher as Rademacher
+    from zotheory.laws import RandomBlock as RandomBlock
+    from zotheory.laws import Shells as Shells
+    from zotheory.laws import Sphere as Sphere
+    from zotheory.laws import TwoAtom as TwoAtom
+    from zotheory.laws import require_unbiased as require_unbiased
