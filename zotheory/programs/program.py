@@ -1,6 +1,5 @@
 """The constrained functional variance problem: what is minimised, over which laws."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -12,11 +11,13 @@ from zotheory.errors import InvalidArgument, Unsupported
 from zotheory.laws.partition import Axis, Contiguous, Eigenspaces, FirstAxis, Partition, Whole
 from zotheory.programs.reading import group_eigenvalues, read_number, read_prior
 from zotheory.types import Matrix, Vector
-from zotheory.validation import check_dim, check_vector
+from zotheory.validation import check_dim, check_positive, check_vector
 
 # A cap or budget this close (relative) to its smallest feasible value is taken to be that value, so
 # that products computed in floating point, such as 0.3 * 3, can be used as limits.
 ROUNDING = Fraction(1, 10**12)
+# Digits of the longest repetition in a prior: the eigenvalues are held one by one.
+LONGEST_REPETITION = 7
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,7 @@ class Program:
         put("delta", read_number(self.delta, "delta"))
         if self.delta <= 0:
             raise InvalidArgument("delta", str(self.delta), "give a number above 0")
+        check_positive(self.delta, "delta")
         put("smoothing", read_number(self.smoothing, "smoothing"))
         if self.smoothing < 0:
             raise InvalidArgument("smoothing", str(self.smoothing), "give a number of at least 0")
@@ -191,8 +193,8 @@ def parse_prior(text: str) -> Sequence[Fraction]:
     """
     values: list[Fraction] = []
     for part in text.split(","):
-        number, _, times = part.partition("*")
-        if times and not (times.strip().isdigit() and math.isfinite(int(times))):
+        number, star, times = part.partition("*")
+        if star and not (times.strip().isdecimal() and len(times.strip()) <= LONGEST_REPETITION):
             raise InvalidArgument("prior", text, 'write eigenvalues as "0.5,0.1*5"')
-        values += [read_number(number.strip(), "prior")] * (int(times) if times else 1)
+        values += [read_number(number.strip(), "prior")] * (int(times) if star else 1)
     return values

@@ -1,6 +1,7 @@
 """Reading numbers and priors exactly, once, where they enter a program."""
 
 import math
+from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from typing import Any
 
@@ -8,11 +9,13 @@ import numpy as np
 
 from zotheory.errors import InvalidArgument
 from zotheory.types import FloatArray
-from zotheory.validation import is_number, is_symbolic
+from zotheory.validation import LARGEST, is_number, is_symbolic
 
 # Eigenvalues of a float matrix closer than this (the trace is one) are taken to be the same, and
 # smaller ones to be zero: an eigensolver gives them no more accurately.
 EIGENVALUE_ACCURACY = 1e-12
+# Numbers written with a larger power of ten, up or down, are refused before they are expanded.
+LARGEST_EXPONENT = 300
 
 
 def read_number(value: Any, name: str) -> Fraction:
@@ -21,11 +24,20 @@ def read_number(value: Any, name: str) -> Fraction:
     A float stands for the shortest decimal that prints as it, so 0.1 is 1/10.
 
     Raises:
-        InvalidArgument: not a finite rational number.
+        InvalidArgument: not a finite rational number, or beyond the range of the solvers.
     """
+    number = _exactly(value, name)
+    if abs(number) > Fraction(repr(LARGEST)):
+        raise InvalidArgument(
+            name, value, f"give a number of at most {LARGEST} in size: rescale v by c and delta by c^2"
+        )
+    return number
+
+
+def _exactly(value: Any, name: str) -> Fraction:
     try:
         if isinstance(value, str):
-            return Fraction(value)
+            return _from_text(value)
         if is_symbolic(value) or not is_number(value) or not math.isfinite(float(value)):
             raise ValueError
         if getattr(value, "is_Rational", False):  # sympy
@@ -33,8 +45,18 @@ def read_number(value: Any, name: str) -> Fraction:
         if isinstance(value, (int, np.integer)):
             return Fraction(int(value))
         return value if isinstance(value, Fraction) else Fraction(repr(float(value)))
-    except (ValueError, ZeroDivisionError, OverflowError, TypeError):
+    except (ValueError, ZeroDivisionError, OverflowError, TypeError, InvalidOperation):
         raise InvalidArgument(name, value, "give a finite number, such as 2, 0.5 or '1/3'") from None
+
+
+def _from_text(text: str) -> Fraction:
+    if "/" in text:
+        return Fraction(text)
+    # A decimal keeps its exponent as it is, where a fraction would write out a billion digits.
+    decimal = Decimal(text)
+    if decimal and abs(decimal.adjusted()) > LARGEST_EXPONENT:
+        raise ValueError
+    return Fraction(decimal) if decimal else Fraction(0)
 
 
 def read_prior(prior: Any, dim: int) -> tuple[tuple[Fraction, ...], FloatArray | None]:
