@@ -148,6 +148,19 @@ def aligned(complement: Atoms) -> Atoms:
     return [(w / 2, (sign, *v)) for w, v in complement for sign in (ONE, -ONE)]
 
 
+def unequal_axes(rows: Sequence[Sequence[Fraction]]) -> Atoms:
+    """Return +-3 rows[0], +-(3/2) rows[1] or +-(3/2) rows[2], the rarer axis being longer; delta = 1.
+
+    Axis i has probability p_i = 1/r_i^2 and length r_i, with 1/9 + 4/9 + 4/9 = 1.
+    """
+    lengths = (Fraction(3), Fraction(3, 2), Fraction(3, 2))
+    return [
+        (1 / (2 * r**2), tuple(sign * r * x for x in row))
+        for r, row in zip(lengths, rows, strict=True)
+        for sign in (1, -1)
+    ]
+
+
 def padded_block(inner: Atoms, blocks: int) -> Atoms:
     """Return a uniformly random one of ``blocks`` consecutive blocks with the inner law inside."""
     size = len(inner[0][1])
