@@ -3,19 +3,21 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from zotheory.errors import InvalidArgument, Unsupported
+from zotheory.laws.freezing import frozen
 from zotheory.laws.partition import Axis, Contiguous, Eigenspaces, FirstAxis, Partition, Whole
-from zotheory.programs.reading import group_eigenvalues, read_number, read_prior
+from zotheory.programs.reading import group_eigenvalues, is_rounded, read_number, read_prior
 from zotheory.types import Matrix, Vector
 from zotheory.validation import check_dim, check_positive, check_vector
 
-# A cap or budget this close (relative) to its smallest feasible value is taken to be that value, so
-# that products computed in floating point, such as 0.3 * 3, can be used as limits.
-ROUNDING = Fraction(1, 10**12)
+# A cap or budget computed in floating point, such as 0.3 * 3, is taken to be its smallest feasible
+# value if it lies this little below or above it (relative). Exact numbers are taken as they are.
+ROUNDING_BELOW, ROUNDING_ABOVE = Fraction(1, 10**12), Fraction(4, 2**52)
 # Digits of the longest repetition in a prior: the eigenvalues are held one by one.
 LONGEST_REPETITION = 7
 
@@ -28,7 +30,7 @@ class Block:
     size: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Program:
     """Minimise E[(v^T A v) n] + smoothing E[n^3] over laws with E[v v^T] = delta I, n = |v|^2.
 
@@ -87,15 +89,17 @@ class Program:
         self._read_knowledge(put)
         mean = self.delta * self.dim
         if self.norm_cap is not None:
-            cap = read_number(self.norm_cap, "norm_cap")
             remedy = f"E|v|^2 = delta dim = {mean}, so give a cap R^2 of at least that"
-            put("norm_cap", _at_least(cap, mean, "norm_cap", remedy))
+            put("norm_cap", _at_least(self.norm_cap, mean, "norm_cap", remedy))
         if self.fourth_moment is not None:
-            kappa = read_number(self.fourth_moment, "fourth_moment")
             remedy = "E[n^2] >= (E n)^2 = delta^2 dim^2, so give kappa of at least 1"
-            put("fourth_moment", _at_least(kappa, Fraction(1), "fourth_moment", remedy))
+            put("fourth_moment", _at_least(self.fourth_moment, Fraction(1), "fourth_moment", remedy))
 
     def _read_knowledge(self, put: Any) -> None:
+        for name in ("nonnegative_covariance", "blind"):
+            if not isinstance(getattr(self, name), (bool, np.bool_)):
+                raise InvalidArgument(name, getattr(self, name), "give True or False")
+            put(name, bool(getattr(self, name)))
         given = {"blind": self.blind, "alignment": self.alignment is not None}
         given["prior"] = self.prior is not None
         named = [name for name, present in given.items() if present]
@@ -118,7 +122,20 @@ class Program:
         if self.direction is not None:
             if self.blind or self.prior is not None:
                 raise Unsupported("direction belongs to a known gradient or a guide: drop it")
-            put("direction", check_vector(self.direction, "direction", self.dim))
+            put("direction", frozen(check_vector(self.direction, "direction", self.dim)))
+
+    def __eq__(self, other: object) -> bool:
+        return self._key == other._key if isinstance(other, Program) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+    @cached_property
+    def _key(self) -> tuple[Any, ...]:
+        values, basis = (None, None) if self.prior is None else self.prior
+        arrays = tuple(None if x is None else tuple(x.flat) for x in (basis, self.direction))
+        limits = (self.norm_cap, self.fourth_moment, self.nonnegative_covariance, self.smoothing)
+        return (self.dim, self.delta, *limits, self.blind, self.alignment, values, *arrays)
 
     @property
     def knowledge(self) -> str:
@@ -129,7 +146,7 @@ class Program:
             return "alignment"
         return "known" if self.prior is None else "prior"
 
-    @property
+    @cached_property
     def blocks(self) -> tuple[Block, ...]:
         """Eigenvalues of A with their multiplicities; for axis-like knowledge the axis comes first."""
         d = self.dim
@@ -176,10 +193,13 @@ class Program:
         return bounded or all(block.weight > 0 for block in self.blocks)
 
 
-def _at_least(value: Fraction, least: Fraction, name: str, remedy: str) -> Fraction:
-    if value < least * (1 - ROUNDING):
-        raise InvalidArgument(name, str(value), remedy)
-    return max(value, least)
+def _at_least(given: Any, least: Fraction, name: str, remedy: str) -> Fraction:
+    value = read_number(given, name)
+    if is_rounded(given) and least * (1 - ROUNDING_BELOW) <= value <= least * (1 + ROUNDING_ABOVE):
+        return least
+    if value < least:
+        raise InvalidArgument(name, given, remedy)
+    return value
 
 
 def parse_prior(text: str) -> Sequence[Fraction]:
