@@ -182,6 +182,8 @@ def check_symmetric(matrix: Any, name: str, dim: Scalar) -> Matrix:
     array = check_array(matrix, name, f"give a symmetric matrix of shape ({size}, {size})")
     if array.shape != (size, size):
         raise InvalidArgument(name, matrix, f"give a symmetric matrix of shape ({size}, {size})")
+    if any(abs(x) > 1e100 for x in array.flat if not is_symbolic(x)):
+        raise InvalidArgument(name, matrix, "keep entries below 1e100: the result is linear in the matrix")
     if array.dtype == object:
         symmetric = bool(np.all(array == array.T))
     else:

@@ -34,6 +34,13 @@ def power(base: Scalar, exponent: Fraction) -> Scalar:
     return root(base) ** exponent.numerator
 
 
+def sine_squared(cosine: Scalar) -> Scalar:
+    """Return 1 - cosine^2, for floats without cancellation near one."""
+    if isinstance(cosine, (float, np.floating)):
+        return (1 - cosine) * (1 + cosine)
+    return 1 - cosine**2
+
+
 def largest(values: list[Scalar]) -> Scalar:
     """Return the maximum, a sympy one if a value is symbolic."""
     if any(is_symbolic(value) for value in values):

@@ -13,11 +13,13 @@ from zotheory.laws.gradient import check_direction
 from zotheory.rng import as_generator
 from zotheory.types import FloatArray, Matrix, Scalar, Vector
 from zotheory.validation import (
+    LARGEST,
     check_array,
     check_count,
     check_positive,
     check_symmetric,
     check_weights,
+    is_symbolic,
     quotient,
     to_float,
 )
@@ -48,7 +50,7 @@ class Empirical(Law):
             raise InvalidArgument("points", self.points, "give a table of shape (m, dim)")
         if not np.any(points != 0):
             raise InvalidArgument("points", self.points, "at least one entry must be non-zero")
-        if points.dtype != object and np.abs(points).max() > 1e40:
+        if any(not is_symbolic(x) and abs(x) > LARGEST for x in points.flat):
             raise InvalidArgument("points", self.points, "keep entries below 1e40: rescale v and delta")
         weights = self.weights
         if weights is None:

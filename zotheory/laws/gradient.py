@@ -39,32 +39,43 @@ class Alignment:
 
 
 def check_direction(vector: Any, name: str, dim: Scalar | None = None) -> Vector:
-    """Return a positive multiple of ``vector`` whose largest float entry is near one.
+    """Return a positive multiple of ``vector`` whose largest entry is near one.
 
     For quantities that do not change when the vector is scaled: entries like 1e-200 or 1e200 then
-    survive being squared. The factor is a power of two, so no digit is lost; exact and symbolic
-    entries are returned as they are.
+    survive being squared. For floats the factor is a power of two, so no digit is lost; exact entries
+    are divided exactly, and only if they are that large or small; symbolic ones are left alone.
 
     Raises:
         InvalidArgument: as `check_vector`.
     """
     array = check_vector(vector, name, dim)
     if array.dtype == object:
-        return array
+        top = _largest(array)
+        if top is None or 1e-30 <= top <= 1e30:
+            return array
+        return np.array([quotient(entry, top) for entry in array], dtype=object)
     _, exponent = np.frexp(np.abs(array).max())
     with np.errstate(under="ignore"):
         return np.ldexp(array, -exponent)
+
+
+def _largest(vector: Vector) -> Scalar | None:
+    # The largest |entry|; None if there are symbols among them.
+    if vector.dtype == object and any(is_symbolic(entry) for entry in vector):
+        return None
+    return abs(vector).max()
 
 
 def check_gradient(vector: Any, name: str, dim: Scalar | None = None) -> Vector:
     """Return ``vector`` as given, for quantities that scale as its square.
 
     Raises:
-        InvalidArgument: as `check_vector`; or the largest entry, if a float, outside 1e-100 to 1e100,
-            where the squares of a result would overflow or vanish.
+        InvalidArgument: as `check_vector`; or the largest entry outside 1e-100 to 1e100, where the
+            results would overflow or vanish as floats.
     """
     array = check_vector(vector, name, dim)
-    if array.dtype != object and not 1e-100 <= np.abs(array).max() <= 1e100:
+    top = _largest(array)
+    if top is not None and not 1e-100 <= top <= 1e100:
         raise InvalidArgument(
             name, vector, "the result scales as |a|^2 and leaves the floats: pass a / |a|"
         )

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from zotheory.errors import InvalidArgument
+from zotheory.laws.arithmetic import sine_squared
 from zotheory.laws.freezing import Frozen, frozen
 from zotheory.laws.gradient import Alignment, FirstAxis, as_floats, check_direction
 from zotheory.types import FloatArray, Matrix, Scalar, Vector
@@ -104,8 +105,7 @@ class Axis(Partition):
         if a is None:
             raise InvalidArgument("a", a, "this law is not isotropic: give the gradient, or Alignment(rho)")
         if isinstance(a, Alignment):
-            # Not 1 - rho^2, which cancels near rho = 1.
-            along, across = a.rho**2, (1 - a.rho) * (1 + a.rho)
+            along, across = a.rho**2, sine_squared(a.rho)
         else:
             along, across = self._shares(check_direction(a, "a", self._size))
         return (along,) if self._size == 1 else (along, across)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from zotheory.errors import InvalidArgument
-from zotheory.laws.arithmetic import largest, power, root
+from zotheory.laws.arithmetic import largest, power, root, sine_squared
 from zotheory.laws.base import check_norm_moment_order
 from zotheory.laws.block_isotropic import BlockIsotropic
 from zotheory.laws.partition import Axis, FirstAxis
@@ -129,6 +129,5 @@ class Guided(TwoAtom):
         dim = Axis(direction).dim
         if dim == 1:
             raise InvalidArgument("direction", direction, "needs dimension 2 or more")
-        # (1 - rho)(1 + rho) does not cancel near rho = 1 as 1 - rho^2 does.
-        rest = root((1 - rho) * (1 + rho) * (dim - 1))
+        rest = root(sine_squared(rho) * (dim - 1))
         super().__init__(direction, quotient(rho, rho + rest), delta)
