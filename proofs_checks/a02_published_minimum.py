@@ -1,0 +1,117 @@
+"""A2: the published minimum in its global reading, refuted by a two-atom law."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+import sympy as sp
+
+from proofs_checks._programs import optimum
+from proofs_checks._shared import DELTA, D
+from zotheory.checks.evidence import Evidence, Grade, Outcome, Scope, Witness
+from zotheory.checks.exact import check_relation
+from zotheory.derive.constructions import two_atom_tensor
+from zotheory.laws import Empirical, TwoAtom
+from zotheory.ledger.claim import Claim, Kind, Verdict
+from zotheory.programs import Program, solve
+
+claim = Claim(
+    id="A2",
+    title="published: fixed length and DAP minimise V among all delta-unbiased laws",
+    kind=Kind.PUBLISHED,
+    plain="Among all delta-unbiased laws the smallest V = E[s n] is delta^2 d, reached by fixed-length "
+    "laws "
+    "and by directionally aligned perturbations.",
+    latex=r"Among all $\delta$-unbiased laws $\min E[sn]=\delta^2d$, reached by fixed-length laws and by "
+    r"directionally aligned perturbations.",
+    source="arXiv 2510.19975, Theorem 2.2 as summarised, in its global reading (no further condition on "
+    "the law); A4, A5 and A6 are the statements that hold",
+    conditions=("E[v v^T] = delta I", "d >= 2", "the law may depend on the gradient"),
+    expected=Verdict.REFUTED,
+    formulas={"minimum": DELTA**2 * D},
+)
+
+
+def atoms() -> tuple[list[list[int]], list[Fraction]]:
+    """Return a law with V below delta^2 d: +-e_1 or +-2 e_j, each half of the time; d = 5, delta = 1/2."""
+    axes = [[sign if j == 0 else 0 for j in range(5)] for sign in (1, -1)]
+    rest = [[2 * sign if j == i else 0 for j in range(5)] for i in range(1, 5) for sign in (1, -1)]
+    return axes + rest, [Fraction(1, 4)] * 2 + [Fraction(1, 16)] * 8
+
+
+@claim.check("enumeration")
+def enumeration(claim) -> Evidence:
+    """The moments of the witness, atom by atom, in exact arithmetic."""
+    points, weights = atoms()
+    second = [
+        [sum(w * v[i] * v[j] for w, v in zip(weights, points, strict=True)) for j in range(5)]
+        for i in range(5)
+    ]
+    assert second == [[Fraction(1, 2) if i == j else 0 for j in range(5)] for i in range(5)]
+    value = sum(w * v[0] ** 2 * sum(x * x for x in v) for w, v in zip(weights, points, strict=True))
+    law = Empirical(points, weights)
+    assert value == law.dimension_factor([1, 0, 0, 0, 0]) * law.delta**2
+    claimed = claim.formulas["minimum"].subs({D: 5, DELTA: sp.Rational(1, 2)})
+    found = check_relation(
+        value,
+        ">=",
+        claimed,
+        detail="V of a delta-unbiased law with ten atoms, gradient e_1, d = 5, delta = 1/2",
+        falsifier="V of the witness at or above the published minimum",
+    )
+    if found.outcome is not Outcome.FAILS:
+        return found
+    data = {
+        "dim": 5,
+        "gradient": "e_1",
+        "delta": "1/2",
+        "atoms": [[str(x) for x in v] for v in points],
+        "masses": [str(w) for w in weights],
+        "E[v v^T]": "1/2 I",
+        "V": str(value),
+        "published minimum": str(claimed),
+    }
+    text = (
+        "v = +-e_1 with probability 1/4 each, +-2 e_j (j = 2..5) with probability 1/16 each: "
+        f"E[v v^T] = I/2 and V = {value} < {claimed}; sum the ten atoms to re-check"
+    )
+    return Evidence(
+        Outcome.FAILS,
+        Grade.EXACT,
+        Scope.INSTANCE,
+        text,
+        found.falsifier,
+        value=str(value),
+        witness=Witness(text, data),
+    )
+
+
+@claim.check("symbolic")
+def symbolic(claim) -> Iterator[Evidence]:
+    """V of the two-atom law, from the integrals over its atoms, for every d >= 2."""
+    m = sp.Symbol("m", integer=True, positive=True)
+    half = two_atom_tensor(m + 1, sp.Rational(2, 3), DELTA).trace(m + 1, rho2=1)
+    yield check_relation(
+        half,
+        ">=",
+        claim.formulas["minimum"].subs(D, m + 1),
+        detail="V of the two-atom law with p = 2/3, in dimension d = m + 1",
+        falsifier="V of the two-atom law at or above the published minimum in every dimension",
+    )
+
+
+@claim.check("program")
+def program(claim) -> Iterator[Evidence]:
+    """The plain program: its certified infimum, and the law that the solver approaches it with."""
+    for dim in (2, 16):
+        yield optimum(claim.formulas["minimum"].subs({D: dim, DELTA: 1}), {"dim": dim})
+    law, _ = solve(Program(dim=16)).minimising_law(Fraction(1, 2))
+    two = TwoAtom([1] + [0] * 15, p=Fraction(1, 2), delta=Fraction(1))
+    value = two.dimension_factor([1] + [0] * 15)
+    assert value == law.dimension_factor([1] + [0] * 15)
+    yield check_relation(
+        value,
+        ">=",
+        claim.formulas["minimum"].subs({D: 16, DELTA: 1}),
+        detail="V of the minimising law at epsilon = 1/2, d = 16, is that of the two-atom law with p = 1/2",
+        falsifier="a minimising law at or above the published minimum",
+    )
