@@ -8,6 +8,8 @@ from fractions import Fraction
 from itertools import product
 from typing import Any
 
+from zotheory.errors import NotUnbiased
+
 Point = tuple[Fraction, ...]
 Atoms = list[tuple[Fraction, Point]]
 
@@ -33,16 +35,17 @@ def scale_of(atoms: Atoms) -> Fraction:
     """Return delta, having verified that E[v v^T] = delta I exactly.
 
     Raises:
-        AssertionError: the atoms are not delta-unbiased: the design itself is wrong.
+        NotUnbiased: the weights or the second moments are wrong.
     """
     size = len(atoms[0][1])
-    assert sum(weight for weight, _ in atoms) == 1
-    assert all(weight > 0 for weight, _ in atoms)
     table = [
         [expectation(atoms, lambda v, i=i, j=j: v[i] * v[j]) for j in range(size)] for i in range(size)
     ]
     delta = table[0][0]
-    assert table == [[delta * (i == j) for j in range(size)] for i in range(size)]
+    isotropic = table == [[delta * (i == j) for j in range(size)] for i in range(size)]
+    weights = [weight for weight, _ in atoms]
+    if not isotropic or sum(weights) != 1 or min(weights) < 0:
+        raise NotUnbiased(f"the atoms are not a delta-unbiased law: E[v v^T] = {table}")
     return delta
 
 

@@ -19,6 +19,8 @@ cap = sp.Symbol("R", positive=True)
     [
         ((d + 2) * delta, (d**2 - 4) / (d - 2) * delta),
         (sp.gamma(d + 1) / sp.gamma(d), d),
+        ((1 + sp.sqrt(2) * s) * (1 - sp.sqrt(2) * s), 1 - 2 * s**2),
+        ((s + t) ** 9 / (s + t) ** 8, s + t),
         (Fraction(3, 2), sp.Rational(3, 2)),
         (np.array([1, 2], dtype=object), [1, 2]),
         (sp.Matrix([[d, 0], [0, 1]]), [[d, 0], [0, 1]]),
@@ -43,6 +45,7 @@ def test_true_identities_hold(claimed, derived):
         ([1, Fraction(1, 3)], [1, Fraction(1, 4)]),
         (sp.gamma(d + 1), d),
         (sp.sqrt(1 + s), 1 + s / 2),
+        (sp.sqrt(2) * s, sp.sqrt(3) * s),
     ],
 )
 def test_false_identities_fail_with_exact_values(claimed, derived):

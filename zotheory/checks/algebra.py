@@ -8,13 +8,13 @@ from typing import Any, TypeAlias
 import numpy as np
 import sympy
 from sympy import Expr, Rational, Symbol
-from sympy.core.function import AppliedUndef
+from sympy.polys.fields import sfield
 
 from zotheory.checks.evidence import Witness
 from zotheory.errors import InvalidArgument
 from zotheory.rng import stream
 
-Point: TypeAlias = dict[Symbol, Expr]
+Point: TypeAlias = Mapping[Any, Any]
 
 # Small numbers first: a witness should be readable.
 _TRIED = "1 2 3 1/2 0 -1 4 1/3 3/2 -2 2/3 5 1/4 -1/2 7/3 10 1/10 -3 20 1/50 -7/3 100 1/400"
@@ -64,19 +64,25 @@ def is_zero(expression: Expr) -> bool | None:
 
     Decides every rational function; for others it knows only what simplification shows.
     """
-    # A rational function vanishes iff its expanded numerator does.
+    symbols = expression.free_symbols
+    if symbols and expression.is_rational_function(*symbols):
+        # Arithmetic in a field of rational functions is canonical. Generators that are not symbols
+        # (roots of numbers) may depend on each other: then only zero is certain.
+        try:
+            field, element = sfield(expression)
+        except ZeroDivisionError:  # a denominator that vanishes identically
+            return None
+        if element == 0 or all(sympy.sympify(generator).is_Symbol for generator in field.symbols):
+            return element == 0
     numerator = sympy.expand(sympy.fraction(sympy.together(expression))[0])
     if numerator == 0:
         return True
     if numerator.is_number and numerator.is_zero is not None:
         return numerator.is_zero
-    symbols = numerator.free_symbols
-    if symbols and numerator.is_polynomial(*symbols) and not numerator.has(AppliedUndef):
-        return False
     return True if sympy.simplify(sympy.gammasimp(expression)) == 0 else None
 
 
-def sign_known(expression: Expr, sign: str) -> bool:
+def sign_known(expression: Any, sign: str) -> bool:
     """Return whether "positive" or "nonnegative" follows from the assumptions on the symbols."""
     forms = (expression, sympy.factor(expression), sympy.expand(expression), sympy.together(expression))
     return any(getattr(form, f"is_{sign}") is True for form in forms)
