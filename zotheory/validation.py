@@ -24,7 +24,8 @@ def is_symbolic(value: object) -> bool:
 
 def is_expression(value: object) -> bool:
     """Return whether ``value`` is a sympy number or scalar expression (without importing sympy)."""
-    return hasattr(value, "is_real") and not getattr(value, "is_Boolean", False)
+    scalar = getattr(value, "is_scalar", False) is True
+    return scalar and hasattr(value, "is_real") and not isinstance(value, type)
 
 
 def quotient(numerator: Scalar, denominator: Scalar) -> Scalar:
@@ -178,19 +179,17 @@ def check_symmetric(matrix: Any, name: str, dim: Scalar) -> Matrix:
     Raises:
         InvalidArgument: a symbolic dimension, the wrong shape, not symmetric, or not of finite numbers.
     """
-    size = numeric_dim(dim)
-    array = check_array(matrix, name, f"give a symmetric matrix of shape ({size}, {size})")
-    if array.shape != (size, size):
-        raise InvalidArgument(name, matrix, f"give a symmetric matrix of shape ({size}, {size})")
+    shape = (numeric_dim(dim),) * 2
+    array = check_array(matrix, name, f"give a symmetric matrix of shape {shape}")
+    if array.shape != shape:
+        raise InvalidArgument(name, matrix, f"give a symmetric matrix of shape {shape}")
     if any(abs(x) > 1e100 for x in array.flat if not is_symbolic(x)):
         raise InvalidArgument(name, matrix, "keep entries below 1e100: the result is linear in the matrix")
-    if array.dtype == object:
-        symmetric = bool(np.all(array == array.T))
-    else:
-        symmetric = bool(np.all(np.abs(array / 2 - array.T / 2) <= 5e-13 * np.abs(array).max()))
-    if not symmetric:
+    exact = array.dtype == object
+    same = array == array.T if exact else np.abs(array - array.T) <= 1e-12 * np.abs(array).max()
+    if not np.all(same):
         raise InvalidArgument(name, matrix, "give a symmetric matrix, for example (B + B.T) / 2")
-    return array if array.dtype == object else array / 2 + array.T / 2
+    return array if exact else (array + array.T) / 2
 
 
 def numeric_dim(dim: Scalar) -> int:
@@ -233,7 +232,7 @@ def check_weights(weights: Any, name: str, size: int) -> Vector:
         total = total.simplify()
         if is_symbolic(total):
             raise InvalidArgument(name, weights, f"they sum to {total}: write the last as 1 - the others")
-    exact = isinstance(total, (int, Fraction))
+    exact = isinstance(total, (int, Fraction)) or getattr(total, "is_Rational", False)
     if total != 1 if exact else abs(float(total) - 1.0) > 1e-12 * size:
         raise InvalidArgument(name, weights, f"they sum to {float(total):.17g}: divide them by that sum")
     return array

@@ -144,6 +144,6 @@ def check_norm_moment_order(k: Scalar) -> Fraction:
     """
     number = as_real(k)
     for order in NORM_MOMENT_ORDERS:
-        if number is not None and not is_symbolic(number) and number == order:
+        if number is not None and not is_symbolic(number) and number - order == 0:
             return order
     raise InvalidArgument("k", k, "give 1, 3/2, 2 or 3, the orders the theory uses")
