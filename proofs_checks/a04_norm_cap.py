@@ -5,6 +5,7 @@ from fractions import Fraction
 
 import sympy as sp
 
+from proofs_checks._intervals import residual_in_plane
 from proofs_checks._programs import membership, optimum, rational
 from proofs_checks._shared import DELTA, D, simulated_factor
 from zotheory.checks.evidence import Evidence
@@ -123,6 +124,15 @@ def program(claim) -> Iterator[Evidence]:
     yield membership(solution, wrong, False, "two atoms at p + 1e-6", parts=("iff",))
     yield membership(solution, Sphere(4), False, "sphere", parts=("iff",))
     yield membership(solution, DAP(axis), False, "DAP", parts=("iff",))
+
+
+@claim.check("intervals")
+def intervals(claim) -> Evidence:
+    """The dual inequality at d = 3, delta = 1, R^2 = 4 (s0 = 2), in rigorous arithmetic."""
+    numbers = {D: 3, DELTA: 1, R2: 4}
+    near = 1 / claim.formulas["p"].subs(numbers)
+    form = claim.formulas["dual form"].subs({**numbers, S0: near})
+    return residual_in_plane(S * N - form, S, N, 4, parts=("bound",))
 
 
 @claim.check("simulation")

@@ -5,6 +5,7 @@ from fractions import Fraction
 
 import sympy as sp
 
+from proofs_checks._intervals import residual_in_plane
 from proofs_checks._programs import membership, optimum, rational
 from proofs_checks._shared import DELTA, D, M, simulated_factor
 from zotheory.checks.evidence import Evidence, Scope
@@ -159,6 +160,14 @@ def program(claim) -> Iterator[Evidence]:
         "DAP": DAP(axis),
     }.items():
         yield membership(solution, law, False, name, parts=("iff",))
+
+
+@claim.check("intervals")
+def intervals(claim) -> Evidence:
+    """The dual inequality at s0 = 2, t0 = 4 up to n = 12, in rigorous arithmetic."""
+    beta = claim.formulas["beta"].subs({S0: 2, H: 2})
+    form = -(1 + beta) * 4 + 4 * (1 + beta) * S + 8 * beta * (N - S)
+    return residual_in_plane(S * N + beta * N**2 - form, S, N, 12, parts=("bound",))
 
 
 @claim.check("simulation")

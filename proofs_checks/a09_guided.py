@@ -5,6 +5,7 @@ from fractions import Fraction
 
 import sympy as sp
 
+from proofs_checks._intervals import residual_in_plane
 from proofs_checks._programs import membership, optimum
 from proofs_checks._shared import DELTA, D
 from zotheory.checks.evidence import Evidence
@@ -141,6 +142,16 @@ def program(claim) -> Iterator[Evidence]:
         "sphere": Sphere(4),
     }.items():
         yield membership(solution, law, False, name, parts=("bound",))
+
+
+@claim.check("intervals")
+def intervals(claim) -> Evidence:
+    """The dual inequality at d = 5, rho = 3/5 (rest = 8/5), delta = 1, up to n = 20."""
+    numbers = {DELTA: 1, RHO: sp.Rational(3, 5), REST: sp.Rational(8, 5)}
+    value, p = (claim.formulas[name].subs(numbers) for name in ("V", "p"))
+    w0, w1 = sp.Rational(9, 25), sp.Rational(4, 25)
+    form = -value + 2 * w0 / p * S + 2 * w1 * 4 / (1 - p) * (N - S)
+    return residual_in_plane((w0 * S + w1 * (N - S)) * N - form, S, N, 20, parts=("bound",))
 
 
 @claim.check("simulation")
