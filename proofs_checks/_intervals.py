@@ -11,8 +11,8 @@ from zotheory.checks.evidence import Evidence, Scope
 from zotheory.checks.rigorous import certify_nonnegative
 
 
-def enclosed(expression: Any, symbols: tuple[sp.Symbol, ...]) -> Callable[..., arb]:
-    """Return a polynomial with rational coefficients as a function of intervals."""
+def natural(expression: Any, symbols: tuple[sp.Symbol, ...]) -> Callable[..., arb]:
+    """Return a polynomial with rational coefficients as a function of intervals, term by term."""
     terms = sp.Poly(sp.expand(expression), *symbols).terms()
     table = [(powers, fmpq(int(c.p), int(c.q))) for powers, c in terms]
 
@@ -24,6 +24,23 @@ def enclosed(expression: Any, symbols: tuple[sp.Symbol, ...]) -> Callable[..., a
                 term *= x**power
             total += term
         return total
+
+    return function
+
+
+def enclosed(expression: Any, symbols: tuple[sp.Symbol, ...]) -> Callable[..., arb]:
+    """Return a polynomial as a function of intervals by its mean value form.
+
+    f(X) lies in f(c) + f'(X) (X - c): the excess shrinks with the square of the width, which a
+    residual that touches zero needs.
+    """
+    at = natural(expression, symbols)
+    slopes = [natural(sp.diff(expression, symbol), symbols) for symbol in symbols]
+
+    def function(*arguments: arb) -> arb:
+        centre = [x.mid() for x in arguments]
+        parts = zip(slopes, arguments, centre, strict=True)
+        return at(*centre) + sum((slope(*arguments) * (x - c) for slope, x, c in parts), arb(0))
 
     return function
 
