@@ -1,4 +1,4 @@
-"""The command line: `zotheory verify`, `zotheory show`, and what they share."""
+"""The command line: `zotheory verify`, `zotheory show`, `zotheory solve`, and what they share."""
 
 from typing import Annotated
 
@@ -6,6 +6,7 @@ import typer
 
 from zotheory import __version__
 from zotheory.cli.show import show
+from zotheory.cli.solve import solve
 from zotheory.cli.verify import verify
 
 app = typer.Typer(
@@ -20,6 +21,7 @@ app = typer.Typer(
 # inside their functions, so that --help answers at once.
 app.command()(verify)
 app.command()(show)
+app.command()(solve)
 
 
 def _print_version(wanted: bool) -> None:

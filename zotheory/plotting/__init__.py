@@ -1,1 +1,1 @@
-""" """
+"""Figures of solved programs, for reading at the width of a column."""
