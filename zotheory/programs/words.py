@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from zotheory.programs.contact import Component, ContactSet
 
+LONGEST = 10**12
+
 
 def describe(contact: "ContactSet") -> str:
     """Return the necessary and sufficient condition for optimality as a sentence."""
@@ -49,5 +51,6 @@ def _space(contact: "ContactSet", blocks: tuple[int, ...]) -> str:
 
 
 def _number(x: Fraction) -> str:
-    exact = str(x)
-    return exact if len(exact) <= 12 else f"{float(x):.12g}"
+    # Python refuses to write out integers of more than a few thousand digits.
+    exact = str(x) if x.denominator < LONGEST and abs(x.numerator) < LONGEST else ""
+    return exact if 0 < len(exact) <= 12 else f"{float(x):.12g}"
