@@ -19,6 +19,7 @@ _EXPORTS = {
     "Mixture": "zotheory.laws",
     "OrthonormalFrame": "zotheory.laws",
     "Partition": "zotheory.laws",
+    "Program": "zotheory.programs",
     "Rademacher": "zotheory.laws",
     "RandomBlock": "zotheory.laws",
     "Shells": "zotheory.laws",
@@ -28,6 +29,8 @@ _EXPORTS = {
     "covariance_of_s_and_n": "zotheory.functionals",
     "directional_variance": "zotheory.functionals",
     "require_unbiased": "zotheory.laws",
+    "solve": "zotheory.programs",
+    "solve_full": "zotheory.programs",
     "tau_mse": "zotheory.functionals",
     "total_mse": "zotheory.functionals",
 }
@@ -71,3 +74,6 @@ if TYPE_CHECKING:
     from zotheory.laws import Sphere as Sphere
     from zotheory.laws import TwoAtom as TwoAtom
     from zotheory.laws import require_unbiased as require_unbiased
+    from zotheory.programs import Program as Program
+    from zotheory.programs import solve as solve
+    from zotheory.programs import solve_full as solve_full
