@@ -143,6 +143,8 @@ def test_no_cancellation_for_a_gradient_almost_along_the_direction():
     got = tilted.dimension_factor([1.0, 1.0, 1e-7]) - 1 / p
     assert got == pytest.approx(0.5e-14 * 2 / 2**-50, rel=1e-6)
     rho = 1 - 1e-12
+    exact = Q(rho) ** 2 / Q(p) + (1 - Q(rho) ** 2) * 2 / (1 - Q(p))
+    assert law.dimension_factor(Alignment(rho)) == pytest.approx(float(exact), rel=1e-14)
     got = TwoAtom(FirstAxis(3), 0.5).directional_fourth_moment(Alignment(rho))
     assert got == pytest.approx(2 - 8e-12, abs=1e-13)  # rho^4 / p; the rest is of order 1e-23
 
