@@ -45,11 +45,27 @@ class Certificate:
     def verify(self) -> bool:
         """Check everything again from the stored fractions alone, in exact arithmetic."""
         return (
-            self.lower == self.scaled.dual_value(self.duals)
+            self._is_well_formed()
+            and self.lower == self.scaled.dual_value(self.duals)
             and residual_is_nonnegative(self.scaled, self.duals)
             and is_feasible(self.scaled, self.atoms)
             and self.upper == sum(atom.mass * self.scaled.cost(atom.energies) for atom in self.atoms)
             and self.lower <= self.upper
+        )
+
+    def _is_well_formed(self) -> bool:
+        # Fractions throughout, one for each block; the covariance is that of s with n - s.
+        scaled, duals, blocks = self.scaled, self.duals, len(self.scaled.sizes)
+        vectors = [scaled.weights, duals.means, *(atom.energies for atom in self.atoms)]
+        numbers = [x for vector in vectors for x in vector] + [atom.mass for atom in self.atoms]
+        numbers += [scaled.theta, duals.constant, duals.budget, duals.covariance, self.lower, self.upper]
+        numbers += [x for x in (scaled.cap, scaled.budget) if x is not None]
+        along = scaled.weights == (1, 0) and scaled.sizes[0] == 1
+        return (
+            all(isinstance(x, (int, Fraction)) for x in numbers)
+            and all(isinstance(size, int) and size > 0 for size in scaled.sizes)
+            and all(len(vector) == blocks for vector in vectors)
+            and (along or not scaled.covariance)
         )
 
 

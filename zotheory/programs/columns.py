@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zotheory.errors import SolverFailure
 from zotheory.programs.pricing import FloatDuals, candidates, residual
 from zotheory.programs.scaled import Scaled
 from zotheory.programs.solvers import Answer, LinearProgram, solve_linear
@@ -12,8 +11,7 @@ from zotheory.types import FloatArray
 
 # The start: so many energies along each ray, spread geometrically about the mean length d.
 START_POINTS, START_DECADES = 17, 2.0
-MAXIMUM_ROUNDS = 60
-TOLERANCE, ACCEPTED_VIOLATION = 1e-11, 1e-6
+MAXIMUM_ROUNDS, TOLERANCE = 60, 1e-11
 
 
 @dataclass(frozen=True)
@@ -44,8 +42,11 @@ class Columns:
 def generate(scaled: Scaled, solver: str) -> Columns:
     """Solve the reduced program by column generation.
 
+    Near degenerate programs floating point may leave a violation: it is reported, and the certificate,
+    which is exact, decides what the multipliers are worth.
+
     Raises:
-        SolverFailure: the solver failed, or the violation did not vanish.
+        SolverFailure: the solver failed.
     """
     mean = np.array([float(m) for m in scaled.sizes])
     atoms = np.vstack([mean[None, :], _rays(scaled)])
@@ -60,17 +61,12 @@ def generate(scaled: Scaled, solver: str) -> Columns:
         points = candidates(scaled, duals, reach)
         # p_i may have its minimum far out, where a large |r| is small relative to the cost there.
         depth = -residual(scaled, points, duals) / (unit * (1 + points.sum(axis=1) / scaled.dim))
-        known = np.array([np.min(np.abs(atoms - p).max(axis=1)) <= 1e-13 * p.sum() for p in points])
-        new = points[(depth > TOLERANCE) & ~known]
+        deep = points[depth > TOLERANCE]
+        new = deep[[not _is_known(atoms, point) for point in deep]]
         if not len(new) or rounds == MAXIMUM_ROUNDS:
             break
         atoms = np.vstack([atoms, new])
         unit = min(unit, max(answer.value * unit, float(np.finfo(float).tiny)))
-    if depth.max() > ACCEPTED_VIOLATION:
-        raise SolverFailure(
-            f"{solver} left a dual violation of {depth.max():.1e} after {rounds} rounds of column "
-            f"generation: try the other solver"
-        )
     used = answer.weights[: len(atoms)] / column_scale[: len(atoms)]
     slack = program.equalities @ answer.weights - program.equality_values
     excess = program.inequalities @ answer.weights - program.limits
@@ -84,6 +80,12 @@ def generate(scaled: Scaled, solver: str) -> Columns:
         rounds=rounds,
         accurate=answer.accurate,
     )
+
+
+def _is_known(atoms: FloatArray, point: FloatArray) -> bool:
+    n = point.sum()
+    close = atoms[np.abs(atoms.sum(axis=1) - n) <= 1e-12 * n]
+    return bool(np.any(np.abs(close - point).max(axis=1, initial=0.0) <= 1e-13 * n))
 
 
 def _rays(scaled: Scaled) -> FloatArray:

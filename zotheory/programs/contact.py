@@ -9,14 +9,12 @@ support lies in the contact set) and every inequality with a positive multiplier
 from dataclasses import dataclass
 from fractions import Fraction
 
-import numpy as np
-
 from zotheory.errors import InvalidArgument
 from zotheory.laws.base import Law, require_unbiased
 from zotheory.programs.certificate import Certificate, vertex_polynomial, vertex_range
+from zotheory.programs.evaluation import infeasibilities, objective
 from zotheory.programs.program import Program
-from zotheory.types import Scalar
-from zotheory.validation import quotient
+from zotheory.validation import check_fraction
 
 # Lengths that agree this well are the same contact length; certificates are far more accurate.
 SAME_LENGTH = Fraction(1, 10**30)
@@ -82,94 +80,39 @@ class ContactSet:
     def contains(self, law: Law, tolerance: float = 1e-9) -> Membership:
         """Decide whether ``law`` is an optimal law of the program.
 
-        The law lives in R^d with the program's own ``direction`` or ``prior``. Exact laws against an
-        exact certificate are decided exactly; otherwise to ``tolerance``, relative.
+        The law lives in R^d with the program's own ``direction`` or ``prior``. A feasible law is in the
+        contact set, with the right constraints tight, iff its objective is the optimum. Laws with exact
+        moments are decided exactly, up to the certificate's gap where that is not zero; others to
+        ``tolerance``, relative to the optimum, in the objective and in each constraint.
 
         Raises:
-            InvalidArgument: the law's dimension is not the program's, or is symbolic.
+            InvalidArgument: not a law, a law of another dimension or with symbols, or a tolerance
+                outside [0, 1].
             NotUnbiased: the law breaks its contract.
         """
-        if law.dim != self.program.dim:
-            raise InvalidArgument("law", law, f"its dimension must be {self.program.dim}")
+        tolerance = float(check_fraction(tolerance, "tolerance", open_interval=False))
+        if not isinstance(law, Law) or law.dim != self.program.dim:
+            raise InvalidArgument("law", law, f"give a law of dimension {self.program.dim}")
         require_unbiased(law)
         reasons = infeasibilities(self.program, law, tolerance)
-        lower = self.certificate.lower * self.program.delta**2
+        unit = self.program.delta**2
+        lower, upper = self.certificate.lower * unit, self.certificate.upper * unit
         cost = objective(self.program, law)
-        relative = quotient(cost - (lower if _is_exact(cost) else float(lower)), 1)
-        relative = relative / (lower if _is_exact(cost) else float(lower))
-        exact = _is_exact(cost) and self.certificate.exact
-        if relative < -tolerance and not reasons:
+        if isinstance(cost, Fraction):
+            excess = float((cost - lower) / lower)
+            below, above = cost < lower, cost > upper
+        else:
+            excess = cost / float(lower) - 1
+            below, above = excess < -tolerance, not excess <= tolerance + self.certificate.gap
+        if below and not reasons:
             reasons.append(
-                "its objective lies below a proved lower bound: its moments contradict each other"
+                "its objective lies below the optimum: a constraint is broken within the tolerance"
             )
         if not self.attained:
             reasons.append("the optimum is an infimum that no law attains")
-        elif relative > (0 if exact else tolerance):
-            reasons.append(f"its objective exceeds the optimum by {float(relative):.3g} relative")
-        return Membership(not reasons, float(relative), tuple(reasons))
-
-
-def objective(program: Program, law: Law) -> Scalar:
-    """Return E[(v^T A v) n] + smoothing E[n^3] of a law, worst case over the gradient if blind."""
-    if program.knowledge == "prior":
-        value = law.weighted_norm_moment(program.gradient_moment)
-    elif program.knowledge == "blind":
-        value = _worst_case(law)
-    else:
-        # tr(A T4[I]) with A = along e e^T + across (I - e e^T), tr T4[I] = E[n^2].
-        e = program.axis if program.direction is None else program.direction
-        along = law.dimension_factor(e) * law.delta**2
-        value = along
-        if program.knowledge == "alignment" and program.dim > 1:
-            rho2 = _like(program.alignment**2, along)
-            across = quotient(law.norm_moment(2) - along, program.dim - 1)
-            value = rho2 * along + (1 - rho2) * across
-    if program.smoothing:
-        moment = law.norm_moment(3)
-        value = value + _like(program.smoothing, moment) * moment
-    return value
-
-
-def _worst_case(law: Law) -> Scalar:
-    # max over unit a of a^T E[n v v^T] a = largest eigenvalue of T4[I].
-    try:
-        return law.dimension_factor(None) * law.delta**2
-    except InvalidArgument:
-        matrix = law.fourth_moment(np.eye(law.dim, dtype=int))
-        return float(np.linalg.eigvalsh(np.asarray(matrix, dtype=float))[-1])
-
-
-def infeasibilities(program: Program, law: Law, tolerance: float) -> list[str]:
-    """Return in words the constraints that a law violates."""
-    found = []
-    if abs(float(law.delta) / float(program.delta) - 1) > tolerance:
-        found.append(
-            f"its delta is {float(law.delta):.6g}, the program's {float(program.delta):.6g}: rescale v"
-        )
-    cap, kappa = program.norm_cap, program.fourth_moment
-    if cap is not None and float(law.norm_bound()) > float(cap) * (1 + tolerance):
-        found.append(f"|v|^2 reaches {float(law.norm_bound()):.6g}, above the cap {float(cap):.6g}")
-    if kappa is not None:
-        used = float(law.norm_moment(2)) / float((program.delta * program.dim) ** 2)
-        if used > float(kappa) * (1 + tolerance):
-            found.append(f"E[n^2] is {used:.6g} delta^2 d^2, above the budget {float(kappa):.6g}")
-    if program.nonnegative_covariance:
-        e = program.axis if program.direction is None else program.direction
-        scale = float(law.delta) ** 2
-        # Cov(s, t) = E[s n] - E[s^2] - delta^2 (d - 1).
-        covariance = float(law.dimension_factor(e)) - float(law.directional_fourth_moment(e)) / scale
-        covariance -= program.dim - 1
-        if covariance < -tolerance * program.dim:
-            found.append(f"Cov(s, t) is {covariance:.6g} delta^2, below zero")
-    return found
-
-
-def _is_exact(value: Scalar) -> bool:
-    return isinstance(value, (int, Fraction))
-
-
-def _like(exact: Fraction, value: Scalar) -> Scalar:
-    return exact if _is_exact(value) else float(exact)
+        elif above:
+            reasons.append(f"its objective exceeds the optimum by {excess:.3g} relative")
+        return Membership(not reasons, excess, tuple(reasons))
 
 
 def contact_set(program: Program, certificate: Certificate) -> ContactSet:
@@ -194,13 +137,12 @@ def contact_set(program: Program, certificate: Certificate) -> ContactSet:
 def _grouped(lengths: dict[int, Fraction], unit: Fraction) -> tuple[Component, ...]:
     # Rays with one contact length n: r(n w) = sum_i w_i p_i(n) = 0 on the whole face between them.
     groups: list[tuple[list[int], Fraction]] = []
-    for block, length in lengths.items():
-        for members, common in groups:
-            if abs(length - common) <= SAME_LENGTH * common:
-                members.append(block)
-                break
+    for block, length in sorted(lengths.items(), key=lambda pair: pair[1]):
+        if groups and length - groups[-1][1] <= SAME_LENGTH * length:
+            groups[-1][0].append(block)
         else:
             groups.append(([block], length))
+    groups.sort()
     return tuple(Component(tuple(sorted(members)), unit * length) for members, length in groups)
 
 

@@ -16,6 +16,10 @@ import numpy as np
 
 from zotheory.programs.scaled import Scaled
 
+# Atoms farther out than this (relative to the mean length) are not given to a solver: the cube of
+# their length leaves floating point.
+FARTHEST = 1e40
+
 
 @dataclass(frozen=True)
 class FloatDuals:
@@ -55,7 +59,7 @@ def candidates(scaled: Scaled, duals: FloatDuals, reach: float) -> np.ndarray:
     Args:
         scaled: the program.
         duals: multipliers.
-        reach: how far out to look where the residual is not bounded below.
+        reach: how far out to look where the residual falls without bound, and along its valleys.
     """
     size = len(scaled.sizes)
     # n <= d and E n = d leave only n = d: nothing shorter can carry mass.
@@ -63,7 +67,10 @@ def candidates(scaled: Scaled, duals: FloatDuals, reach: float) -> np.ndarray:
     points = []
     for i in scaled.blocks:
         point = np.zeros(size)
-        point[i] = only or min(ray_minimiser(scaled, i, duals), reach)
+        point[i] = only or ray_minimiser(scaled, i, duals)
+        if point[i] == math.inf:  # an atom n e_i of mass m_i / n uses m_i n of the budget
+            point[i] = reach if scaled.budget is None else float(scaled.budget / scaled.sizes[i])
+        point[i] = min(point[i], FARTHEST * scaled.dim)
         points.append(point)
     if scaled.covariance and duals.covariance > 0:
         points += [p for p in _interior_candidates(scaled, duals, reach) if only in (None, p.sum())]
@@ -75,7 +82,7 @@ def _interior_candidates(scaled: Scaled, duals: FloatDuals, reach: float) -> lis
     # g(n) = theta n^3 + beta n^2 - lambda_1 n - lambda_0, and the ends of the range of n.
     gamma, beta, theta = duals.covariance, duals.budget, float(scaled.theta)
     difference = duals.means[0] - duals.means[1]
-    top = reach if scaled.cap is None else float(scaled.cap)
+    top = reach if scaled.cap is None else min(float(scaled.cap), reach)
     derivative = [
         3 * theta,
         2 * beta - (1 - gamma) ** 2 / (2 * gamma),

@@ -18,6 +18,7 @@ from zotheory.programs.scaled import Atom, Duals, Scaled
 # How far a multiplier is moved to make an inequality hold exactly: first not at all, then by this
 # fraction of itself, growing a thousandfold until it does.
 FIRST_SHIFT, LAST_SHIFT, GROWTH = Fraction(1, 10**50), Fraction(1, 10**5), 1000
+MASS_BITS = 220
 
 
 def certify(scaled: Scaled, columns: Columns) -> Certificate:
@@ -36,20 +37,7 @@ def certify(scaled: Scaled, columns: Columns) -> Certificate:
 
 
 def _ray_atoms(scaled: Scaled, optimum: Optimum) -> tuple[Atom, ...]:
-    # Masses m_i / n_i, made to sum to one exactly; then n_i = m_i / mass_i is exact. Blocks at the
-    # cap keep their mass m_i / cap, the others share the rest.
-    floor = [Fraction(0) if scaled.cap is None else m / scaled.cap for m in scaled.sizes]
-    masses = [
-        Fraction(0) if n is None else Fraction(m) / n
-        for m, n in zip(scaled.sizes, optimum.lengths, strict=True)
-    ]
-    at_cap = [n is not None and n == scaled.cap for n in optimum.lengths]
-    free = sum((w for w, capped in zip(masses, at_cap, strict=True) if not capped), Fraction(0))
-    fixed = sum((f for f, capped in zip(floor, at_cap, strict=True) if capped), Fraction(0))
-    masses = [
-        f if capped else (w * (1 - fixed) / free if free else w)
-        for w, f, capped in zip(masses, floor, at_cap, strict=True)
-    ]
+    masses = _masses(scaled, optimum)
     # Rounding can break the budget or a cap by one part in 10^60. The masses m_i / d (fixed length)
     # satisfy both strictly, or are the only ones that do; all constraints are convex in the masses.
     target = [Fraction(m, scaled.dim) for m in scaled.sizes]
@@ -64,6 +52,28 @@ def _ray_atoms(scaled: Scaled, optimum: Optimum) -> tuple[Atom, ...]:
             raise SolverFailure(
                 "no feasible law near the solver's could be made exact: try the other solver"
             )
+
+
+def _masses(scaled: Scaled, optimum: Optimum) -> list[Fraction]:
+    # Masses m_i / n_i, made to sum to one exactly; then n_i = m_i / mass_i is exact. Blocks at the cap
+    # keep their mass m_i / cap; if the others do not fill the rest, they are rounded and the largest
+    # of them does.
+    masses = [
+        Fraction(0) if n is None else Fraction(m) / n
+        for m, n in zip(scaled.sizes, optimum.lengths, strict=True)
+    ]
+    free = [i for i, n in enumerate(optimum.lengths) if n is not None and n != scaled.cap]
+    if free and sum(masses) != 1:
+        largest = max(free, key=lambda i: masses[i])
+        masses = [_rounded(mass) if i in free else mass for i, mass in enumerate(masses)]
+        masses[largest] += 1 - sum(masses)
+    return masses
+
+
+def _rounded(x: Fraction) -> Fraction:
+    # To MASS_BITS binary digits: the sum of many such numbers has no huge denominator.
+    scale = Fraction(2) ** (MASS_BITS - x.numerator.bit_length() + x.denominator.bit_length())
+    return round(x * scale) / scale
 
 
 def _ray_atom(scaled: Scaled, block: int, mass: Fraction) -> Atom:

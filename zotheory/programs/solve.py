@@ -18,7 +18,8 @@ def solve(program: Program, solver: str = "highs") -> Solution:
 
     Args:
         program: what to solve.
-        solver: "highs" or "clarabel"; if it fails, the other one is tried and named in the result.
+        solver: "highs" or "clarabel"; if its answer cannot be certified, the other one is tried, and
+            the result names the one that was used.
 
     Raises:
         InvalidArgument: an unknown solver.
@@ -30,10 +31,18 @@ def solve(program: Program, solver: str = "highs") -> Solution:
     ('certified', 1.818181818182, 0.0)
     """
     check_solver(solver, semidefinite=False)
+    other = "clarabel" if solver == "highs" else "highs"
     try:
-        return _solve(program, solver)
+        first = _solve(program, solver)
     except SolverFailure:
-        return _solve(program, "clarabel" if solver == "highs" else "highs")
+        return _solve(program, other)
+    if first.status != "numeric":
+        return first
+    try:
+        second = _solve(program, other)
+    except SolverFailure:
+        return first
+    return min(first, second, key=lambda solution: solution.gap)
 
 
 def _solve(program: Program, solver: str) -> Solution:
