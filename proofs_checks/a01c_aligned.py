@@ -75,7 +75,7 @@ def law(claim) -> Iterator[Evidence]:
         one = DAP(FirstAxis(D), DELTA, complement)
         yield check_identity(
             claim.formulas["V"],
-            DELTA**2 * one.dimension_factor(Alignment(1)),  # type: ignore[arg-type]
+            DELTA**2 * one.dimension_factor(Alignment(1)),
             detail=f"V by the law's own formulas, {complement} complement, symbolic d",
             falsifier=FALSIFIER,
             parts=("value",),

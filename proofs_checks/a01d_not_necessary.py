@@ -104,7 +104,7 @@ def law(claim) -> Iterator[Evidence]:
     mixture = Mixture(parts, [p, 1 - p])
     yield check_identity(
         claim.formulas["V"],
-        sp.expand(DELTA**2 * mixture.dimension_factor(Alignment(1))),  # type: ignore[arg-type]
+        sp.expand(DELTA**2 * mixture.dimension_factor(Alignment(1))),
         detail="V by the laws' own formulas for a Gaussian-complement aligned law and the sphere",
         falsifier=FALSIFIER,
         parts=("value",),

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from fractions import Fraction
 from itertools import pairwise
+from typing import Any
 
 import sympy as sp
 
@@ -121,7 +122,7 @@ def program(claim) -> Iterator[Evidence]:
     slope = sp.numer(sp.together(sp.diff(claim.formulas["objective"], P)))
     for dim, theta in ((2, "1/10"), (3, "7/3"), (16, "1/1000"), (1000, "1/1000000")):
         numbers = {D: dim, DELTA: 1, THETA: sp.Rational(theta)}
-        roots = sp.Poly(slope.subs(numbers), P).real_roots()
+        roots: list[Any] = sp.Poly(slope.subs(numbers), P).real_roots()
         best = next(root for root in roots if 0 < root < 1)
         value = claim.formulas["objective"].subs(numbers).subs(P, sp.N(best, 150))
         yield optimum(value, {"dim": dim, "smoothing": theta}, parts=("attained",))

@@ -63,7 +63,7 @@ def conditions_only(claim):
 def law(claim):
     laws = [DAP(symbolic_vector(2), DELTA, "sphere"), DAP(symbolic_vector(3), DELTA, "gaussian")]
     general = DAP(FirstAxis(D), DELTA, "gaussian")
-    return law_row(claim, laws, general.dimension_factor(Alignment(1)))  # type: ignore[arg-type]
+    return law_row(claim, laws, general.dimension_factor(Alignment(1)))
 
 
 @claim.check("enumeration")

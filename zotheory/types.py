@@ -11,5 +11,8 @@ Scalar: TypeAlias = Any
 # Float arrays, or object arrays of exact or symbolic entries; numpy treats both alike.
 Vector: TypeAlias = NDArray[Any]
 Matrix: TypeAlias = NDArray[Any]
+# What a caller may hand over as a vector: an array, a list, a sympy matrix, or one of the stand-ins
+# `laws.Alignment` and `laws.FirstAxis`; validation turns it into a Vector or refuses it.
+VectorLike: TypeAlias = Any
 FloatArray: TypeAlias = NDArray[np.float64]
 Exact: TypeAlias = int | Fraction

@@ -58,7 +58,7 @@ def test_a_proof_that_was_not_expected_fails_too(write):
 def test_a_file_that_does_not_load_fails_while_the_others_run(folder):
     (folder / "bad.py").write_text("1 / 0\n")
     result = verify(folder)
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "2 claims: 1 proved, 1 refuted (as expected), 1 file not loaded" in result.stdout
     assert "bad.py: line 1: ZeroDivisionError" in result.stdout
     assert "Traceback" not in result.output
@@ -68,7 +68,7 @@ def test_only_files_that_do_not_load_is_a_failure_of_the_run(tmp_path):
     bad = tmp_path / "bad.py"
     bad.write_text("1 / 0\n")
     result = verify(bad, "--format", "json")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert json.loads(result.stdout) == []
     assert "ZeroDivisionError" in result.stderr
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from zotheory.cli.common import (
+    BAD_INPUT,
     NOT_EXPECTED,
     check_writable,
     claim_paths,
@@ -46,8 +47,8 @@ def verify(
 ) -> None:
     """Run claims, print the verdicts, and exit with 0 only if all are the expected ones.
 
-    Exit status 1: a verdict is not the expected one, a file did not load, or the run was
-    interrupted. Exit status 2: bad input; nothing was run.
+    Exit status 1: a verdict is not the expected one, or the run was interrupted. Exit status 2: bad
+    input: nothing was run, or a file did not load and the claims of the others were run.
     """
     from zotheory.ledger.discover import discover
     from zotheory.ledger.run import check_jobs, run, select
@@ -78,7 +79,9 @@ def verify(
     missing = [claim.id for claim in chosen if claim.id not in {result.id for result in results}]
     if missing:
         tell(f"interrupted: not decided are {', '.join(missing)}")
-    if missing or failures or not all(result.as_expected for result in results):
+    if failures:
+        raise typer.Exit(BAD_INPUT)
+    if missing or not all(result.as_expected for result in results):
         raise typer.Exit(NOT_EXPECTED)
 
 

@@ -8,11 +8,11 @@ import numpy as np
 from zotheory.errors import InvalidArgument
 from zotheory.laws import Law
 from zotheory.laws.gradient import check_gradient
-from zotheory.types import Scalar, Vector
+from zotheory.types import Scalar, VectorLike
 from zotheory.validation import as_real, is_symbolic
 
 
-def coordinate_mse(law: Law, a: Vector, coordinates: Iterable[int]) -> Scalar:
+def coordinate_mse(law: Law, a: VectorLike, coordinates: Iterable[int]) -> Scalar:
     """Return E|(g - delta a)_T|^2 = tr C_TT, the error on the coordinates T.
 
     Args:
@@ -34,7 +34,7 @@ def coordinate_mse(law: Law, a: Vector, coordinates: Iterable[int]) -> Scalar:
     return sum(law.error_covariance(a).diagonal()[chosen].tolist())
 
 
-def tau_mse(law: Law, a: Vector, threshold: Scalar) -> Scalar:
+def tau_mse(law: Law, a: VectorLike, threshold: Scalar) -> Scalar:
     """Return the error on T = {i : |a_i| >= threshold}, the large coordinates of the gradient.
 
     Source: arXiv 2510.19975, whose tau-MSE this is.

@@ -7,11 +7,11 @@ from typing import Any
 
 from zotheory.errors import InvalidArgument
 from zotheory.laws import Law
-from zotheory.laws.gradient import Alignment, check_gradient
-from zotheory.types import Scalar, Vector
+from zotheory.laws.gradient import check_gradient
+from zotheory.types import Scalar, VectorLike
 
 
-def covariance_of_s_and_n(law: Law, a: Vector | Alignment | None = None) -> Scalar:
+def covariance_of_s_and_n(law: Law, a: VectorLike = None) -> Scalar:
     """Return Cov(s, n) = (nu - d) delta^2, whose sign says on which side of nu = d the law is.
 
     Args:
@@ -30,7 +30,7 @@ def covariance_of_s_and_n(law: Law, a: Vector | Alignment | None = None) -> Scal
     return (law.dimension_factor(a) - law.dim) * law.delta**2  # type: ignore[arg-type]
 
 
-def total_mse(law: Law, a: Vector, batch: int | None = None) -> Scalar:
+def total_mse(law: Law, a: VectorLike, batch: int | None = None) -> Scalar:
     """Return E|mean of the batch - delta a|^2, (nu - 1) delta^2 |a|^2 / batch for independent draws.
 
     Args:
@@ -53,7 +53,7 @@ def total_mse(law: Law, a: Vector, batch: int | None = None) -> Scalar:
     return law.batch_mse_factor(a, batch) * law.delta**2 * (a @ a)
 
 
-def directional_variance(law: Law, a: Vector) -> Scalar:
+def directional_variance(law: Law, a: VectorLike) -> Scalar:
     """Return Var(g.a / |a|) = (E[s^2] - delta^2) |a|^2, the variance along the gradient.
 
     Args:

@@ -11,9 +11,9 @@ from zotheory.errors import InvalidArgument
 from zotheory.laws.arithmetic import power
 from zotheory.laws.base import check_norm_moment_order
 from zotheory.laws.block_isotropic import BlockIsotropic
-from zotheory.laws.partition import Axis, FirstAxis
+from zotheory.laws.partition import Axis
 from zotheory.rng import as_generator
-from zotheory.types import FloatArray, Scalar, Vector
+from zotheory.types import FloatArray, Scalar, VectorLike
 from zotheory.validation import check_count, check_positive, is_symbolic, to_float
 
 
@@ -37,7 +37,7 @@ class DAP(BlockIsotropic):
     4
     """
 
-    direction: Vector | FirstAxis
+    direction: VectorLike
     delta: Scalar = 1
     complement: Literal["sphere", "gaussian"] = "sphere"
 

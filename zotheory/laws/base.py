@@ -9,7 +9,7 @@ from zotheory.errors import InvalidArgument, NotUnbiased
 from zotheory.laws.arithmetic import divided, largest, settled, times
 from zotheory.laws.freezing import Frozen
 from zotheory.laws.gradient import check_direction, check_gradient
-from zotheory.types import FloatArray, Matrix, Scalar, Vector
+from zotheory.types import FloatArray, Matrix, Scalar, VectorLike
 from zotheory.validation import (
     as_real,
     check_array,
@@ -54,7 +54,7 @@ class Law(Frozen, ABC):
         """Return T4[B] = E[v v^T B v v^T] for a symmetric (dim, dim) matrix B."""
 
     @abstractmethod
-    def dimension_factor(self, a: Vector | None = None) -> Scalar:
+    def dimension_factor(self, a: VectorLike = None) -> Scalar:
         """Return nu = E[s n] / delta^2; the estimate has E|g|^2 = nu delta^2 |a|^2 as mu -> 0.
 
         ``a`` is the gradient, shape (dim,); laws whose nu does not depend on it accept None.
@@ -81,14 +81,14 @@ class Law(Frozen, ABC):
         defect = moment - times(self.delta, np.eye(size, dtype=int))
         return largest([quotient(abs(entry), self.delta) for entry in defect.flat])
 
-    def error_covariance(self, a: Vector) -> Matrix:
+    def error_covariance(self, a: VectorLike) -> Matrix:
         """Return C = E[g g^T] - delta^2 a a^T of g = v v^T a, shape (dim, dim), not scaled."""
         # E[g g^T] = E[v v^T (a a^T) v v^T] = T4[a a^T].
         a = check_gradient(a, "a", self.dim)
         outer = np.outer(a, a)
         return settled(self.fourth_moment(outer) - self.delta**2 * outer)
 
-    def directional_fourth_moment(self, a: Vector) -> Scalar:
+    def directional_fourth_moment(self, a: VectorLike) -> Scalar:
         """Return E[s^2]; the variance of g along the gradient is (E[s^2] - delta^2) |a|^2."""
         a = check_direction(a, "a", self.dim)
         return quotient(a @ self.fourth_moment(np.outer(a, a)) @ a, (a @ a) ** 2)
@@ -100,11 +100,11 @@ class Law(Frozen, ABC):
         identity = np.eye(numeric_dim(self.dim), dtype=int)
         return (self.fourth_moment(identity) * matrix).sum()
 
-    def batch_error_covariance(self, a: Vector, batch: int) -> Matrix:
+    def batch_error_covariance(self, a: VectorLike, batch: int) -> Matrix:
         """Return the error covariance of the mean of ``batch`` independent estimates."""
         return divided(self.error_covariance(a), check_count(batch, "batch"))
 
-    def batch_mse_factor(self, a: Vector | None = None, batch: int | None = None) -> Scalar:
+    def batch_mse_factor(self, a: VectorLike = None, batch: int | None = None) -> Scalar:
         """Return E|mean of a batch - delta a|^2 / (delta^2 |a|^2); (nu - 1) / batch for independent draws.
 
         ``a`` as in `dimension_factor`; ``batch`` is the number of estimates, 1 if not given.

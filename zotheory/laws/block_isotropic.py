@@ -7,7 +7,7 @@ import numpy as np
 from zotheory.laws.arithmetic import largest, settled, times
 from zotheory.laws.base import Law
 from zotheory.laws.partition import Partition
-from zotheory.types import Matrix, Scalar, Vector
+from zotheory.types import Matrix, Scalar, VectorLike
 from zotheory.validation import check_symmetric, is_expression, quotient
 
 
@@ -78,7 +78,7 @@ class BlockIsotropic(Law):
         parts = zip(self.partition.projectors(), self.energy_products(), self.partition.sizes, strict=True)
         return sum((p * matrix).sum() * quotient(sum(row), size) for p, row, size in parts)
 
-    def dimension_factor(self, a: Vector | None = None) -> Scalar:
+    def dimension_factor(self, a: VectorLike = None) -> Scalar:
         """Return nu = sum_i f_i sum_j E[q_i q_j] / m_i / delta^2, f_i = |P_i a|^2 / |a|^2.
 
         Because E[s n] = E[(sum_i q_i f_i / m_i) (sum_j q_j)].
@@ -91,7 +91,7 @@ class BlockIsotropic(Law):
         )
         return quotient(value, self.delta**2)
 
-    def directional_fourth_moment(self, a: Vector) -> Scalar:
+    def directional_fourth_moment(self, a: VectorLike) -> Scalar:
         """Return E[s^2] = sum_i 3 f_i^2 M_ii / (m_i (m_i + 2)) + sum_{i != j} 3 f_i f_j M_ij / (m_i m_j).
 
         M_ij = E[q_i q_j]; no matrix is formed, and `Alignment` is accepted.

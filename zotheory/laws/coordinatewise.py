@@ -10,7 +10,7 @@ from zotheory.laws.arithmetic import power, settled, times
 from zotheory.laws.base import Law, check_norm_moment_order
 from zotheory.laws.gradient import Alignment, check_direction
 from zotheory.rng import as_generator
-from zotheory.types import FloatArray, Matrix, Scalar, Vector
+from zotheory.types import FloatArray, Matrix, Scalar, VectorLike
 from zotheory.validation import (
     check_count,
     check_dim,
@@ -62,7 +62,7 @@ class Coordinatewise(Law):
         diagonal = np.diag(np.diag(matrix))
         return settled(m22 * (2 * matrix + times(matrix.trace(), identity)) + (m4 - 3 * m22) * diagonal)
 
-    def dimension_factor(self, a: Vector | None = None) -> Scalar:
+    def dimension_factor(self, a: VectorLike = None) -> Scalar:
         """Return nu = (m4 + (d - 1) m22) / delta^2, whatever the gradient.
 
         E[(a.v)^2 n] = sum_i a_i^2 E[v_i^2 n], and E[v_i^2 n] = m4 + (d - 1) m22 for every i.
@@ -77,7 +77,7 @@ class Coordinatewise(Law):
         m4, m22 = self.paired_moments()
         return (m4 + (self.dim - 1) * m22) * check_symmetric(matrix, "matrix", self.dim).trace()
 
-    def directional_fourth_moment(self, a: Vector) -> Scalar:
+    def directional_fourth_moment(self, a: VectorLike) -> Scalar:
         """Return E[s^2] = 3 m22 + (m4 - 3 m22) sum_i a_i^4 / |a|^4."""
         a = check_direction(a, "a", self.dim)
         m4, m22 = self.paired_moments()

@@ -11,7 +11,7 @@ from zotheory.laws.base import Law, check_norm_moment_order, require_unbiased
 from zotheory.laws.freezing import frozen
 from zotheory.laws.gradient import check_direction
 from zotheory.rng import as_generator
-from zotheory.types import FloatArray, Matrix, Scalar, Vector
+from zotheory.types import FloatArray, Matrix, Scalar, VectorLike
 from zotheory.validation import (
     LARGEST,
     check_array,
@@ -83,7 +83,7 @@ class Empirical(Law):
         forms = ((self.points @ matrix) * self.points).sum(axis=1)
         return settled(((self.weights * forms)[:, None] * self.points).T @ self.points)
 
-    def dimension_factor(self, a: Vector | None = None) -> Scalar:
+    def dimension_factor(self, a: VectorLike = None) -> Scalar:
         """Return sum_i w_i (a.v_i)^2 |v_i|^2 / (delta^2 |a|^2)."""
         if a is None:
             raise InvalidArgument("a", a, "this law is not isotropic: give the gradient")
@@ -92,7 +92,7 @@ class Empirical(Law):
         value = (self.weights * (self.points @ a) ** 2 * norms).sum()
         return quotient(value, self.delta**2 * (a @ a))
 
-    def directional_fourth_moment(self, a: Vector) -> Scalar:
+    def directional_fourth_moment(self, a: VectorLike) -> Scalar:
         """Return sum_i w_i (a.v_i)^4 / |a|^4."""
         a = check_direction(a, "a", self.dim)
         return quotient((self.weights * (self.points @ a) ** 4).sum(), (a @ a) ** 2)

@@ -10,7 +10,7 @@ from zotheory.laws.arithmetic import settled, times
 from zotheory.laws.gradient import check_gradient
 from zotheory.laws.isotropic import Sphere
 from zotheory.rng import as_generator
-from zotheory.types import FloatArray, Matrix, Scalar, Vector
+from zotheory.types import FloatArray, Matrix, Scalar, VectorLike
 from zotheory.validation import (
     check_count,
     check_dim,
@@ -60,7 +60,7 @@ class OrthonormalFrame(Sphere):
         rows = np.swapaxes(q, 1, 2).reshape(frames * batch, size)[:n]
         return math.sqrt(to_float(self.delta, "delta") * size) * rows
 
-    def batch_mse_factor(self, a: Vector | None = None, batch: int | None = None) -> Scalar:
+    def batch_mse_factor(self, a: VectorLike = None, batch: int | None = None) -> Scalar:
         """Return E|mean of the batch - delta a|^2 / (delta^2 |a|^2) = d / batch - 1.
 
         Raises:
@@ -70,7 +70,7 @@ class OrthonormalFrame(Sphere):
         self._check_batch(batch)
         return quotient(self.dim, self.batch) - 1
 
-    def batch_error_covariance(self, a: Vector, batch: int | None = None) -> Matrix:
+    def batch_error_covariance(self, a: VectorLike, batch: int | None = None) -> Matrix:
         """Return the error covariance of the mean over one frame, shape (dim, dim).
 
         The mean is (delta d / b) Q a with Q the projector on a uniform b-dimensional subspace, and

@@ -10,7 +10,7 @@ from zotheory.errors import InvalidArgument
 from zotheory.laws.arithmetic import largest, settled, times
 from zotheory.laws.base import Law, require_unbiased
 from zotheory.rng import as_generator
-from zotheory.types import FloatArray, Matrix, Scalar, Vector
+from zotheory.types import FloatArray, Matrix, Scalar, VectorLike
 from zotheory.validation import (
     check_count,
     check_weights,
@@ -82,7 +82,7 @@ class Mixture(Law):
         """Return the weighted mean of the components'."""
         return settled(np.sum([times(w, law.fourth_moment(matrix)) for w, law in self._parts()], axis=0))
 
-    def dimension_factor(self, a: Vector | None = None) -> Scalar:
+    def dimension_factor(self, a: VectorLike = None) -> Scalar:
         """Return sum_i w_i nu_i delta_i^2 / delta^2."""
         value = sum(w * law.dimension_factor(a) * law.delta**2 for w, law in self._parts())
         return quotient(value, self.delta**2)
@@ -91,7 +91,7 @@ class Mixture(Law):
         """Return the weighted mean of the components'."""
         return sum(w * law.weighted_norm_moment(matrix) for w, law in self._parts())
 
-    def directional_fourth_moment(self, a: Vector) -> Scalar:
+    def directional_fourth_moment(self, a: VectorLike) -> Scalar:
         """Return the weighted mean of the components'."""
         return sum(w * law.directional_fourth_moment(a) for w, law in self._parts())
 

@@ -12,7 +12,7 @@ from zotheory.errors import InvalidArgument
 from zotheory.laws.arithmetic import sine_squared
 from zotheory.laws.freezing import Frozen, frozen
 from zotheory.laws.gradient import Alignment, FirstAxis, as_floats, check_direction
-from zotheory.types import FloatArray, Matrix, Scalar, Vector
+from zotheory.types import FloatArray, Matrix, Scalar, Vector, VectorLike
 from zotheory.validation import (
     check_array,
     check_dim,
@@ -78,7 +78,7 @@ class Whole(Partition):
 class Axis(Partition):
     """A line along ``direction`` and its orthogonal complement (none in dimension one)."""
 
-    def __init__(self, direction: Vector | FirstAxis) -> None:
+    def __init__(self, direction: VectorLike) -> None:
         if isinstance(direction, FirstAxis):
             self._size, self._given, self._direction = direction.dim, None, None
         else:

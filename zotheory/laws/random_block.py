@@ -11,7 +11,7 @@ from zotheory.laws.base import Law, require_unbiased
 from zotheory.laws.gradient import Alignment, check_direction
 from zotheory.laws.isotropic import Sphere
 from zotheory.rng import as_generator
-from zotheory.types import FloatArray, Matrix, Scalar, Vector
+from zotheory.types import FloatArray, Matrix, Scalar, VectorLike
 from zotheory.validation import (
     as_real,
     check_count,
@@ -109,7 +109,7 @@ class RandomBlock(Law):
         law = self.inner_law
         return self._per_block(lambda b: np.asarray(law.fourth_moment(matrix[b, b])))
 
-    def dimension_factor(self, a: Vector | None = None) -> Scalar:
+    def dimension_factor(self, a: VectorLike = None) -> Scalar:
         """Return nu = (d/m) sum_b nu_inner(a_b) |a_b|^2 / |a|^2.
 
         E[s n] = (m/d) sum_b nu_inner(a_b) (delta d/m)^2 |a_b|^2 / |a|^2. Without ``a`` the inner
@@ -123,7 +123,7 @@ class RandomBlock(Law):
         total = sum(law.dimension_factor(part) * (part @ part) for part in parts if any(part != 0))
         return quotient(self.dim * total, self.block_size * (a @ a))
 
-    def directional_fourth_moment(self, a: Vector) -> Scalar:
+    def directional_fourth_moment(self, a: VectorLike) -> Scalar:
         """Return (m/d) sum_b E[s_inner(a_b)^2] |a_b|^4 / |a|^4."""
         a, law = check_direction(a, "a", self.dim), self.inner_law
         parts = [a[b] for b in self._blocks()]

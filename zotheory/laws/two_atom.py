@@ -9,9 +9,9 @@ from zotheory.errors import InvalidArgument
 from zotheory.laws.arithmetic import largest, power, root, sine_squared
 from zotheory.laws.base import check_norm_moment_order
 from zotheory.laws.block_isotropic import BlockIsotropic
-from zotheory.laws.partition import Axis, FirstAxis
+from zotheory.laws.partition import Axis
 from zotheory.rng import as_generator
-from zotheory.types import FloatArray, Scalar, Vector
+from zotheory.types import FloatArray, Scalar, VectorLike
 from zotheory.validation import (
     check_count,
     check_fraction,
@@ -42,7 +42,7 @@ class TwoAtom(BlockIsotropic):
     2
     """
 
-    direction: Vector | FirstAxis
+    direction: VectorLike
     p: Scalar
     delta: Scalar = 1
 
@@ -123,7 +123,7 @@ class Guided(TwoAtom):
     p: Scalar = field(init=False)
     alignment: Scalar
 
-    def __init__(self, direction: Vector | FirstAxis, alignment: Scalar, delta: Scalar = 1) -> None:
+    def __init__(self, direction: VectorLike, alignment: Scalar, delta: Scalar = 1) -> None:
         rho = check_fraction(alignment, "alignment", open_interval=True)
         object.__setattr__(self, "alignment", rho)
         dim = Axis(direction).dim
