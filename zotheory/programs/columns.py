@@ -1,6 +1,7 @@
 """Column generation: a linear program over few atoms, refined where its dual is violated."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
 
 import numpy as np
 
@@ -12,6 +13,9 @@ from zotheory.types import FloatArray
 # The start: so many energies along each ray, spread geometrically about the mean length d.
 START_POINTS, START_DECADES = 17, 2.0
 MAXIMUM_ROUNDS, TOLERANCE = 60, 1e-11
+# A cap or budget nearer to its least value than this (relative) is moved out to there, where floating
+# point can tell them apart; multipliers are refined, and the certificate made, for the true limits.
+RESOLUTION = Fraction(1, 10**9)
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,7 @@ def generate(scaled: Scaled, solver: str) -> Columns:
     Raises:
         SolverFailure: the solver failed.
     """
+    scaled = _resolved(scaled)
     mean = np.array([float(m) for m in scaled.sizes])
     atoms = np.vstack([mean[None, :], _rays(scaled)])
     reach = 1e3 * float(scaled.dim)
@@ -80,6 +85,15 @@ def generate(scaled: Scaled, solver: str) -> Columns:
         rounds=rounds,
         accurate=answer.accurate,
     )
+
+
+def _resolved(scaled: Scaled) -> Scaled:
+    cap, budget, nearest = scaled.cap, scaled.budget, 1 + RESOLUTION
+    if cap is not None and cap != scaled.dim:
+        cap = max(cap, scaled.dim * nearest)
+    if budget is not None:
+        budget = max(budget, scaled.dim**2 * nearest)
+    return replace(scaled, cap=cap, budget=budget)
 
 
 def _is_known(atoms: FloatArray, point: FloatArray) -> bool:

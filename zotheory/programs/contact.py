@@ -14,9 +14,10 @@ from zotheory.laws.base import Law, require_unbiased
 from zotheory.programs.certificate import Certificate, vertex_polynomial, vertex_range
 from zotheory.programs.evaluation import infeasibilities, objective
 from zotheory.programs.program import Program
+from zotheory.programs.scaled import Scaled
 from zotheory.validation import check_fraction
 
-# Lengths that agree this well are the same contact length; certificates are far more accurate.
+# A length this close to the cap is at the cap; certificates are far more accurate.
 SAME_LENGTH = Fraction(1, 10**30)
 
 
@@ -125,7 +126,7 @@ def contact_set(program: Program, certificate: Certificate) -> ContactSet:
         components = _covariance_components(certificate, unit)
     else:
         lengths = {i: a.norm for a in certificate.atoms for i in scaled.blocks if a.energies[i]}
-        components = _grouped(lengths, unit)
+        components = _grouped(scaled, lengths, unit)
     tight = []
     if duals.budget > 0:
         tight.append("fourth_moment")
@@ -134,16 +135,19 @@ def contact_set(program: Program, certificate: Certificate) -> ContactSet:
     return ContactSet(program, certificate, components, tuple(tight), attained)
 
 
-def _grouped(lengths: dict[int, Fraction], unit: Fraction) -> tuple[Component, ...]:
-    # Rays with one contact length n: r(n w) = sum_i w_i p_i(n) = 0 on the whole face between them.
-    groups: list[tuple[list[int], Fraction]] = []
-    for block, length in sorted(lengths.items(), key=lambda pair: pair[1]):
-        if groups and length - groups[-1][1] <= SAME_LENGTH * length:
-            groups[-1][0].append(block)
-        else:
-            groups.append(([block], length))
-    groups.sort()
-    return tuple(Component(tuple(sorted(members)), unit * length) for members, length in groups)
+def _grouped(scaled: Scaled, lengths: dict[int, Fraction], unit: Fraction) -> tuple[Component, ...]:
+    # Rays with one contact length n: r(n w) = sum_i w_i p_i(n) = 0 on the whole face between them. A
+    # larger eigenvalue has a shorter length, so only blocks that the cap stops have one in common.
+    capped = {
+        block: length
+        for block, length in lengths.items()
+        if scaled.cap is not None and scaled.cap - length <= SAME_LENGTH * scaled.cap
+    }
+    groups: list[tuple[tuple[int, ...], Fraction]]
+    groups = [((block,), length) for block, length in lengths.items() if block not in capped]
+    if capped:
+        groups.append((tuple(sorted(capped)), max(capped.values())))
+    return tuple(Component(members, unit * length) for members, length in sorted(groups))
 
 
 def _covariance_components(certificate: Certificate, unit: Fraction) -> tuple[Component, ...]:

@@ -96,41 +96,38 @@ def _budget_multiplier(scaled: Scaled, start: FloatDuals) -> Any:
         lengths = [_length(scaled, i, level, beta) for i in scaled.blocks]
         if any(n is None for n in lengths):
             return mpmath.inf
-        return sum(m * n for m, n in zip(scaled.sizes, lengths, strict=True)) - budget
+        return sum(m * n for m, n in zip(scaled.sizes, lengths, strict=True)) / budget - 1
 
     if excess(mpmath.mpf(0)) <= 0:
         return mpmath.mpf(0)
-    return _decreasing_root(excess, mpmath.mpf(max(start.budget, 1e-300)))
+    # Each value of the excess comes from a level that is itself known to a few digits less than all.
+    return _decreasing_root(excess, mpmath.mpf(max(start.budget, 1e-300)), lost_digits=10)
 
 
-def _decreasing_root(f: Callable[[Any], Any], start: Any) -> Any:
-    """Return the root of a decreasing function of x > 0: bracketing, then Illinois on log x."""
+def _decreasing_root(f: Callable[[Any], Any], start: Any, lost_digits: int = 6) -> Any:
+    """Return the root of a decreasing function of x > 0: bracketing, then Ridder's method on log x."""
     low = high = start
-    while f(low) < 0:
-        low /= 16
-    while f(high) > 0:
-        high *= 16
-    if low == high:
-        return low
-    a, b = mpmath.log(low), mpmath.log(high)
-    fa, fb = f(low), f(high)
-    if not mpmath.isfinite(fa):  # the budget at beta -> 0; halve until finite
-        fa = mpmath.mpf(10) ** 40
-    side = 0
-    for _ in range(600):
-        if fa == 0 or fb == 0 or abs(b - a) <= mpmath.mpf(10) ** (8 - DIGITS):
-            break
-        c = (a * fb - b * fa) / (fb - fa)
+    f_low = f_high = f(start)
+    while f_low < 0:
+        low, f_low = low / 16, f(low / 16)
+    while f_high > 0:
+        high, f_high = high * 16, f(high * 16)
+    # The budget is exceeded without bound as beta -> 0: any large number will do.
+    f_low = f_low if mpmath.isfinite(f_low) else mpmath.mpf(10) ** 40
+    ends = [(mpmath.log(low), f_low), (mpmath.log(high), f_high)]
+    accuracy = mpmath.mpf(10) ** (lost_digits - DIGITS)
+    while True:
+        (a, fa), (b, fb) = ends
+        best, value = min(ends, key=lambda end: abs(end[1]))
+        if abs(value) <= accuracy or b - a <= accuracy:
+            return mpmath.exp(best)
+        # Fit an exponential through the ends and the middle: converges quadratically, and the bracket
+        # is at least halved in each round.
+        c = (a + b) / 2
         fc = f(mpmath.exp(c))
-        if fc > 0:
-            a, fa = c, fc
-            fb, side = (fb / 2 if side == 1 else fb), 1
-        else:
-            b, fb = c, fc
-            fa, side = (fa / 2 if side == -1 else fa), -1
-        if abs(fc) <= mpmath.mpf(10) ** (6 - DIGITS):
-            return mpmath.exp(c)
-    return mpmath.exp(a if abs(fa) < abs(fb) else b)
+        x = c + (c - a) * fc / mpmath.sqrt(fc**2 - fa * fb)
+        points = sorted([*ends, (c, fc), (x, f(mpmath.exp(x)))])
+        ends = [max(p for p in points if p[1] >= 0), min(p for p in points if p[1] < 0)]
 
 
 def _mpf(x: Fraction) -> Any:

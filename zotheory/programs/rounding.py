@@ -56,14 +56,14 @@ def _ray_atoms(scaled: Scaled, optimum: Optimum) -> tuple[Atom, ...]:
 
 def _masses(scaled: Scaled, optimum: Optimum) -> list[Fraction]:
     # Masses m_i / n_i, made to sum to one exactly; then n_i = m_i / mass_i is exact. Blocks at the cap
-    # keep their mass m_i / cap; if the others do not fill the rest, they are rounded and the largest
-    # of them does.
+    # keep their mass m_i / cap if there are others; these are rounded, and the largest fills the rest.
     masses = [
         Fraction(0) if n is None else Fraction(m) / n
         for m, n in zip(scaled.sizes, optimum.lengths, strict=True)
     ]
-    free = [i for i, n in enumerate(optimum.lengths) if n is not None and n != scaled.cap]
-    if free and sum(masses) != 1:
+    present = [i for i, n in enumerate(optimum.lengths) if n is not None]
+    free = [i for i in present if optimum.lengths[i] != scaled.cap] or present
+    if sum(masses) != 1:
         largest = max(free, key=lambda i: masses[i])
         masses = [_rounded(mass) if i in free else mass for i, mass in enumerate(masses)]
         masses[largest] += 1 - sum(masses)

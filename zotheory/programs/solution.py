@@ -11,6 +11,7 @@ from zotheory.laws.shells import Shells
 from zotheory.programs.certificate import Certificate
 from zotheory.programs.contact import ContactSet
 from zotheory.programs.program import Program
+from zotheory.programs.reading import read_number
 from zotheory.programs.scaled import Atom
 from zotheory.validation import check_fraction
 
@@ -101,16 +102,17 @@ class Solution:
         Mass epsilon is spread isotropically over the escaping eigenspaces.
 
         Args:
-            epsilon: in (0, 1).
+            epsilon: in (0, 1); a number or a string, as for `Program`.
 
         Raises:
             InvalidArgument: epsilon outside (0, 1), or the optimum is attained (use `law`).
         """
+        epsilon = read_number(epsilon, "epsilon")
         check_fraction(epsilon, "epsilon", open_interval=True)
         scaled = self.certificate.scaled
         if self.contact_set.attained:
             raise InvalidArgument("epsilon", epsilon, "this optimum is attained: use law()")
-        epsilon, unit = Fraction(epsilon), self.program.delta
+        unit = self.program.delta
         kept = [(tuple(q / (1 - epsilon) for q in a.energies), a.mass * (1 - epsilon)) for a in self.atoms]
         size = sum(scaled.sizes[i] for i in scaled.escaping)
         # One atom whose energies fill all escaping blocks in proportion to their sizes.

@@ -60,7 +60,8 @@ def _solve(program: Program, solver: str) -> Solution:
         upper=certificate.upper * unit,
         certificate=certificate,
         contact_set=contact,
-        solver=f"{solver} {solver_version(solver)}, {columns.rounds} rounds",
+        solver=f"{solver} {solver_version(solver)}, {columns.rounds} rounds"
+        + ("" if columns.accurate else ", inaccurate by its own account"),
         solver_value=columns.value * float(unit),
         primal_residual=columns.primal_residual,
         dual_residual=columns.violation,

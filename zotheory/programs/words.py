@@ -45,7 +45,8 @@ def _space(contact: "ContactSet", blocks: tuple[int, ...]) -> str:
     program = contact.program
     if program.knowledge == "prior":
         values = ", ".join(_number(program.blocks[i].weight) for i in blocks)
-        return f"v lies in the eigenspace of A for {values}"
+        space = "eigenspace" if len(blocks) == 1 else "span of the eigenspaces"
+        return f"v lies in the {space} of A for {values}"
     name = "the gradient" if program.knowledge == "known" else "the guide"
     return f"v is parallel to {name}" if blocks == (0,) else f"v is orthogonal to {name}"
 
