@@ -181,3 +181,25 @@ def test_what_the_full_route_cannot_do_it_says(options, error):
 def test_bad_solver_for_the_blind_program():
     with pytest.raises(InvalidArgument, match="clarabel"):
         solve_full(Program(dim=2, blind=True), solver="highs")
+
+
+def test_forged_proofs_are_rejected():
+    proof = solve_full(Program(dim=2, norm_cap=4)).certificate
+    aligned = solve_full(Program(dim=2, norm_cap=3, nonnegative_covariance=True)).certificate
+    assert proof is not None
+    assert aligned is not None
+    assert aligned.verify()
+    half, zero, one = Fraction(1, 2), Fraction(0), Fraction(1)
+    false = [
+        replace(proof, prior=((half, one), (zero, half))),  # the form of another A, not symmetric
+        replace(proof, second_moment=((one, one), (zero, one))),
+        replace(proof, axis=((zero, zero), (zero, zero))),
+        replace(proof, nonnegative_covariance=one),  # a multiplier without its constraint
+        replace(aligned, axis=((zero, zero), (zero, zero))),
+        replace(aligned, axis=((half, half), (half, half))),  # covariance along another direction
+        replace(aligned, covariance=False),
+        replace(proof, cap=zero, pieces=()),
+        replace(proof, theta=-one),
+        replace(proof, curvature_slack=-one),
+    ]
+    assert [candidate.verify() for candidate in false] == [False] * len(false)

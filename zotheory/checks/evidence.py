@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from zotheory.errors import InvalidArgument
+
 
 class Outcome(StrEnum):
     """What the check says of the statement."""
@@ -70,3 +72,13 @@ class Evidence:
     witness: Witness | None = None
     route: str = ""
     seconds: float = 0.0
+
+    def __post_init__(self) -> None:
+        # A plain string that spells a member is that member; anything else is an error here, and not
+        # an outcome that the rules of decision silently pass over.
+        for name, kind in (("outcome", Outcome), ("grade", Grade), ("scope", Scope)):
+            try:
+                object.__setattr__(self, name, kind(getattr(self, name)))
+            except ValueError:
+                members = ", ".join(member.value for member in kind)
+                raise InvalidArgument(name, getattr(self, name), f"give one of {members}") from None

@@ -45,6 +45,10 @@ class Law(Frozen, ABC):
     def sample(self, n: int, rng: np.random.Generator | int) -> FloatArray:
         """Draw n perturbations, shape (n, dim), from a generator or an integer seed."""
 
+    def sample_independent(self, n: int, rng: np.random.Generator | int) -> FloatArray:
+        """Draw n independent perturbations, shape (n, dim), also where `sample` draws dependent ones."""
+        return self.sample(n, rng)
+
     @abstractmethod
     def second_moment(self) -> Matrix:
         """Return E[v v^T], shape (dim, dim), computed from the construction of the law."""

@@ -60,6 +60,10 @@ class OrthonormalFrame(Sphere):
         rows = np.swapaxes(q, 1, 2).reshape(frames * batch, size)[:n]
         return math.sqrt(to_float(self.delta, "delta") * size) * rows
 
+    def sample_independent(self, n: int, rng: np.random.Generator | int) -> FloatArray:
+        """Draw n independent perturbations: uniform on the sphere, no frames."""
+        return Sphere.sample(self, n, rng)
+
     def batch_mse_factor(self, a: VectorLike = None, batch: int | None = None) -> Scalar:
         """Return E|mean of the batch - delta a|^2 / (delta^2 |a|^2) = d / batch - 1.
 

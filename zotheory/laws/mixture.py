@@ -112,5 +112,5 @@ class Mixture(Law):
         for index, law in enumerate(self.components):
             rows = np.flatnonzero(chosen == index)
             if rows.size:
-                v[rows] = law.sample(rows.size, generator)
+                v[rows] = law.sample_independent(rows.size, generator)
         return v

@@ -151,5 +151,5 @@ class RandomBlock(Law):
         n, generator, m = check_count(n, "n"), as_generator(rng), numeric_dim(self.block_size)
         blocks = np.zeros((n, numeric_dim(self.dim) // m, m))
         chosen = generator.integers(blocks.shape[1], size=n)
-        blocks[np.arange(n), chosen] = self.inner_law.sample(n, generator)
+        blocks[np.arange(n), chosen] = self.inner_law.sample_independent(n, generator)
         return blocks.reshape(n, -1)

@@ -6,6 +6,7 @@ lower bound that is nevertheless proved for every law on R^d.
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
@@ -197,7 +198,12 @@ class _Search:
 
     def _certificate(self, duals: VectorDuals, depth: float) -> FullCertificate | None:
         prior, axis = self._exact_moments(duals)
-        limits = {"theta": self.scaled.theta, "cap": self.scaled.cap, "budget": self.scaled.budget}
+        limits: dict[str, Any] = {
+            "covariance": self.scaled.covariance,
+            "theta": self.scaled.theta,
+            "cap": self.scaled.cap,
+            "budget": self.scaled.budget,
+        }
         if self.scaled.cap != self.program.dim:
             return prove(duals, prior, axis, **limits, unit=self.unit, depth=depth)
         # |v|^2 = d almost surely, so K (d - |v|^2) has mean zero: added to the residual, it lifts it

@@ -17,6 +17,8 @@ from zotheory.programs.matrices import (
     RationalMatrix,
     combine,
     is_positive_semidefinite,
+    is_symmetric,
+    is_unit_projector,
     scaled_identity,
     trace,
 )
@@ -43,6 +45,7 @@ class FullCertificate:
         second_moment: Lambda.
         fourth_moment: beta >= 0.
         nonnegative_covariance: gamma in [0, 1].
+        covariance: whether the program requires Cov(s, t) >= 0, along ``axis``.
         theta: smoothing penalty.
         cap: bound on n, or None.
         budget: bound on E[n^2], or None.
@@ -57,6 +60,7 @@ class FullCertificate:
     second_moment: RationalMatrix
     fourth_moment: Fraction
     nonnegative_covariance: Fraction
+    covariance: bool
     theta: Fraction
     cap: Fraction | None
     budget: Fraction | None
@@ -76,9 +80,18 @@ class FullCertificate:
         """Check everything again from the stored fractions alone, in exact arithmetic."""
         signs = self.fourth_moment >= 0 and 0 <= self.nonnegative_covariance <= 1
         unused = self.budget is not None or self.fourth_moment == 0
+        # A multiplier needs its constraint, which speaks of the direction of a known gradient.
+        aimed = self.nonnegative_covariance == 0 or (self.covariance and self.prior == self.axis)
+        shapes = is_unit_projector(self.axis) and is_symmetric(self.second_moment)
+        sizes = len(self.prior) == len(self.axis) == len(self.second_moment)
         return (
             signs
             and unused
+            and sizes
+            and shapes
+            and aimed
+            and self.theta >= 0
+            and self.curvature_slack >= 0
             and is_positive_semidefinite(self.prior)
             and trace(self.prior) == 1
             and self.epsilon >= 0
@@ -163,7 +176,9 @@ class FullCertificate:
 
 
 def covers(pieces: tuple[Piece, ...], cap: Fraction | None) -> bool:
-    """Return whether consecutive intervals cover [0, cap] (or [0, infinity))."""
+    """Return whether consecutive intervals cover [0, cap] (or [0, infinity)), cap above 0."""
+    if not pieces or (cap is not None and cap <= 0):
+        return False
     reached: Fraction | None = Fraction(0)
     for piece in pieces:
         if reached is None or piece.low > reached:

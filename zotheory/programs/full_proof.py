@@ -36,6 +36,7 @@ def prove(
     prior: RationalMatrix,
     axis: RationalMatrix,
     *,
+    covariance: bool,
     theta: Fraction,
     cap: Fraction | None,
     budget: Fraction | None,
@@ -48,6 +49,7 @@ def prove(
         duals: the solver's multipliers, taken exactly as the floats that they are.
         prior: A, exact.
         axis: a a^T / |a|^2, exact.
+        covariance: whether the program requires Cov(s, t) >= 0.
         theta: smoothing penalty.
         cap: bound on n, or None.
         budget: bound on E[n^2], or None.
@@ -65,6 +67,7 @@ def prove(
             second_moment=rational(duals.second_moment),
             fourth_moment=beta,
             nonnegative_covariance=gamma,
+            covariance=covariance,
             theta=theta,
             cap=cap,
             budget=budget,

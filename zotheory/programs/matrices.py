@@ -33,8 +33,24 @@ def trace(matrix: RationalMatrix) -> Fraction:
     return sum((matrix[i][i] for i in range(len(matrix))), Fraction(0))
 
 
+def is_symmetric(matrix: RationalMatrix) -> bool:
+    """Return whether a matrix is square and symmetric, exactly."""
+    size = range(len(matrix))
+    square = all(len(row) == len(matrix) for row in matrix)
+    return square and all(matrix[i][j] == matrix[j][i] for i in size for j in size)
+
+
+def is_unit_projector(matrix: RationalMatrix) -> bool:
+    """Return whether a matrix is the orthogonal projector on a line, P = P^T = P^2 and tr P = 1."""
+    if not is_symmetric(matrix) or trace(matrix) != 1:
+        return False
+    size = range(len(matrix))
+    product = [[sum(matrix[i][k] * matrix[k][j] for k in size) for j in size] for i in size]
+    return all(product[i][j] == matrix[i][j] for i in size for j in size)
+
+
 def is_positive_semidefinite(matrix: RationalMatrix) -> bool:
-    """Decide exactly whether a symmetric rational matrix is positive semidefinite.
+    """Decide exactly whether a rational matrix is symmetric and positive semidefinite.
 
     Symmetric elimination (L D L^T): a negative pivot, or a zero pivot whose row is not zero, refutes.
 
@@ -44,6 +60,8 @@ def is_positive_semidefinite(matrix: RationalMatrix) -> bool:
     >>> is_positive_semidefinite(((one, two), (two, one)))
     False
     """
+    if not is_symmetric(matrix):
+        return False
     rows = [list(row) for row in matrix]
     size = len(rows)
     for k in range(size):
