@@ -12,6 +12,7 @@ from zotheory.types import FloatArray
 
 # The start: so many energies along each ray, spread geometrically about the mean length d.
 START_POINTS, START_DECADES = 17, 2.0
+FEW_BLOCKS, STILL = 8, 1e-12
 MAXIMUM_ROUNDS, TOLERANCE = 60, 1e-11
 # A cap or budget nearer to its least value than this (relative) is moved out to there, where floating
 # point can tell them apart; multipliers are refined, and the certificate made, for the true limits.
@@ -58,7 +59,7 @@ def generate(scaled: Scaled, solver: str) -> Columns:
     reach = 1e3 * float(scaled.dim)
     # Unit of cost: that of the mean atom at first, then the value found, which may be far smaller.
     unit = scaled.dim + float(scaled.theta) * float(scaled.dim) ** 3
-    rounds = 0
+    rounds, values = 0, []
     while True:
         answer, program, column_scale = _master(scaled, atoms, solver, unit)
         duals = _duals(scaled, answer, unit)
@@ -67,8 +68,14 @@ def generate(scaled: Scaled, solver: str) -> Columns:
         # p_i may have its minimum far out, where a large |r| is small relative to the cost there.
         depth = -residual(scaled, points, duals) / (unit * (1 + points.sum(axis=1) / scaled.dim))
         deep = points[depth > TOLERANCE]
-        new = deep[[not _is_known(atoms, point) for point in deep]]
-        if not len(new) or rounds == MAXIMUM_ROUNDS:
+        norms = atoms.sum(axis=1)
+        new = deep[[not _is_known(atoms, norms, point) for point in deep]]
+        values.append(answer.value * unit)
+        # With many blocks the multipliers of a linear program are not unique, and new columns may go on
+        # turning them without moving the value; the refinement that follows needs no more.
+        still = rounds > 2 and abs(values[-3] - values[-1]) <= STILL * abs(values[-1])
+        still = still and len(scaled.sizes) > FEW_BLOCKS
+        if not len(new) or rounds == MAXIMUM_ROUNDS or still:
             break
         atoms = np.vstack([atoms, new])
         unit = min(unit, max(answer.value * unit, float(np.finfo(float).tiny)))
@@ -96,9 +103,9 @@ def _resolved(scaled: Scaled) -> Scaled:
     return replace(scaled, cap=cap, budget=budget)
 
 
-def _is_known(atoms: FloatArray, point: FloatArray) -> bool:
+def _is_known(atoms: FloatArray, norms: FloatArray, point: FloatArray) -> bool:
     n = point.sum()
-    close = atoms[np.abs(atoms.sum(axis=1) - n) <= 1e-12 * n]
+    close = atoms[np.abs(norms - n) <= 1e-12 * n]
     return bool(np.any(np.abs(close - point).max(axis=1, initial=0.0) <= 1e-13 * n))
 
 
@@ -106,10 +113,16 @@ def _rays(scaled: Scaled) -> FloatArray:
     if scaled.cap == scaled.dim:  # n <= d and E n = d: no other length can carry mass
         return float(scaled.dim) * np.eye(len(scaled.sizes))
     top = np.inf if scaled.cap is None else float(scaled.cap)
-    lengths = scaled.dim * np.geomspace(10**-START_DECADES, 10**START_DECADES, START_POINTS)
-    lengths = np.unique(np.minimum(lengths, top))
     size = len(scaled.sizes)
-    return np.vstack([n * np.eye(size)[i] for i in range(size) for n in lengths])
+    points = START_POINTS if size <= FEW_BLOCKS else 5
+    lengths = scaled.dim * np.geomspace(10**-START_DECADES, 10**START_DECADES, points)
+    # The lengths without any constraint or smoothing, tr sqrt(A) / sqrt(w_i): with many blocks a start
+    # from the geometric grid alone takes many rounds.
+    roots = np.sqrt([float(w) for w in scaled.weights])
+    trace = float(roots @ [float(m) for m in scaled.sizes])
+    free = np.divide(trace, roots, out=np.full(size, float(scaled.dim)), where=roots > 0)
+    rays = [np.unique(np.minimum(np.append(lengths, free[i]), top)) for i in range(size)]
+    return np.vstack([n * np.eye(1, size, i) for i, ray in enumerate(rays) for n in ray])
 
 
 def _master(

@@ -15,7 +15,7 @@ from zotheory.programs.full_certificate import FullCertificate
 from zotheory.programs.full_proof import density, prove
 from zotheory.programs.full_solution import FullSolution
 from zotheory.programs.matrices import RationalMatrix
-from zotheory.programs.program import Program
+from zotheory.programs.program import Program, check_program
 from zotheory.programs.scaled import scale
 from zotheory.programs.solvers import (
     Answer,
@@ -32,9 +32,11 @@ from zotheory.programs.vectors import (
     covariance_form,
     minimisers,
     residual,
+    search_reach,
     start,
 )
 from zotheory.types import FloatArray
+from zotheory.validation import check_count
 
 MAXIMUM_DIM = 4
 CERTIFIED_GAP, FEASIBLE = 1e-3, 1e-6
@@ -60,14 +62,20 @@ def solve_full(program: Program, solver: str | None = None, directions: int = 64
         InvalidArgument: an unknown solver, or one that cannot solve semidefinite programs.
         SolverFailure: the solver failed.
     """
+    check_program(program)
     if program.dim > MAXIMUM_DIM:
         raise Unsupported(f"the full route needs dim <= {MAXIMUM_DIM}: use the reduced route")
     if not program.coercive:
         raise Unsupported(
-            "the optimum of this program is approached only as |v| grows without bound, and the full "
-            "route needs bounded vectors: give a norm_cap, or use the reduced route"
+            "nothing in this program keeps |v| bounded, and the full route searches a bounded set: "
+            "give a norm_cap, or use the reduced route"
         )
-    if directions < 8:
+    if program.nonnegative_covariance and program.fourth_moment is not None:
+        raise Unsupported(
+            "nonnegative_covariance with fourth_moment is certified by the reduced route only: use it, or "
+            "give a norm_cap instead of the fourth_moment"
+        )
+    if check_count(directions, "directions") < 8:
         raise InvalidArgument("directions", directions, "give at least 8")
     solver = solver or ("clarabel" if program.blind else "highs")
     check_solver(solver, semidefinite=program.blind)
@@ -104,7 +112,7 @@ class _Search:
             covariance=self.scaled.covariance,
         )
         self.unit = program.dim + self.problem.theta * program.dim**3
-        self.reach = 64.0 * program.dim
+        self.reach = search_reach(self.scaled)
 
     def run(self, count: int) -> FullSolution:
         atoms = start(self.problem, count, self.reach)

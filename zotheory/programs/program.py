@@ -193,6 +193,17 @@ class Program:
         return bounded or all(block.weight > 0 for block in self.blocks)
 
 
+def check_program(program: Any) -> Program:
+    """Return a program.
+
+    Raises:
+        InvalidArgument: anything else.
+    """
+    if not isinstance(program, Program):
+        raise InvalidArgument("program", program, "give a Program, such as Program(dim=16, norm_cap=32)")
+    return program
+
+
 def _at_least(given: Any, least: Fraction, name: str, remedy: str) -> Fraction:
     value = read_number(given, name)
     if is_rounded(given) and least * (1 - ROUNDING_BELOW) <= value <= least * (1 + ROUNDING_ABOVE):

@@ -3,7 +3,7 @@
 from zotheory.errors import SolverFailure
 from zotheory.programs.columns import generate
 from zotheory.programs.contact import contact_set
-from zotheory.programs.program import Program
+from zotheory.programs.program import Program, check_program
 from zotheory.programs.rounding import certify
 from zotheory.programs.scaled import scale
 from zotheory.programs.solution import CERTIFIED_GAP, Solution
@@ -22,7 +22,7 @@ def solve(program: Program, solver: str = "highs") -> Solution:
             the result names the one that was used.
 
     Raises:
-        InvalidArgument: an unknown solver.
+        InvalidArgument: not a program, or an unknown solver.
         SolverFailure: both solvers failed.
 
     >>> from zotheory.programs import Program, solve
@@ -30,6 +30,7 @@ def solve(program: Program, solver: str = "highs") -> Solution:
     >>> solution.status, round(solution.value, 12), solution.gap
     ('certified', 1.818181818182, 0.0)
     """
+    check_program(program)
     check_solver(solver, semidefinite=False)
     other = "clarabel" if solver == "highs" else "highs"
     try:

@@ -5,6 +5,7 @@ from itertools import combinations
 
 import numpy as np
 
+from zotheory.programs.scaled import Scaled
 from zotheory.types import FloatArray, Matrix
 
 SCAN = 160
@@ -41,6 +42,27 @@ class VectorDuals:
     second_moment: Matrix
     budget: float
     covariance: float
+
+
+def search_reach(scaled: Scaled) -> float:
+    """Return how far out, in |v|^2 and units of delta = 1, atoms are searched for.
+
+    Each constraint bounds the longest atom of an optimal law by itself: the cap; E[n^2] <= budget with
+    energy of at least one in the atom; the price 2 theta n^3 of length; for a non-singular A its longest
+    atom tr sqrt(A) over the smallest root. Too short a reach would cost the certificate, not its truth.
+    """
+    d, bounds = float(scaled.dim), []
+    if scaled.cap is not None:
+        bounds.append(float(scaled.cap))
+    if scaled.budget is not None:
+        bounds.append(2 * float(scaled.budget))
+    if scaled.theta > 0:
+        bounds.append(4 * d * (1 + float(scaled.theta) ** (-1 / 3)))
+    roots = [float(weight) ** 0.5 for weight in scaled.weights]
+    if min(roots) > 0:
+        trace = sum(root * size for root, size in zip(roots, scaled.sizes, strict=True))
+        bounds.append(2 * trace / min(roots))
+    return max(64 * d, min(bounds))
 
 
 def cost(problem: VectorProblem, prior: Matrix | None, v: FloatArray) -> FloatArray:
