@@ -4,6 +4,7 @@ C / delta^2 = block_identity (+)_b |a_b|^2 I + block_outer (+)_b a_b a_b^T + out
 """
 
 from collections.abc import Iterator
+from fractions import Fraction
 from typing import Any
 
 import sympy as sp
@@ -43,7 +44,7 @@ def symbolic_row(claim: Claim, kind: str) -> Iterator[Evidence]:
         domain=DOMAIN,
     )
     yield check_identity(
-        M * formulas["block_identity"] + formulas["block_outer"] + formulas["outer"],
+        _stated_trace(claim),
         formulas["nu"] - 1,
         detail="tr C = (nu - 1) |a|^2 for the stated formulas, symbolic d and m",
         falsifier=FALSIFIER,
@@ -85,6 +86,16 @@ def enumerated_row(claim: Claim, inner: designs.Atoms, name: str) -> Iterator[Ev
         parts=("covariance",),
         scope=Scope.INSTANCE,
     )
+    table = designs.error_covariance(atoms, a)
+    trace = sum((table[i][i] for i in range(4)), start=Fraction(0)) / designs.dot(a, a)
+    yield check_identity(
+        [sp.sympify(x).subs({D: 4, M: 2}) for x in (_stated_trace(claim), claim.formulas["nu"] - 1)],
+        [trace, trace],
+        detail=f"tr C summed over the atoms of {name}, by the stated C and by the stated nu, d = 4, m = 2",
+        falsifier=FALSIFIER,
+        parts=("trace",),
+        scope=Scope.INSTANCE,
+    )
     yield check_identity(
         sp.sympify(claim.formulas["nu"]).subs({D: 4, M: 2}),
         designs.energy_product(atoms, a) / designs.scale_of(atoms) ** 2,
@@ -93,6 +104,12 @@ def enumerated_row(claim: Claim, inner: designs.Atoms, name: str) -> Iterator[Ev
         parts=("dimension factor",),
         scope=Scope.INSTANCE,
     )
+
+
+def _stated_trace(claim: Claim) -> sp.Expr:
+    """Return tr C / (delta^2 |a|^2) as stated, symbolic d and m."""
+    formulas = claim.formulas
+    return sp.sympify(M * formulas["block_identity"] + formulas["block_outer"] + formulas["outer"])
 
 
 def _stated_matrix(claim: Claim, a: Any) -> sp.Matrix:

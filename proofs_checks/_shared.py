@@ -35,8 +35,13 @@ def as_matrix(table: Any) -> sp.Matrix:
     return sp.Matrix(rows)
 
 
-def simulated_factor(law: Law, a: Any, claimed: Any, claim_id: str, part: str = "") -> Evidence:
-    """Test E[s n] / delta^2 = claimed for a law with numeric parameters, to 3% of the claimed value."""
+def simulated_factor(
+    law: Law, a: Any, claimed: Any, claim_id: str, part: str = "", *, parts: tuple[str, ...] = ()
+) -> Evidence:
+    """Test E[s n] / delta^2 = claimed for a law with numeric parameters, to 3% of the claimed value.
+
+    ``part`` also separates the random streams of several simulations of one claim.
+    """
     direction = np.asarray(a, dtype=float) / np.linalg.norm(a)
     delta, value = float(law.delta), float(claimed)
 
@@ -50,5 +55,5 @@ def simulated_factor(law: Law, a: Any, claimed: Any, claim_id: str, part: str = 
         resolvable=0.03 * abs(value),
         rng=stream(2024, claim_id, type(law).__name__, part),
         detail=f"E[s n]/delta^2 of {type(law).__name__} in dimension {direction.size}",
-        parts=(part,) if part else (),
+        parts=parts or ((part,) if part else ()),
     )

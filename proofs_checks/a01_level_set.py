@@ -72,6 +72,7 @@ def known_laws(claim) -> Iterator[Evidence]:
             tensor.trace(D),
             detail=f"V against the sum of Cov(v_1^2, v_i^2), {kind}, symbolic d",
             falsifier=FALSIFIER,
+            parts=("identity",),
             scope=Scope.INSTANCE,
         )
 

@@ -121,3 +121,14 @@ def law(claim) -> Iterator[Evidence]:
         parts=("not fixed length",),
         scope=Scope.GENERAL,
     )
+    variance_s = mixture.directional_fourth_moment(Alignment(1)) - DELTA**2
+    rest = sp.Symbol("q", positive=True)  # 1 - p, the weight of the sphere
+    yield check_relation(
+        sp.factor(sp.expand(variance_s).subs(p, 1 - rest).subs(D, larger + 1)),
+        ">",
+        0,
+        detail="Var s of that mixture, d >= 2",
+        falsifier=FALSIFIER,
+        parts=("not aligned",),
+        scope=Scope.GENERAL,
+    )

@@ -52,6 +52,13 @@ def density(claim) -> Iterator[Evidence]:
         falsifier=FALSIFIER,
         parts=("value",),
     )
+    yield check_identity(
+        claim.formulas["level"],
+        gaussian_moment((2,), DELTA) * (D * gaussian_moment((2,), DELTA)),
+        detail="the level E[s] E[n] = delta * delta d by integrating the density",
+        falsifier="another product of the means",
+        parts=("strict",),
+    )
     yield check_relation(
         claim.formulas["V"],
         ">",
@@ -64,15 +71,23 @@ def density(claim) -> Iterator[Evidence]:
 
 
 @claim.check("pairings")
-def pairings(claim) -> Evidence:
+def pairings(claim) -> Iterator[Evidence]:
     """E[v_1 v_1 v_i v_i] as a sum over pairings, for i = 1 and for the d - 1 other indices."""
     first, other = (isserlis((0, 0, i, i), lambda p, q: DELTA * int(p == q)) for i in (0, 1))
-    return check_identity(
+    yield check_identity(
         claim.formulas["V"],
         first + (D - 1) * other,
         detail="E[s n] by Isserlis pairings, symbolic d",
         falsifier=FALSIFIER,
         parts=("value",),
+    )
+    # The pairing of the two v_1 with each other is E[s] E[v_i^2]; the other two are the covariance.
+    yield check_identity(
+        claim.formulas["covariance"],
+        (first - DELTA**2) + (D - 1) * (other - DELTA**2),
+        detail="Cov(s, n) by Isserlis pairings, symbolic d",
+        falsifier=FALSIFIER,
+        parts=("covariance",),
     )
 
 
@@ -94,13 +109,31 @@ def enumeration(claim) -> Iterator[Evidence]:
         atoms = designs.three_point_product(size)
         a = tuple(Fraction(x) for x in (3, -1, 2)[:size])
         numbers = {D: size, DELTA: sp.Rational(designs.scale_of(atoms))}
+        value = designs.energy_product(atoms, a)
         yield check_identity(
             claim.formulas["V"].subs(numbers),
-            designs.energy_product(atoms, a),
+            value,
             detail=f"E[s n] over the three-point rule, d = {size}",
             falsifier=FALSIFIER,
             parts=("value",),
             scope=Scope.INSTANCE,
+        )
+        product = designs.expectation(atoms, designs.s_of(a)) * designs.expectation(atoms, designs.n_of)
+        yield check_identity(
+            [sp.sympify(claim.formulas[name]).subs(numbers) for name in ("covariance", "level")],
+            [value - product, product],
+            detail=f"Cov(s, n) and E[s] E[n] over the three-point rule, d = {size}",
+            falsifier=FALSIFIER,
+            parts=("covariance", "strict"),
+            scope=Scope.INSTANCE,
+        )
+        yield check_relation(
+            value,
+            ">",
+            sp.sympify(claim.formulas["level"]).subs(numbers),
+            detail=f"V of the three-point rule above the level, d = {size}",
+            falsifier="a law with Gaussian moments at or below the level",
+            parts=("strict",),
         )
 
 

@@ -104,6 +104,7 @@ def enumeration(claim) -> Iterator[Evidence]:
     for dim, p, delta, far in (
         (5, Fraction(1, 2), Fraction(1, 2), 2),
         (4, Fraction(1, 4), Fraction(1, 4), 1),
+        (5, Fraction(1, 17), Fraction(1, 17), Fraction(1, 2)),
     ):
         near = 1
         axes = [[near * sign if j == 0 else 0 for j in range(dim)] for sign in (1, -1)]
@@ -120,6 +121,15 @@ def enumeration(claim) -> Iterator[Evidence]:
             falsifier="another V",
             parts=("value", "contract"),
             scope=Scope.INSTANCE,
+        )
+        threshold = sp.Rational(p) - sp.sympify(claim.formulas["threshold"]).subs(numbers)
+        yield check_relation(
+            law.dimension_factor(axes[0]),
+            "<" if threshold > 0 else "==" if threshold == 0 else ">",
+            dim,
+            detail=f"V/delta^2 against d where p - 1/d should be {threshold}, d = {dim}",
+            falsifier="V on the other side of delta^2 d",
+            parts=("threshold",),
         )
 
 

@@ -5,6 +5,7 @@ from fractions import Fraction
 
 import sympy as sp
 
+from proofs_checks import _designs as designs
 from proofs_checks._shared import DELTA, D, M
 from zotheory.checks.evidence import Evidence, Scope
 from zotheory.checks.exact import check_identity, check_relation
@@ -133,6 +134,74 @@ def vectors(claim) -> Iterator[Evidence]:
             f" ({'aligned' if aligned else 'not aligned'})",
             falsifier="a fixed-length law that is stationary without being aligned, or the reverse",
             parts=("necessary",) if not aligned else ("sufficient",),
+        )
+
+
+@claim.check("second derivatives")
+def second_derivatives(claim) -> Evidence:
+    """The Hessian of the residual in (s, n): eigenvalues of both signs, so the zero is a saddle."""
+    return check_relation(
+        sp.hessian(claim.formulas["residual"], (S, N)).det(),
+        "<",
+        0,
+        detail="determinant of the residual's second derivatives",
+        falsifier="a determinant that is not negative",
+        parts=("saddle",),
+        scope=Scope.GENERAL,
+    )
+
+
+@claim.check("enumeration")
+def enumeration(claim) -> Iterator[Evidence]:
+    """Rational atoms in R^3: complementary slackness atom by atom, and both signs of the residual."""
+    frame, mean = designs.ROTATION[3], {D: 3, DELTA: 1}
+    a = (Fraction(2), Fraction(-1), Fraction(1))
+    cases = (
+        ("fixed length form", designs.rotated(designs.sign_vectors(3), frame), a),
+        (
+            "aligned form",
+            designs.rotated(designs.aligned(designs.complements(2)["varying length"]), frame),
+            frame[0],
+        ),
+    )
+    for name, atoms, gradient in cases:
+        s = designs.s_of(gradient)
+        form = claim.formulas[name].subs(mean)
+        pairs = [(w, {S: sp.Rational(s(v)), N: sp.Rational(designs.n_of(v))}) for w, v in atoms]
+        yield check_identity(
+            [at[S] * at[N] - form.subs(at) for _, at in pairs],
+            [0] * len(pairs),
+            detail=f"{name}: residual on each of {len(pairs)} atoms of a law of its class",
+            falsifier="an atom with a non-zero residual",
+            parts=("slackness",),
+            scope=Scope.INSTANCE,
+        )
+        yield check_identity(
+            claim.formulas["value"].subs(mean),
+            sum((sp.Rational(w) * form.subs(at) for w, at in pairs), start=sp.Integer(0)),
+            detail=f"{name}: its mean over the atoms, the dual value",
+            falsifier="another dual value",
+            parts=("slackness",),
+            scope=Scope.INSTANCE,
+        )
+    # E[(s - delta)(n - delta d)] = Cov(s, n), which has either sign among delta-unbiased laws.
+    residual = claim.formulas["residual"].subs(mean)
+    for row, relation in ((0, ">"), (1, "<")):
+        atoms, s = designs.unequal_axes(frame), designs.s_of(frame[row])
+        value = sum(
+            (
+                sp.Rational(w) * residual.subs({S: sp.Rational(s(v)), N: sp.Rational(designs.n_of(v))})
+                for w, v in atoms
+            ),
+            start=sp.Integer(0),
+        )
+        yield check_relation(
+            value,
+            relation,
+            0,
+            detail=f"mean residual of unequal axes, gradient along axis {row + 1}",
+            falsifier="a residual of one sign",
+            parts=("saddle",),
         )
 
 

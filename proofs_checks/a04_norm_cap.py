@@ -115,7 +115,7 @@ def program(claim) -> Iterator[Evidence]:
     ):
         numbers = {D: dim, DELTA: rational(delta), R2: rational(cap)}
         options = {"dim": dim, "delta": delta, "norm_cap": cap}
-        yield optimum(claim.formulas["value"].subs(numbers), options)
+        yield optimum(claim.formulas["value"].subs(numbers), options, parts=("bound", "attained"))
     solution = solve(Program(dim=4, norm_cap=8))
     p = Fraction(str(claim.formulas["p"].subs({D: 4, DELTA: 1, R2: 8})))
     axis = [1, 0, 0, 0]

@@ -2,19 +2,21 @@
 
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import combinations
 
 import sympy as sp
 
 from proofs_checks._programs import optimum
 from proofs_checks._shared import DELTA, simulated_factor
 from zotheory.checks.evidence import Evidence, Scope
-from zotheory.checks.exact import Term, check_identity, check_nonnegative
+from zotheory.checks.exact import Term, check_identity, check_nonnegative, check_relation
 from zotheory.derive.constructions import importance_block_tensor
 from zotheory.laws import Empirical, ImportanceBlocks
 from zotheory.ledger.claim import Claim, Kind, Verdict
 
 M1, M2 = sp.symbols("m1 m2", integer=True, positive=True)
 E1, E2 = sp.symbols("e1 e2", positive=True)
+TOTAL = sp.Symbol("total", positive=True)
 # Roots of m_b e_b.
 ROOT1, ROOT2 = sp.sqrt(M1 * E1), sp.sqrt(M2 * E2)
 
@@ -36,6 +38,10 @@ claim = Claim(
         "V": DELTA**2 * (ROOT1 + ROOT2) ** 2,
         "p": ROOT1 / (ROOT1 + ROOT2),
         "level": DELTA**2 * (M1 + M2),
+        # With any number of blocks: one block's part of V, total = sum_b sqrt(m_b e_b), and what a pair
+        # of blocks adds to d - V/delta^2.
+        "share": DELTA**2 * TOTAL * ROOT1,
+        "pair": (sp.sqrt(M1 * E2) - sp.sqrt(M2 * E1)) ** 2,
     },
     parts=("value", "bound", "minimax"),
     depends=("A8",),
@@ -44,8 +50,25 @@ claim = Claim(
 
 @claim.check("symbolic")
 def symbolic(claim) -> Iterator[Evidence]:
-    """Two blocks stand for any number: every sum below runs over blocks or over pairs of them."""
+    """Every sum runs over blocks or over pairs of them, so one block and one pair decide any number."""
     p = claim.formulas["p"]
+    # One of any number of blocks, p_b = sqrt(m_b e_b)/total; the shares add up to delta^2 total^2.
+    one = ROOT1 / TOTAL
+    yield check_identity(
+        claim.formulas["share"],
+        one * E1 * (DELTA * M1 / one) ** 2 / M1,
+        detail="one block's part of V among any number of blocks",
+        falsifier="another share",
+        parts=("value",),
+    )
+    shares = claim.formulas["share"] + claim.formulas["share"].subs({M1: M2, E1: E2}, simultaneous=True)
+    yield check_identity(
+        claim.formulas["V"],
+        shares.subs(TOTAL, ROOT1 + ROOT2),
+        detail="V is the sum of the shares",
+        falsifier="shares with another sum",
+        parts=("value",),
+    )
     # Inside block b: E[(a_b.v)^2 |v|^2] = |a_b|^2 n_b^2 / m_b.
     value = sum(q * e * (DELTA * m / q) ** 2 / m for q, e, m in ((p, E1, M1), (1 - p, E2, M2)))
     yield check_identity(
@@ -65,6 +88,7 @@ def symbolic(claim) -> Iterator[Evidence]:
         falsifier="energies with V above delta^2 d",
         parts=("bound",),
     )
+    yield from any_number(claim)
     # The law's objective depends on A through the block energies only, so its worst case is V; for
     # the block-isotropic A, with eigenvalue e_b/m_b, V is the minimum over all laws by A8.
     trace = M1 * sp.sqrt(E1 / M1) + M2 * sp.sqrt(E2 / M2)
@@ -74,6 +98,56 @@ def symbolic(claim) -> Iterator[Evidence]:
         detail="V against A8's minimum at the block-isotropic A: a saddle point of the game",
         falsifier="another minimum at that A",
         parts=("minimax",),
+    )
+
+
+def any_number(claim: Claim) -> Iterator[Evidence]:
+    """(sum m)(sum e) - (sum sqrt(m e))^2 is the sum of the stated pair terms; when all of them vanish.
+
+    The difference is bilinear in the blocks' data, so it has one kind of term for a block with itself
+    (zero) and one for two blocks; three and four blocks confirm it.
+    """
+    pair = claim.formulas["pair"]
+    yield check_identity(
+        [M1 * E1 - ROOT1**2, sp.expand(pair)],
+        [0, M1 * E2 + M2 * E1 - 2 * ROOT1 * ROOT2],
+        detail="a block with itself and with another one in (sum m)(sum e) - (sum sqrt(m e))^2",
+        falsifier="another kind of term",
+        parts=("bound",),
+    )
+    for count in (3, 4):
+        sizes = sp.symbols(f"m1:{count + 1}", integer=True, positive=True)
+        energies = sp.symbols(f"e1:{count + 1}", positive=True)
+        roots = [sp.sqrt(m * e) for m, e in zip(sizes, energies, strict=True)]
+        pairs = [
+            pair.subs({M1: sizes[i], E1: energies[i], M2: sizes[j], E2: energies[j]}, simultaneous=True)
+            for i, j in combinations(range(count), 2)
+        ]
+        yield check_identity(
+            sp.expand(sum(pairs)),
+            sp.expand(sum(sizes) * sum(energies) - sum(roots) ** 2),
+            detail=f"the sum of the pair terms, {count} blocks, symbolic sizes and energies",
+            falsifier="another remainder of Cauchy-Schwarz",
+            parts=("bound",),
+            scope=Scope.INSTANCE,
+        )
+    # A pair's term vanishes iff e_2 = m_2 e_1/m_1; with every block in the place of the second,
+    # 1 = sum e = (e_1/m_1) sum m = e_1 d/m_1, so e_1 = m_1/d, and likewise for each block.
+    ratio = sp.solve(pair, E2)
+    yield check_identity(
+        ratio,
+        [M2 * E1 / M1],
+        detail="a pair's term vanishes exactly where e_2/m_2 = e_1/m_1",
+        falsifier="another zero of a pair's term",
+        parts=("bound",),
+    )
+    size = sp.Symbol("d", integer=True, positive=True)
+    yield check_identity(
+        [sp.solve(sp.Eq(E1 / M1 * size, 1), E1), [pair.subs({E1: M1 / size, E2: M2 / size})]],
+        [[M1 / size], [0]],
+        detail="so equality holds iff e_b = m_b/d for every block",
+        falsifier="other energies at the level",
+        parts=("bound",),
     )
 
 
@@ -114,6 +188,14 @@ def enumeration(claim) -> Iterator[Evidence]:
             falsifier="another V",
             parts=("value",),
             scope=Scope.INSTANCE,
+        )
+        yield check_relation(
+            sp.simplify(law.dimension_factor(a)),
+            "==" if e1 == Fraction(1, 3) else "<",
+            sp.sympify(claim.formulas["level"] / DELTA**2).subs(numbers),
+            detail=f"V/delta^2 of the atoms against d, energies {e1} and {e2} of blocks of 1 and 2",
+            falsifier="energies on the wrong side of delta^2 d",
+            parts=("bound",),
         )
 
 

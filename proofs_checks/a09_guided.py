@@ -9,7 +9,7 @@ from proofs_checks._intervals import residual_in_plane
 from proofs_checks._programs import membership, optimum
 from proofs_checks._shared import DELTA, D
 from zotheory.checks.evidence import Evidence
-from zotheory.checks.exact import Term, check_identity, check_nonnegative
+from zotheory.checks.exact import Term, check_identity, check_nonnegative, check_relation
 from zotheory.checks.statistical import check_mean
 from zotheory.derive import kkt
 from zotheory.laws import DAP, Alignment, FirstAxis, Guided, Sphere, TwoAtom
@@ -133,6 +133,17 @@ def program(claim) -> Iterator[Evidence]:
         r = sp.Rational(rho)
         value = claim.formulas["V"].subs({DELTA: 1, REST: sp.sqrt((1 - r**2) * (dim - 1)), RHO: r})
         yield optimum(value, {"dim": dim, "alignment": rho}, parts=("bound",))
+    for dim, rho in ((4, "1/2"), (16, "1/4"), (4, "3/5"), (16, "1/10")):
+        solution, balanced = solve(Program(dim=dim, alignment=rho)), Fraction(rho) ** 2 * dim == 1
+        yield check_relation(
+            solution.lower if balanced else solution.upper,
+            ">=" if balanced else "<",
+            dim - Fraction(1, 10**6) if balanced else dim,
+            detail=f"certified minimum against d, d = {dim}, rho = {rho}"
+            f" ({'rho^2 = 1/d: within 1e-6' if balanced else 'strictly below'})",
+            falsifier="a minimum on the wrong side of delta^2 d",
+            parts=("comparison",),
+        )
     solution = solve(Program(dim=4, alignment="4/5"))
     axis = [1, 0, 0, 0]
     yield membership(solution, Guided(axis, 0.8), True, "guided law", parts=("attained",))

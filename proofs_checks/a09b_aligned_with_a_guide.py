@@ -1,12 +1,14 @@
 """A9b: a DAP along a guide never gets below delta^2 d on average, whatever its complement."""
 
 from collections.abc import Iterator
+from fractions import Fraction
 
 import sympy as sp
 
+from proofs_checks import _designs as designs
 from proofs_checks._shared import DELTA, D
 from zotheory.checks.evidence import Evidence, Scope
-from zotheory.checks.exact import Term, check_identity, check_nonnegative
+from zotheory.checks.exact import Term, check_identity, check_nonnegative, check_relation
 from zotheory.derive.constructions import aligned_tensor
 from zotheory.laws import DAP, Alignment, FirstAxis
 from zotheory.ledger.claim import Claim, Kind, Verdict
@@ -79,6 +81,40 @@ def symbolic(claim) -> Iterator[Evidence]:
             detail=f"{name} complement",
             falsifier="another V",
             parts=("complements",),
+        )
+
+
+@claim.check("enumeration")
+def enumeration(claim) -> Iterator[Evidence]:
+    """Rational atoms around e_1, d = 3, the gradient's rest along +-e_2 or +-e_3 with equal chance."""
+    share, rest = Fraction(9, 25), Fraction(4, 5)
+    for name, complement in designs.complements(2).items():
+        atoms = designs.aligned(complement)
+        length2 = [(w, designs.n_of(v[1:])) for w, v in atoms]
+        mean = sum((w * x for w, x in length2), start=Fraction(0))
+        variance = sum((w * (x - mean) ** 2 for w, x in length2), start=Fraction(0))
+        gradients = [
+            (Fraction(3, 5), *(sign * rest * (j == i) for j in range(2)))
+            for i in range(2)
+            for sign in (1, -1)
+        ]
+        value = sum((designs.energy_product(atoms, a) / 4 for a in gradients), start=Fraction(0))
+        numbers = {D: 3, DELTA: 1, RHO2: sp.Rational(share), VARIANCE: sp.Rational(variance)}
+        yield check_identity(
+            claim.formulas["V"].subs(numbers),
+            value,
+            detail=f"V over the atoms, averaged over the rest, complement: {name}, rho = 3/5",
+            falsifier="another average",
+            parts=("average",),
+            scope=Scope.INSTANCE,
+        )
+        yield check_relation(
+            value,
+            ">" if variance else "==",
+            claim.formulas["sphere"].subs(numbers),
+            detail=f"that V against delta^2 d, complement: {name}, Var|w|^2 = {variance}",
+            falsifier="a complement law with V below delta^2 d",
+            parts=("bound",),
         )
 
 

@@ -7,7 +7,7 @@ import sympy as sp
 
 from proofs_checks import _designs as designs
 from proofs_checks._smooth import FUNCTIONS, MU, SIGMA, A, L, N, mean_of, mean_square
-from zotheory.checks.evidence import Evidence, Witness
+from zotheory.checks.evidence import Evidence, Scope, Witness
 from zotheory.checks.exact import Term, check_identity, check_nonnegative, check_relation
 from zotheory.ledger.claim import Claim, Kind, Verdict
 
@@ -124,6 +124,19 @@ def enumeration(claim) -> Iterator[Evidence]:
             "skewed": designs.rotated(designs.complements(2)["skewed"], designs.ROTATION[2]),
         },
     }
+    # In one dimension with a fair sign both are attained: the second at the step with A = mu L/2.
+    kink, signs = FUNCTIONS[0], designs.sign_vectors(1)
+    for mu in (Fraction(1, 10), 2 * kink.length / kink.smoothness):
+        for central in (False, True):
+            names = ("first", "second") if mu * kink.smoothness == 2 * kink.length else ("first",)
+            yield check_identity(
+                [mean_of(claim.formulas[name], kink, signs, mu) for name in names],
+                [mean_square(kink, signs, mu, central)] * len(names),
+                detail=f"{' and '.join(names)} bound attained by a kink and a sign, mu = {mu}",
+                falsifier=FALSIFIER,
+                parts=("sharp",),
+                scope=Scope.INSTANCE,
+            )
     for f in FUNCTIONS:
         for name, atoms in laws[len(f.a)].items():
             for mu in (Fraction(1, 10), Fraction(3)):

@@ -76,6 +76,25 @@ def symbolic(claim) -> Iterator[Evidence]:
     )
 
 
+@claim.check("skewed laws")
+def skewed_laws(claim) -> Evidence:
+    """d = 1, f(x) = -A x + L x^2/2, v = 1/r or -r with E v = 0 and E v^2 = 1: symbolic r = 1 + x > 1."""
+    r = 1 + sp.Symbol("x", positive=True)
+    second, bound = sp.Integer(0), sp.Integer(0)
+    for weight, v in ((r**2 / (1 + r**2), 1 / r), (1 / (1 + r**2), -r)):
+        second += weight * (-A * v + MU * L * v**2 / 2) ** 2 * v**2
+        bound += weight * claim.formulas["bound"].subs({SIGMA: sp.Abs(v), N: v**2})
+    return check_relation(
+        sp.factor(sp.together(second - bound)),
+        ">",
+        0,
+        detail="E|g|^2 minus the bound, which is -mu L A E[v^5], for every skewness r, A, L and mu",
+        falsifier="a skewed law that keeps the bound",
+        parts=("symmetry needed",),
+        scope=Scope.GENERAL,
+    )
+
+
 @claim.check("enumeration")
 def enumeration(claim) -> Iterator[Evidence]:
     symmetric = {

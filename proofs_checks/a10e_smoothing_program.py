@@ -125,7 +125,7 @@ def program(claim) -> Iterator[Evidence]:
         roots: list[Any] = sp.Poly(slope.subs(numbers), P).real_roots()
         best = next(root for root in roots if 0 < root < 1)
         value = claim.formulas["objective"].subs(numbers).subs(P, sp.N(best, 150))
-        yield optimum(value, {"dim": dim, "smoothing": theta}, parts=("attained",))
+        yield optimum(value, {"dim": dim, "smoothing": theta}, parts=("bound", "attained"))
 
 
 @claim.check("limits")

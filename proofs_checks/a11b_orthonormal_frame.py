@@ -13,7 +13,8 @@ from zotheory.checks.evidence import Evidence, Scope
 from zotheory.checks.exact import check_identity, check_relation
 from zotheory.checks.statistical import check_mean
 from zotheory.derive.moments import sphere_moment
-from zotheory.laws import OrthonormalFrame
+from zotheory.derive.tensor import classical_tensor
+from zotheory.laws import OrthonormalFrame, Sphere
 from zotheory.ledger.claim import Claim, Kind, Verdict
 from zotheory.rng import stream
 
@@ -65,6 +66,15 @@ def symbolic(claim) -> Iterator[Evidence]:
         falsifier=FALSIFIER,
         parts=("zero at b = d",),
     )
+    # A fixed-length law has nu = d, and the mean of b independent draws divides nu - 1 by b.
+    yield check_identity(
+        claim.formulas["independent"],
+        (classical_tensor("sphere", D, DELTA).trace(D) - DELTA**2) / B,
+        detail="(V - delta^2)/b of b independent sphere draws, V from its fourth moments, symbolic d",
+        falsifier="another error of independent draws",
+        parts=("below independent draws",),
+        domain=values,
+    )
     # With b = 1 + k: the difference is delta^2 (b - 1)/b.
     extra = sp.Symbol("k", integer=True, positive=True)
     difference = (claim.formulas["independent"] - claim.formulas["mse"]).subs(B, 1 + extra)
@@ -89,8 +99,25 @@ def law(claim) -> Iterator[Evidence]:
             trace,
             detail=f"trace of the law's batch error covariance, d = {size}, b = {batch}",
             falsifier=FALSIFIER,
-            parts=("error",),
+            parts=("error", "zero at b = d") if batch == size else ("error",),
             scope=Scope.INSTANCE,
+        )
+        single = as_matrix(Sphere(size, DELTA).batch_error_covariance(a, batch)).trace()
+        yield check_identity(
+            claim.formulas["independent"].subs({D: size, B: batch}) * sum(x**2 for x in a),
+            single,
+            detail=f"trace of the sphere's batch error covariance, d = {size}, b = {batch}",
+            falsifier="another error of independent draws",
+            parts=("below independent draws",),
+            scope=Scope.INSTANCE,
+        )
+        yield check_relation(
+            sp.cancel((single - trace) / (DELTA**2 * sum(x**2 for x in a))),
+            ">" if batch > 1 else "==",
+            0,
+            detail=f"independent minus frame by the laws' formulas, d = {size}, b = {batch}",
+            falsifier="a batch size above one without gain, or a gain at one",
+            parts=("below independent draws",),
         )
 
 

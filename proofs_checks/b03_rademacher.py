@@ -42,4 +42,6 @@ def enumeration(claim):
 
 @claim.check("simulation")
 def simulation(claim):
-    return simulated_factor(Rademacher(6, 2.0), range(1, 7), claim.formulas["nu"].subs(D, 6), claim.id)
+    return simulated_factor(
+        Rademacher(6, 2.0), range(1, 7), claim.formulas["nu"].subs(D, 6), claim.id, parts=PARTS[:1]
+    )

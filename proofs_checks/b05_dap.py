@@ -78,4 +78,6 @@ def enumeration(claim):
 @claim.check("simulation")
 def simulation(claim):
     a = np.arange(1.0, 7.0)
-    return simulated_factor(DAP(a, 2.0, "gaussian"), a, claim.formulas["nu"].subs(D, 6), claim.id)
+    return simulated_factor(
+        DAP(a, 2.0, "gaussian"), a, claim.formulas["nu"].subs(D, 6), claim.id, parts=PARTS[:1]
+    )

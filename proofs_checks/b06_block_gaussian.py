@@ -47,4 +47,6 @@ def enumeration(claim):
 @claim.check("simulation")
 def simulation(claim):
     claimed = claim.formulas["nu"].subs({D: 6, M: 3})
-    return simulated_factor(RandomBlock(6, 3, Gaussian, 2.0), range(1, 7), claimed, claim.id)
+    return simulated_factor(
+        RandomBlock(6, 3, Gaussian, 2.0), range(1, 7), claimed, claim.id, parts=PARTS[:1]
+    )

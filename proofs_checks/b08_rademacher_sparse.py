@@ -115,6 +115,7 @@ def enumeration(claim) -> Iterator[Evidence]:
             variance,
             detail=f"Var s over all sign vectors for a = {tuple(map(int, a))}",
             falsifier=FALSIFIER,
+            parts=("variance",),
             scope=Scope.INSTANCE,
         )
         sparse = sum(x != 0 for x in a) == 1
@@ -124,4 +125,5 @@ def enumeration(claim) -> Iterator[Evidence]:
             0,
             detail=f"s is {'constant' if sparse else 'not constant'} for a = {tuple(map(int, a))}",
             falsifier=FALSIFIER,
+            parts=("sufficient",) if sparse else ("necessary",),
         )

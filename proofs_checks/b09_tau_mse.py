@@ -111,3 +111,11 @@ def enumeration(claim) -> Iterator[Evidence]:
                 scope=Scope.INSTANCE,
                 parts=(name,),
             )
+        yield check_identity(
+            claim.formulas["total"].subs(D, len(a)),
+            sum(matrix[i][i] for i in range(len(a))) / designs.dot(a, a),
+            detail=f"error on all coordinates over rational atoms, {name}",
+            falsifier=FALSIFIER,
+            scope=Scope.INSTANCE,
+            parts=("total",),
+        )

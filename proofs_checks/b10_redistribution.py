@@ -84,6 +84,7 @@ def enumeration(claim) -> Iterator[Evidence]:
             difference,
             detail=f"gain on coordinate {index} over rational atoms, e = {a[index] ** 2}",
             falsifier=FALSIFIER,
+            parts=("gain",),
             scope=Scope.INSTANCE,
         )
         helps = claim.formulas["threshold"].subs(numbers) < numbers[SHARE]
@@ -93,4 +94,14 @@ def enumeration(claim) -> Iterator[Evidence]:
             0,
             detail=f"sign of the gain at e = {a[index] ** 2}",
             falsifier=FALSIFIER,
+            parts=("iff",),
         )
+    gains = [tables[0][i][i] - tables[1][i][i] for i in range(2)]
+    yield check_identity(
+        gains[0],
+        -gains[1],
+        detail="the gains on a coordinate and on its complement, over rational atoms",
+        falsifier=FALSIFIER,
+        parts=("conservation",),
+        scope=Scope.INSTANCE,
+    )

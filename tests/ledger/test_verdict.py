@@ -120,6 +120,20 @@ def test_every_part_must_be_decided_in_general():
     assert decide(claim, [*half, other_half]).verdict is Verdict.PROVED
 
 
+def test_every_part_needs_two_routes_of_its_own():
+    claim = make(parts=("one", "two"))
+    single = [HOLDS, replace(SECOND, parts=("one",))]
+    verdict, reason = decide(claim, single)
+    assert verdict is Verdict.SUPPORTED
+    assert "part 'two' by one route only (symbolic)" in reason
+    assert "'one'" not in reason
+    # The same route again is no second one; another route for that part is.
+    again = replace(HOLDS, parts=("two",))
+    assert decide(claim, [*single, again]).verdict is Verdict.SUPPORTED
+    other = replace(SECOND, parts=("two",), route="enumeration")
+    assert decide(claim, [*single, other]).verdict is Verdict.PROVED
+
+
 def test_evidence_that_names_no_part_speaks_of_all():
     assert decide(make(parts=("one", "two")), [HOLDS, SECOND]).verdict is Verdict.PROVED
 

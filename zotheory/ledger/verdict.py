@@ -117,16 +117,22 @@ def _missing_for_proof(claim: Claim, holds: Sequence[Evidence]) -> list[str]:
     """Return in words what the evidence that holds still lacks for a proof."""
     strong = [item for item in holds if item.grade in STRONG]
     general = [item for item in strong if item.scope is Scope.GENERAL]
-    missing = [
-        f"no general evidence for part {part!r}"
-        for part in claim.parts
-        if not any(not item.parts or part in item.parts for item in general)
-    ]
-    if len({item.route for item in holds}) < 2:
-        missing.append("by one route only")
+    missing: list[str] = []
+    for part in claim.parts:
+        if not _about(part, general):
+            missing.append(f"no general evidence for part {part!r}")
+        routes = _about(part, holds)
+        if len({item.route for item in routes}) < 2:
+            only = f" ({_names(routes)})" if routes else ""
+            missing.append(f"part {part!r} by one route only{only}")
     if claim.kind is Kind.EXISTENCE and all(item.witness is None for item in strong):
         missing.append("no exact or rigorous witness that it exists")
     return missing
+
+
+def _about(part: str, items: Iterable[Evidence]) -> list[Evidence]:
+    """Return the evidence that speaks of a part; evidence that names no part speaks of all."""
+    return [item for item in items if not item.parts or part in item.parts]
 
 
 def _with_dependencies(claim: Claim, decision: Decision, settled: Mapping[str, Settled]) -> Decision:
