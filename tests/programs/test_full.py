@@ -37,6 +37,10 @@ PROGRAMS = [
     {"dim": 3, "alignment": 0.8, "norm_cap": 4},
     {"dim": 4, "alignment": 0.9, "fourth_moment": 1.2},
     {"dim": 2, "smoothing": 0.1},
+    {"dim": 2, "norm_cap": 200},
+    {"dim": 2, "fourth_moment": 50},
+    {"dim": 3, "smoothing": 0.0001},
+    {"dim": 3, "alignment": 0.999},
 ]
 
 
@@ -171,6 +175,7 @@ def test_positive_semidefinite_against_eigenvalues():
         ({"dim": 3}, Unsupported),
         ({"dim": 3, "prior": [0.5, 0.5, 0]}, Unsupported),
         ({"dim": 3, "nonnegative_covariance": True}, Unsupported),
+        ({"dim": 2, "nonnegative_covariance": True, "fourth_moment": 2}, Unsupported),
     ],
 )
 def test_what_the_full_route_cannot_do_it_says(options, error):
@@ -203,3 +208,16 @@ def test_forged_proofs_are_rejected():
         replace(proof, curvature_slack=-one),
     ]
     assert [candidate.verify() for candidate in false] == [False] * len(false)
+
+
+@pytest.mark.parametrize("solver", [solve, solve_full])
+@pytest.mark.parametrize("program", [3, None, "dim=3", {"dim": 3}])
+def test_what_is_not_a_program_is_refused(solver, program):
+    with pytest.raises(InvalidArgument, match="give a Program"):
+        solver(program)
+
+
+def test_bad_number_of_directions():
+    for directions in ("x", 4, 2.5):
+        with pytest.raises(InvalidArgument, match="directions"):
+            solve_full(Program(dim=2, norm_cap=4), directions=directions)  # type: ignore[arg-type]

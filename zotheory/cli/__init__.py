@@ -1,5 +1,6 @@
 """The command line: `zotheory verify`, `zotheory show`, `zotheory solve`, and what they share."""
 
+import sys
 from typing import Annotated
 
 import typer
@@ -15,6 +16,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # plain help: a table would cut the names of options on a narrow terminal
 )
 
 # Every command is registered here. Command modules import what is heavy (sympy, cvxpy, numpy)
@@ -42,4 +44,6 @@ def options(
 
 def main() -> None:
     """Run the command line; the entry point of the `zotheory` script."""
+    if sys.stdout is None:  # closed by the shell before the start: there is nowhere to report to
+        sys.exit("error: standard output is closed: open it, or redirect it to a file")
     app()

@@ -61,6 +61,16 @@ def check_writable(output: Path) -> None:
         raise InvalidArgument("output", output.name, remedy) from error
 
 
+def write_report(output: Path, text: str) -> None:
+    """Write a report to a file; if that fails now, print it, so that nothing computed is lost."""
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        emit(text)
+        tell(f"error: {output} could not be written ({error.strerror}): the report was printed instead")
+        raise typer.Exit(BAD_INPUT) from None
+
+
 def tell(line: str) -> None:
     """Print a line on stderr, which is for people; stdout is for the report."""
     _write(sys.stderr, line + "\n")
@@ -87,4 +97,13 @@ def _write(stream: object, text: str) -> None:
     # An old locale may lack the mathematical letters; a question mark is better than a traceback.
     if hasattr(stream, "reconfigure"):
         stream.reconfigure(errors="replace")  # type: ignore[attr-defined]
-    typer.echo(text, file=stream, nl=False)  # type: ignore[arg-type]
+    try:
+        typer.echo(text, file=stream, nl=False)  # type: ignore[arg-type]
+        stream.flush()  # type: ignore[attr-defined]
+    except BrokenPipeError:
+        raise  # the reader has left: the end of the program, not an error
+    except (OSError, ValueError) as error:  # a full disk; a stream that is closed
+        if stream is not sys.stderr:
+            reason = getattr(error, "strerror", None) or str(error)
+            tell(f"error: the output could not be written ({reason}): give --output another file")
+        raise typer.Exit(BAD_INPUT) from None

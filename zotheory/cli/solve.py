@@ -16,6 +16,7 @@ from zotheory.cli.common import (
     errors_in_one_line,
     stdout_width,
     tell,
+    write_report,
 )
 from zotheory.errors import InvalidArgument, SolverFailure, Unsupported
 
@@ -132,7 +133,7 @@ def solve(
     if output is None:
         emit(text)
     else:
-        output.write_text(text, encoding="utf-8")
+        write_report(output, text)
     if solution.status not in PROVED:
         tell("not proved: the value is what the solver found, without a certified bound close to it")
         raise typer.Exit(NOT_EXPECTED)

@@ -18,6 +18,7 @@ from zotheory.cli.common import (
     stdout_color,
     stdout_width,
     tell,
+    write_report,
 )
 from zotheory.cli.progress import progress_shown
 from zotheory.report.formats import Format
@@ -71,7 +72,7 @@ def verify(
         color=stdout_color() and not plain,
     )
     if output is not None:
-        output.write_text(text, encoding="utf-8")
+        write_report(output, text)
     else:
         emit(text)
     if output is not None or format is not Format.TABLE:

@@ -1,4 +1,8 @@
-"""Perturbation laws with exact moments, one family a file."""
+"""Perturbation laws with exact moments, one family a file.
+
+Laws that hold arrays (DAP, TwoAtom, Guided, Empirical, Shells) are equal only to themselves; the others
+compare by their arguments.
+"""
 
 from zotheory.laws.aligned import DAP
 from zotheory.laws.base import Law, require_unbiased
@@ -9,7 +13,7 @@ from zotheory.laws.gradient import Alignment
 from zotheory.laws.importance_blocks import ImportanceBlocks
 from zotheory.laws.isotropic import Gaussian, Sphere
 from zotheory.laws.mixture import Mixture
-from zotheory.laws.partition import FirstAxis, Partition
+from zotheory.laws.partition import Axis, Contiguous, Eigenspaces, FirstAxis, Partition, Whole
 from zotheory.laws.random_block import RandomBlock
 from zotheory.laws.shells import Shells
 from zotheory.laws.two_atom import Guided, TwoAtom
@@ -17,7 +21,10 @@ from zotheory.laws.two_atom import Guided, TwoAtom
 __all__ = [
     "DAP",
     "Alignment",
+    "Axis",
+    "Contiguous",
     "Coordinate",
+    "Eigenspaces",
     "Empirical",
     "FirstAxis",
     "Gaussian",
@@ -32,5 +39,6 @@ __all__ = [
     "Shells",
     "Sphere",
     "TwoAtom",
+    "Whole",
     "require_unbiased",
 ]

@@ -7,11 +7,16 @@ if TYPE_CHECKING:
     from zotheory.programs.contact import Component, ContactSet
 
 LONGEST = 10**12
+# So many pieces of a contact set are written out.
+LISTED = 6
 
 
 def describe(contact: "ContactSet") -> str:
     """Return the necessary and sufficient condition for optimality as a sentence."""
-    parts = [_component(contact, component) for component in contact.components]
+    parts = [_component(contact, component) for component in contact.components[:LISTED]]
+    left = len(contact.components) - len(parts)
+    if left:
+        parts.append(f"one of {left} more cases like these, listed in the components")
     condition = ", or ".join(parts)
     tight = {
         "fourth_moment": "the fourth-moment budget is used up",
