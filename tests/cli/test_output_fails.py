@@ -34,8 +34,6 @@ def test_a_full_disk_behind_output_prints_the_report_instead():
 
 def test_a_closed_stdout():
     code = "import sys; sys.stdout = None; from zotheory.cli import main; main()"
-    result = subprocess.run(
-        [sys.executable, "-c", code, *SOLVE], text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
+    result = subprocess.run([sys.executable, "-c", code, *SOLVE], text=True, capture_output=True)
     assert result.returncode == 1
     assert result.stderr.startswith("error: standard output is closed")
