@@ -37,6 +37,7 @@ def symbolic_row(claim: Claim, tensor: Coefficients) -> Iterator[Evidence]:
         detail="coefficients of C derived by index bookkeeping, symbolic d",
         falsifier=FALSIFIER,
         parts=("covariance",),
+        scope=Scope.GENERAL,  # also where the coefficients are free of d
     )
     yield check_identity(
         claim.formulas["nu"],

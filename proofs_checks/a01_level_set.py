@@ -55,6 +55,7 @@ def symbolic(claim) -> Iterator[Evidence]:
         detail="V is at the level exactly for Cov(s, n) = 0",
         falsifier="another covariance at the level, or none",
         parts=("iff",),
+        scope=Scope.GENERAL,
     )
 
 

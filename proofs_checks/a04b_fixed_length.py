@@ -40,8 +40,8 @@ def symbolic(claim) -> Iterator[Evidence]:
     # E[R^2 - n] = R^2 - delta d = 0 for a non-negative variable: it vanishes almost surely.
     cap = claim.formulas["cap"]
     yield check_identity(
-        cap - DELTA * D,
-        0,
+        cap,
+        DELTA * D,
         detail="E[R^2 - n] with E n = delta d; R^2 - n >= 0 on the support",
         falsifier="a positive mean slack, which leaves room for a random length",
         parts=("feasible iff",),

@@ -9,7 +9,7 @@ import sympy as sp
 from proofs_checks._programs import membership, optimum
 from proofs_checks._shared import DELTA
 from zotheory.checks.evidence import Evidence, Grade, Outcome, Scope
-from zotheory.checks.exact import Term, check_identity, check_nonnegative
+from zotheory.checks.exact import Term, check_identity, check_nonnegative, check_relation
 from zotheory.laws import Gaussian, ImportanceBlocks, Mixture, Sphere
 from zotheory.ledger.claim import Claim, Kind, Verdict
 from zotheory.programs import Program, solve, solve_full
@@ -103,9 +103,22 @@ def construction(claim) -> Iterator[Evidence]:
     yield check_identity(
         [p * n / m, n * r],
         [DELTA, claim.formulas["level"]],
-        detail="E[v v^T] = delta I in each eigenspace, v^T sqrt(A) v = c, and masses sum to one",
+        detail="E[v v^T] = delta I in each eigenspace and v^T sqrt(A) v = c",
         falsifier="a law that is not delta-unbiased",
         parts=("attained",),
+    )
+    # tau = sum_i m_i r_i: the masses of all eigenspaces sum to (sum_i m_i r_i)/tau, here with three.
+    sizes = sp.symbols("m1:4", integer=True, positive=True)
+    roots = sp.symbols("r1:4", positive=True)
+    total = sum(k * x for k, x in zip(sizes, roots, strict=True))
+    yield check_relation(
+        sp.cancel(sum(p.subs({m: k, r: x, TRACE: total}) for k, x in zip(sizes, roots, strict=True))),
+        "==",
+        1,
+        detail="the masses of three eigenspaces of any sizes and eigenvalues sum to one",
+        falsifier="masses with another sum",
+        parts=("attained",),
+        scope=Scope.GENERAL,
     )
     # One eigenspace's share p r^2 n^2; the shares add up over sum_i m_i r_i = tau.
     share = p * r**2 * n**2
@@ -126,12 +139,14 @@ def construction(claim) -> Iterator[Evidence]:
         parts=("singular",),
     )
     # On the kernel v^T sqrt(A) v = 0 < c, so contact gives the kernel no mass: E[v v^T] != delta I.
-    yield check_identity(
-        [sp.solve(sp.Eq(0 * Y, claim.formulas["level"]), Y)],
-        [[]],
-        detail="no vector of the kernel is in contact, c > 0",
+    yield check_relation(
+        claim.formulas["level"],
+        ">",
+        (R1 * Q1).subs(R1, 0),
+        detail="c is positive and v^T sqrt(A) v zero on the kernel, so no vector of it is in contact",
         falsifier="a contact vector in the kernel",
         parts=("singular",),
+        scope=Scope.GENERAL,
     )
 
 
@@ -149,6 +164,18 @@ def program(claim) -> Iterator[Evidence]:
         value = claim.formulas["value"].subs({DELTA: 1, TRACE: trace})
         options = {"dim": len(spectrum), "prior": spectrum}
         yield optimum(value, options, parts=("singular" if "0" in spectrum else "bound",))
+    for spectrum in (["1/2", "1/2", "0"], ["1", "0"]):
+        singular = solve(Program(dim=len(spectrum), prior=spectrum))
+        yield Evidence(
+            Outcome.HOLDS if singular.status == "infimum" else Outcome.FAILS,
+            Grade.CERTIFICATE,
+            Scope.INSTANCE,
+            f"eigenvalues {', '.join(spectrum)}: status {singular.status}",
+            "a singular prior whose minimum is attained",
+            parts=("singular",),
+        )
+        for name, law in {"sphere": Sphere, "Gaussian": Gaussian}.items():
+            yield membership(singular, law(len(spectrum)), False, name, parts=("singular",))
     solution = solve(Program(dim=3, prior=["1/2", "1/4", "1/4"]))
     blocks = ImportanceBlocks([1, 2], [0.5, 0.5])
     yield membership(solution, blocks, True, "importance blocks", parts=("attained",))

@@ -65,6 +65,7 @@ def symbolic(claim) -> Iterator[Evidence]:
         detail="a full frame recovers the gradient exactly",
         falsifier=FALSIFIER,
         parts=("zero at b = d",),
+        scope=Scope.GENERAL,
     )
     # A fixed-length law has nu = d, and the mean of b independent draws divides nu - 1 by b.
     yield check_identity(

@@ -33,7 +33,19 @@ def test_true_identities_hold(claimed, derived):
     evidence = check_identity(claimed, derived, detail="test")
     assert evidence.outcome is Outcome.HOLDS
     assert evidence.grade is Grade.EXACT
-    assert evidence.scope is Scope.GENERAL
+
+
+def test_numbers_alone_are_an_instance_unless_said_otherwise():
+    assert check_identity(d + 1, d + 1, detail="test").scope is Scope.GENERAL
+    assert check_identity([1, 2], [1, 2], detail="test").scope is Scope.INSTANCE
+    assert check_identity([0], [0], detail="test", scope=Scope.GENERAL).scope is Scope.GENERAL
+    assert check_nonnegative(sp.Integer(4), [Term(1, 2)], detail="test").scope is Scope.INSTANCE
+
+
+@pytest.mark.parametrize("empty", [[], {}, (), [[]]])
+def test_nothing_to_compare_is_refused(empty):
+    with pytest.raises(InvalidArgument, match="at least one entry"):
+        check_identity(empty, empty, detail="test")
 
 
 @pytest.mark.parametrize(
@@ -145,6 +157,20 @@ def test_negative_point_of_the_domain_is_a_witness():
     point = {k: sp.Rational(v) for k, v in evidence.witness.data["substitution"].items()}
     assert point["R"] - point["s"] - point["t"] >= 0
     assert sp.Rational(evidence.witness.data["value"]) < 0
+
+
+@pytest.mark.parametrize("domain", [[-1 - s], [sp.Integer(-1)], [s - 1, -s]])
+def test_an_empty_domain_proves_nothing(domain):
+    terms = [Term(1, 1, (domain[0],))]
+    evidence = check_nonnegative(domain[0], terms, domain, detail="test")
+    assert evidence.outcome is Outcome.INCONCLUSIVE
+    assert "no point of the domain" in evidence.detail
+
+
+def test_a_bare_symbol_is_a_constraint_like_any_other():
+    x = sp.Symbol("x", real=True)
+    evidence = check_nonnegative(x - 1, [], [x], detail="test")
+    assert evidence.outcome is Outcome.FAILS
 
 
 def test_points_outside_the_domain_are_no_witness():

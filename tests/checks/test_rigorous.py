@@ -58,6 +58,26 @@ def test_only_the_region_matters():
     assert part.outcome is Outcome.HOLDS
 
 
+@pytest.mark.parametrize("gap", [1, arb(1) / 10**6])
+def test_an_empty_region_proves_nothing(gap):
+    region = [lambda s, t: s - t - gap, lambda s, t: t - s]
+    evidence = certify_nonnegative(
+        lambda s, t: -s - t - 1, UNIT, region=region, max_boxes=300, detail="test"
+    )
+    assert evidence.outcome is Outcome.INCONCLUSIVE
+    positive = certify_nonnegative(
+        lambda s, t: s + t + 1, UNIT, region=region, max_boxes=300, detail="test"
+    )
+    assert positive.outcome is Outcome.INCONCLUSIVE
+    assert "no point of the region" in positive.detail
+
+
+def test_a_small_region_away_from_the_centre_is_found():
+    region = [lambda s, t: s - arb(9) / 10, lambda s, t: arb(1) / 10 - t]
+    evidence = certify_nonnegative(lambda s, t: s + t + 1, UNIT, region=region, detail="test")
+    assert evidence.outcome is Outcome.HOLDS
+
+
 def test_a_box_of_points_is_decided_or_given_up():
     assert certify_nonnegative(lambda x: x, [(1, 1)], detail="test").outcome is Outcome.HOLDS
     stuck = certify_nonnegative(lambda x: x.sqrt() ** 2 - 2, [(2, 2)], detail="test")

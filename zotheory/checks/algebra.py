@@ -157,7 +157,9 @@ def _choices(symbol: Symbol, domain: Mapping[Symbol, Sequence[Any]]) -> list[Exp
 
 def _satisfied(constraint: Any, point: Point) -> bool:
     value = substitute(constraint, point)
-    if isinstance(constraint, (sympy.logic.boolalg.Boolean, bool)):
+    # A symbol counts as a Boolean in sympy; here it is a number.
+    logical = isinstance(constraint, (sympy.logic.boolalg.Boolean, bool))
+    if logical and not isinstance(constraint, Expr):
         return value is sympy.true or value is True
     return value.is_nonnegative is True
 

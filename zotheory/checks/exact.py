@@ -17,7 +17,7 @@ from zotheory.checks.algebra import (
 )
 from zotheory.checks.evidence import Evidence, Scope, Witness
 from zotheory.checks.finding import Finding
-from zotheory.checks.nonnegative import Term, check_nonnegative
+from zotheory.checks.nonnegative import Term, check_nonnegative, scope_of
 from zotheory.errors import InvalidArgument
 
 __all__ = ["Term", "check_identity", "check_nonnegative", "check_relation"]
@@ -32,7 +32,7 @@ def check_identity(
     detail: str,
     falsifier: str = "an entry in which the two sides differ",
     parts: Sequence[str] = (),
-    scope: Scope = Scope.GENERAL,
+    scope: Scope | None = None,
     domain: Mapping[Symbol, Sequence[Any]] | None = None,
     constraints: Sequence[Any] = (),
     witness: Witness | None = None,
@@ -45,7 +45,8 @@ def check_identity(
         detail: what was compared, in words.
         falsifier: what would have falsified the statement.
         parts: the parts of the claim it speaks about.
-        scope: whether this covers the statement for all its parameters.
+        scope: whether this covers the statement for all its parameters; by default it does if a
+            symbol is left in either side, and is an instance if only numbers are compared.
         domain: values to try for symbols in the search for a counterexample.
         constraints: expressions that must be non-negative (or relations that must hold) there.
         witness: handed on if the identity holds, for claims of existence.
@@ -55,12 +56,15 @@ def check_identity(
         rational point makes one non-zero; inconclusive otherwise.
 
     Raises:
-        InvalidArgument: different shapes or an inexact entry.
+        InvalidArgument: nothing to compare, different shapes or an inexact entry.
     """
     left, right = entries(claimed), entries(derived)
     if left.keys() != right.keys():
         raise InvalidArgument("derived", list(right), f"give the same entries as claimed: {list(left)}")
-    say = Finding(detail, falsifier, parts, scope)
+    if not left:
+        raise InvalidArgument("claimed", claimed, "give at least one entry to compare")
+    symbols = set().union(*(entry.free_symbols for entry in (*left.values(), *right.values())))
+    say = Finding(detail, falsifier, parts, scope or scope_of(symbols))
     undecided: list[str] = []
     for key in left:
         verdict = is_zero(left[key] - right[key])

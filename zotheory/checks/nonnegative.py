@@ -1,6 +1,6 @@
 """Proofs of expression >= 0 on a domain, by decomposition into visibly non-negative terms."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,7 +43,7 @@ def check_nonnegative(
     falsifier: str = "a point of the domain where the expression is negative",
     multiplier: Any = 1,
     parts: Sequence[str] = (),
-    scope: Scope = Scope.GENERAL,
+    scope: Scope | None = None,
     values: Mapping[Symbol, Sequence[Any]] | None = None,
 ) -> Evidence:
     """Check expression >= 0 on a domain by a decomposition into non-negative terms.
@@ -60,12 +60,14 @@ def check_nonnegative(
         falsifier: what would have falsified the statement.
         multiplier: a positive factor, to clear denominators.
         parts: the parts of the claim it speaks about.
-        scope: whether this covers the statement for all its parameters.
+        scope: whether this covers the statement for all its parameters; by default it does if the
+            expression or the domain has a symbol in it.
         values: values to try for symbols in the search for a counterexample.
 
     Returns:
         Evidence: holds if the proof is complete; fails with a witness if the expression is negative
-        at a rational point of the domain; inconclusive otherwise.
+        at a rational point of the domain; inconclusive otherwise, and if no point of the domain can
+        be found: then nothing shows that the statement is not empty.
 
     Raises:
         InvalidArgument: an inexact entry.
@@ -73,15 +75,22 @@ def check_nonnegative(
     claimed, scale = exact(expression), exact(multiplier)
     generators = [exact(generator) for generator in domain]
     gaps = _gaps(claimed * scale, scale, terms, generators)
-    say = Finding(detail, falsifier, parts, scope)
-    if not gaps:
-        return say.holds()
     symbols = set().union(claimed.free_symbols, *(g.free_symbols for g in generators))
+    say = Finding(detail, falsifier, parts, scope or scope_of(symbols))
+    if not gaps:
+        if generators and next(points(symbols, values, generators), None) is None:
+            return say.inconclusive("no point of the domain was found, so it may be empty")
+        return say.holds()
     for point in points(symbols, values, generators):
         value = value_at(claimed, point)
         if value is not None and value.is_negative:
             return say.fails(witness_at(point, f"the expression is {value} < 0", value=value))
     return say.inconclusive(f"the proof has gaps: {'; '.join(gaps)}")
+
+
+def scope_of(symbols: Collection[Any]) -> Scope:
+    """Return the scope of a comparison by the symbols left in it: numbers alone are an instance."""
+    return Scope.GENERAL if symbols else Scope.INSTANCE
 
 
 def _gaps(product: Expr, scale: Expr, terms: Sequence[Term], generators: Sequence[Expr]) -> list[str]:

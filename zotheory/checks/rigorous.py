@@ -50,7 +50,7 @@ def certify_nonnegative(
 
     Returns:
         Evidence: rigorous; holds, or fails with a point as witness, or inconclusive with the box that
-        could not be decided within the budget.
+        could not be decided within the budget, or because no point of the region was found.
 
     Raises:
         InvalidArgument: an empty or inexact box, a negative tolerance, a budget below one.
@@ -90,8 +90,26 @@ def certify_nonnegative(
             if not halves:
                 return finding.inconclusive(_undecided(examined, current))
             todo.extend(halves)
+        if region and not _has_point(region, start, max_boxes):
+            return finding.inconclusive("no point of the region was found, so it may be empty")
     words = f"{detail} ({relation} on every one of {examined} boxes)"
     return Finding(words, falsifier, parts, scope, Grade.RIGOROUS).holds()
+
+
+def _has_point(region: Sequence[Callable[..., Any]], start: Box, budget: int) -> bool:
+    """Return whether some box's centre is provably in the region, cutting boxes that may meet it."""
+    todo = deque([start])
+    for _ in range(budget):
+        if not todo:
+            return False
+        current = todo.popleft()
+        centre = [_arb((low + high) / 2) for low, high in current]
+        if all(g(*centre) >= 0 for g in region):
+            return True
+        sides = [_arb(low).union(_arb(high)) for low, high in current]
+        if not any(g(*sides) < 0 for g in region):
+            todo.extend(_halves(current, start))
+    return False
 
 
 def _halves(box: Box, start: Box) -> list[Box]:
