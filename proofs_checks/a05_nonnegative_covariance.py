@@ -83,11 +83,16 @@ def symbolic(claim) -> Iterator[Evidence]:
         falsifier="another zero",
         parts=("iff",),
     )
-    # With s = delta almost surely: E[s t] = delta E[t], so the covariance is zero and V is the value.
+    # s = delta and any t of the right mean, here of two values t1 and t1 + h with weights w and 1 - w.
+    w, first, step = sp.symbols("w t1 h", positive=True)
+    mean = first + (1 - w) * step
+    law = ((w, DELTA, first), (1 - w, DELTA, first + step))
+    covariance = sum(q * (s - DELTA) * (t - mean) for q, s, t in law)
+    attained = sum(q * s * (s + t) for q, s, t in law)
     yield check_identity(
-        [DELTA * T - DELTA * T, f["decomposition"].subs({VAR: 0, COV: 0})],
+        [covariance, sp.expand(attained).subs(first, DELTA * (D - 1) - (1 - w) * step)],
         [0, f["value"]],
-        detail="s = delta makes Cov(s, t) = 0 and V the minimum, for every complement",
+        detail="Cov(s, t) and V as sums over s = delta and a random t, E t = delta (d - 1)",
         falsifier="an aligned law that is not optimal",
         parts=("iff",),
     )

@@ -40,6 +40,8 @@ claim = Claim(
         "value": DELTA**2 * D / 2 * (KAPPA * D - D + 2 - ROOT),
         "at one": DELTA**2 * D,
         # lambda_0 = -(1 + beta) s0^2 = -beta t0^2 with t0 = s0 + h
+        # E[n^2] - delta^2 d^2 is the mean of this, as E n = delta d
+        "slack": (N - DELTA * D) ** 2,
         "beta": S0**2 / ((S0 + H) ** 2 - S0**2),
     },
     parts=("bound", "attained", "iff", "kappa = 1"),
@@ -80,6 +82,17 @@ def conditions(claim) -> Iterator[Evidence]:
         falsifier="another value at kappa = 1",
         parts=("kappa = 1",),
     )
+    # At kappa = 1 the budget asks E[n^2] <= delta^2 d^2, so the mean of the square is at most zero.
+    square = sp.Symbol("E n^2", positive=True)
+    slack = sp.Poly(claim.formulas["slack"], N)
+    mean = slack.coeff_monomial(N**2) * square + slack.coeff_monomial(N) * DELTA * D
+    yield check_identity(
+        [mean + slack.coeff_monomial(1), *sp.solve(claim.formulas["slack"], N)],
+        [square - (DELTA * D) ** 2, DELTA * D],
+        detail="E[(n - delta d)^2] = E[n^2] - delta^2 d^2, so kappa = 1 iff n = delta d almost surely",
+        falsifier="a law at kappa = 1 of varying length",
+        parts=("kappa = 1",),
+    )
 
 
 @claim.check("sum of squares")
@@ -103,6 +116,17 @@ def certificate(claim) -> Iterator[Evidence]:
         detail="the dual inequality on 0 <= s <= n, n > 0 (at v = 0 it is -lambda_0 > 0)",
         falsifier="a point below the dual form",
         parts=("bound",),
+    )
+    # V = dual value + E r + beta (budget - E[n^2]), all non-negative: with beta > 0 an optimal law
+    # leaves nothing of the budget.
+    yield check_relation(
+        sp.factor(sp.expand(beta)),
+        ">",
+        0,
+        detail="the multiplier of the budget for t0 > s0: complementary slackness",
+        falsifier="an optimal law that leaves some of the budget",
+        parts=("iff",),
+        scope=Scope.GENERAL,
     )
     # t0 > s0 is needed for beta > 0: (d-1)/(1-p) > 1/p iff p > 1/d, and V(1/d) = delta^2 d.
     gap = claim.formulas["at one"] - claim.formulas["value"]

@@ -63,6 +63,34 @@ def symbolic(claim) -> Iterator[Evidence]:
         falsifier="a stationary p at which the rays disagree",
         parts=("bound",),
     )
+    # Both rays are needed, E s = delta and E t = delta (d - 1) being positive; and the dual form
+    # lambda_1 s + lambda_2 t - l has the mean of the objective (l as the mean of both levels).
+    yield check_identity(
+        [P * near, (1 - P) * far],
+        [DELTA, DELTA * (D - 1)],
+        detail="E s from the ray along the gradient alone, E t from the ray across it alone",
+        falsifier="a mean energy that the other ray supplies",
+        parts=("attained",),
+    )
+    along, across = (3 * THETA * x**2 + 2 * w * x for w, x in ((1, S0), (0, T0)))
+    mean = (along * S0 - f["along"]).subs(S0, near) * P + (across * T0 - f["across"]).subs(T0, far) * (
+        1 - P
+    )
+    yield check_identity(
+        f["objective"],
+        mean,
+        detail="mean of the dual form: the dual value is the objective of the two atoms",
+        falsifier="a gap between both",
+        parts=("bound",),
+    )
+    shared = sp.Symbol("l", real=True)
+    yield check_identity(
+        N * (S * N + THETA * N**3 - (along * S + across * (N - S) - shared)),
+        S * (THETA * N**3 + N**2 - along * N + shared) + (N - S) * (THETA * N**3 - across * N + shared),
+        detail="n times the residual is s times one cubic in n plus n - s times another",
+        falsifier="a residual that does not split along the rays",
+        parts=("bound",),
+    )
     # n r = s (n - s0)^2 (theta n + 1 + 2 theta s0) + (n - s)(n - t0)^2 (theta n + 2 theta t0), given
     # that l is shared; written for each ray with its own l, whose difference is checked above.
     for weight, length, level, share in ((1, S0, f["along"], S), (0, T0, f["across"], N - S)):
