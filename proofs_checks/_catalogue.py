@@ -98,9 +98,8 @@ def enumerated_row(
         scope=Scope.INSTANCE,
     )
     trace = sum((table[i][i] for i in range(len(a))), start=Fraction(0)) / designs.dot(a, a)
-    numbers = {D: len(a)}
     yield check_identity(
-        [sp.sympify(x).subs(numbers) for x in (stated(claim).trace(D), claim.formulas["nu"] - 1)],
+        [sp.sympify(x).subs(D, len(a)) for x in (stated(claim).trace(D), claim.formulas["nu"] - 1)],
         [trace, trace],
         detail=f"tr C summed over the atoms of {name}, by the stated C and by the stated nu, d = {len(a)}",
         falsifier=FALSIFIER,
