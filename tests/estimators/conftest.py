@@ -47,7 +47,7 @@ FAMILIES = {
 }
 
 
-@pytest.fixture(params=FAMILIES.values(), ids=FAMILIES.keys())
+@pytest.fixture(scope="session", params=FAMILIES.values(), ids=FAMILIES.keys())
 def family(request):
     return request.param
 

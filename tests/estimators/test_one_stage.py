@@ -21,7 +21,9 @@ def smooth(points):
     return np.log(np.cosh(points)).sum(axis=1) + points[:, 0] * points[:, 3]
 
 
-ROWS = np.array([[1.0, -2, 0.5, 1], [0, 1, 1, -1], [2, 0, 0, 0.25], [-1, 1, -1, 3], [0.5, 0, 0, 0], [1, 1, 1, 1]])
+ROWS = np.array(
+    [[1.0, -2, 0.5, 1], [0, 1, 1, -1], [2, 0, 0, 0.25], [-1, 1, -1, 3], [0.5, 0, 0, 0], [1, 1, 1, 1]]
+)
 
 
 @pytest.mark.parametrize("batch", [1, 2, 3])

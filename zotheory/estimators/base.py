@@ -2,12 +2,15 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from zotheory.errors import InvalidArgument
+from zotheory.estimators.draws import Plan
 from zotheory.estimators.objective import Objective, Oracle
 from zotheory.estimators.queries import QueryLedger
 from zotheory.laws import Law, OrthonormalFrame, require_unbiased
@@ -68,7 +71,7 @@ class Estimator(ABC):
         """Trials drawn at once; the default chunk."""
 
     @abstractmethod
-    def _prepare(self, oracle: Oracle, x: FloatArray, trials: int, entropy: int) -> Run:
+    def _prepare(self, oracle: Oracle, x: FloatArray, plan: Plan) -> Run:
         """Return the function that computes the estimates of some of the trials."""
 
     def estimate(
@@ -78,6 +81,7 @@ class Estimator(ABC):
         rng: np.random.Generator | int,
         trials: int = 1,
         chunk: int | None = None,
+        workers: int = 1,
     ) -> Estimates:
         """Return independent estimates at ``x``.
 
@@ -89,12 +93,14 @@ class Estimator(ABC):
             chunk: trials evaluated at once; bounds the memory (by default about 1 MB an array, which
                 is fastest for cheap objectives). The estimates do not depend on it, if the objective's
                 value at a point does not depend on the other points of the call.
+            workers: with 2 or more, as many threads draw perturbations while the objective, which is
+                called from this thread only, is evaluated. The estimates do not depend on it.
 
         Raises:
             InvalidArgument: a bad argument; or an objective that raises, returns another shape, NaN or
                 an infinity.
         """
-        parts = self.stream(objective, x, rng, trials, chunk)
+        parts = self.stream(objective, x, rng, trials, chunk, workers)
         gradients, ledger, done = np.empty((int(trials), self.dim)), QueryLedger(), 0
         for part in parts:
             gradients[done : done + part.ledger.trials] = part.gradients
@@ -108,6 +114,7 @@ class Estimator(ABC):
         rng: np.random.Generator | int,
         trials: int = 1,
         chunk: int | None = None,
+        workers: int = 1,
     ) -> Iterator[Estimates]:
         """Return an iterator over the same estimates, chunk by chunk: any number of trials in small memory.
 
@@ -118,10 +125,15 @@ class Estimator(ABC):
         oracle = Oracle(objective, self.dim)
         # One key names the run; all of its random streams follow from it (see `Draws`).
         entropy = int.from_bytes(as_generator(rng).bytes(16), "little")
-        run = self._prepare(oracle, x, trials, entropy)
-        return self._chunks(run, oracle, trials, chunk)
+        pool = ThreadPoolExecutor(workers) if check_count(workers, "workers") > 1 else None
+        plan = Plan(trials, self.dim, entropy, self._block_trials, pool, workers)
+        return self._chunks(self._prepare(oracle, x, plan), oracle, plan, chunk)
 
-    def _chunks(self, run: Run, oracle: Oracle, trials: int, chunk: int) -> Iterator[Estimates]:
+    def _chunks(self, run: Run, oracle: Oracle, plan: Plan, chunk: int) -> Iterator[Estimates]:
+        with plan.pool or nullcontext():
+            yield from self._parts(run, oracle, plan.trials, chunk)
+
+    def _parts(self, run: Run, oracle: Oracle, trials: int, chunk: int) -> Iterator[Estimates]:
         for first in range(0, trials, chunk):
             last = min(first + chunk, trials)
             evaluations, calls = oracle.evaluations, oracle.calls

@@ -8,7 +8,7 @@ import numpy as np
 
 from zotheory.errors import InvalidArgument, ZotheoryError
 from zotheory.types import FloatArray
-from zotheory.validation import is_expression
+from zotheory.validation import as_real, is_symbolic
 
 # f(X) -> values of shape (n,) for points X of shape (n, dim), one a row.
 Objective: TypeAlias = Callable[[FloatArray], Any]
@@ -27,11 +27,14 @@ class Vectorised:
     def _value(self, point: FloatArray) -> float:
         value = self.function(point)
         array = np.asarray(value)
-        if array.size == 1 and (array.dtype.kind in "fiub" or is_expression(value)):
-            return float(array.reshape(()))
-        raise InvalidArgument(
-            "function", self.function, f"it returned {shortened(value)}: return one real number"
-        )
+        if array.size == 1 and array.dtype.kind in "fiub":
+            return float(array.item())
+        number = as_real(value)  # exact fractions and sympy numbers
+        if number is None or is_symbolic(number):
+            raise InvalidArgument(
+                "function", self.function, f"it returned {shortened(value)}: return one real number"
+            )
+        return float(number)
 
 
 def vectorised(function: Callable[[FloatArray], Any]) -> Vectorised:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import cached_property
-from typing import Literal, TypeAlias
+from typing import Literal, NoReturn, TypeAlias
 
 import numpy as np
 
@@ -15,6 +15,8 @@ Difference: TypeAlias = Literal["forward", "central", "one-point"]
 # Turns rows (c, b, dim) into perturbations of the same shape; the slice says which of the trials at
 # hand they belong to.
 Shaping: TypeAlias = Callable[[FloatArray, slice], FloatArray]
+
+_NOT_FINITE = "not all of them are finite: repair its sample(n, rng)"
 
 
 class Probe:
@@ -53,9 +55,7 @@ class Probe:
             else:
                 change = (ahead - base) / self._mu
         if not np.all(np.isfinite(change)):
-            raise InvalidArgument(
-                "mu", self._mu, "the difference over mu overflows: raise mu or rescale the objective"
-            )
+            self._refuse(v, "the difference over mu overflows")
         return change.reshape(v.shape[:2])
 
     def _values(self, points: FloatArray, v: FloatArray) -> FloatArray:
@@ -63,7 +63,12 @@ class Probe:
             raise InvalidArgument(
                 "mu", self._mu, "x + mu v equals x in floating point: raise mu, or move x nearer to zero"
             )
-        return self._oracle(points)
+        try:
+            return self._oracle(points)
+        except InvalidArgument as error:
+            if not np.all(np.isfinite(v)):
+                raise InvalidArgument("law", "its samples", _NOT_FINITE) from error
+            raise
 
     def batch_means(self, draws: Draws, first: int, last: int, shaping: Shaping) -> FloatArray:
         """Return the mean of difference times v over each trial's batch, shape (last - first, dim)."""
@@ -83,7 +88,10 @@ class Probe:
             # A product of matrices is the quickest sum but over a single perturbation.
             sums = change * v[:, 0] if v.shape[1] == 1 else (change[:, None, :] @ v)[:, 0]
         if not np.all(np.isfinite(sums)):
-            raise InvalidArgument(
-                "mu", self._mu, "the estimate overflows: raise mu or rescale the objective"
-            )
+            self._refuse(v, "the estimate overflows")
         return sums
+
+    def _refuse(self, v: FloatArray, what: str) -> NoReturn:
+        if not np.all(np.isfinite(v)):
+            raise InvalidArgument("law", "its samples", _NOT_FINITE)
+        raise InvalidArgument("mu", self._mu, f"{what}: raise mu or rescale the objective")

@@ -45,6 +45,7 @@ def simulate_mse(
     trials: int,
     coordinates: Iterable[int] | None = None,
     chunk: int | None = None,
+    workers: int = 1,
 ) -> SimulatedError:
     """Return the mean squared error of an estimator of delta times the gradient.
 
@@ -61,6 +62,7 @@ def simulate_mse(
         trials: number of independent estimates.
         coordinates: T, distinct indices; all of them if not given.
         chunk: as in `Estimator.estimate`.
+        workers: as in `Estimator.estimate`.
 
     Raises:
         InvalidArgument: a bad argument, or a bad objective.
@@ -84,7 +86,7 @@ def simulate_mse(
     # trials so far and new, the sums about the joint mean gain (difference of means)^2 m n / (m + n).
     count, mean, squares, total = 0, 0.0, 0.0, np.zeros(len(chosen))
     ledger = QueryLedger()
-    for part in estimator.stream(objective, x, rng, trials, chunk):
+    for part in estimator.stream(objective, x, rng, trials, chunk, workers):
         errors = part.gradients[:, chosen] - target
         losses = np.einsum("td,td->t", errors, errors)
         new, gap = len(losses), losses.mean() - mean

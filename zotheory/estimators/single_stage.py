@@ -9,7 +9,7 @@ import numpy as np
 
 from zotheory.errors import InvalidArgument
 from zotheory.estimators.base import Estimator, Run, check_law, check_mu, frame_size
-from zotheory.estimators.draws import Draws, block_rows
+from zotheory.estimators.draws import Draws, Plan, block_rows
 from zotheory.estimators.objective import Oracle
 from zotheory.estimators.probe import Difference, Probe
 from zotheory.laws import Empirical, Law, Mixture, RandomBlock
@@ -62,24 +62,10 @@ class SingleStage(Estimator):
     def _block_trials(self) -> int:
         return max(1, block_rows(self.dim) // self.batch)
 
-    def _prepare(self, oracle: Oracle, x: FloatArray, trials: int, entropy: int) -> Run:
+    def _prepare(self, oracle: Oracle, x: FloatArray, plan: Plan) -> Run:
         probe = Probe(oracle, x, self.mu, self._difference)
-        draws = stage_draws(self.law, self.batch, trials, entropy, self._block_trials)
+        draws = Draws(self.law.sample, self.batch, "law", plan, frame_size(self.law))
         return lambda first, last: probe.batch_means(draws, first, last, lambda v, _: v)
-
-
-def stage_draws(law: Law, batch: int, trials: int, entropy: int, block_trials: int) -> Draws:
-    """Return batches from a law, cut between frames."""
-    rows, frame = block_rows(numeric_dim(law.dim)), frame_size(law)
-    return Draws(
-        law.sample,
-        batch,
-        trials,
-        entropy=entropy,
-        name="law",
-        block_trials=block_trials,
-        slice_rows=max(frame, rows // frame * frame),
-    )
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,16 @@
 """Two-stage estimator: a rough estimate first, then perturbations aligned with it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
+
+import numpy as np
 
 from zotheory.errors import InvalidArgument
 from zotheory.estimators.aligned_rows import Complement, aligned, unit_rows
-from zotheory.estimators.base import Estimator, Run, check_law, check_mu
-from zotheory.estimators.draws import Draws, block_rows
+from zotheory.estimators.base import Estimator, Run, check_law, check_mu, frame_size
+from zotheory.estimators.draws import Draws, Plan, block_rows
 from zotheory.estimators.objective import Oracle
 from zotheory.estimators.probe import Probe
-from zotheory.estimators.single_stage import stage_draws
 from zotheory.estimators.weights import first_weight
 from zotheory.laws import Law
 from zotheory.types import FloatArray, Scalar
@@ -92,12 +93,13 @@ class TwoStage(Estimator):
     def _block_trials(self) -> int:
         return max(1, block_rows(self.dim) // max(self.first, self.second))
 
-    def _prepare(self, oracle: Oracle, x: FloatArray, trials: int, entropy: int) -> Run:
+    def _prepare(self, oracle: Oracle, x: FloatArray, plan: Plan) -> Run:
         probe = Probe(oracle, x, self.mu, self.difference)
         delta, weight = self.delta, float(self.weight)
-        rough = stage_draws(self.law, self.first, trials, entropy, self._block_trials)
-        normal = self._normal_draws(self.second, "aligned", trials, entropy)
-        fallback = self._normal_draws(1, "direction", trials, entropy)
+        rough = Draws(self.law.sample, self.first, "law", plan, frame_size(self.law))
+        normal = Draws(self._normal_rows, self.second, "aligned", plan)
+        # Seldom needed, so not drawn ahead.
+        fallback = Draws(self._normal_rows, 1, "direction", replace(plan, pool=None))
 
         def run(first: int, last: int) -> FloatArray:
             one = probe.batch_means(rough, first, last, lambda v, _: v)
@@ -111,16 +113,8 @@ class TwoStage(Estimator):
 
         return run
 
-    def _normal_draws(self, batch: int, name: str, trials: int, entropy: int) -> Draws:
-        return Draws(
-            lambda n, generator: generator.standard_normal((n, self.dim)),
-            batch,
-            trials,
-            entropy=entropy,
-            name=name,
-            block_trials=self._block_trials,
-            slice_rows=block_rows(self.dim),
-        )
+    def _normal_rows(self, n: int, generator: np.random.Generator) -> FloatArray:
+        return generator.standard_normal((n, self.dim))
 
 
 def _check_choice(value: Any, name: str, choices: tuple[str, ...]) -> None:
