@@ -16,12 +16,12 @@ with `law.sample(1, rng)`; the other is written for this purpose alone, inlining
 import argparse
 import math
 import os
+import re
 import resource
 import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -112,12 +112,11 @@ LOOPS: dict[str, Callable[[str, int, np.random.Generator], np.ndarray]] = {
 }
 
 
-@dataclass
 class Timing:
     """Samples drawn and seconds taken, by method."""
 
-    samples: dict[str, int]
-    seconds: dict[str, float]
+    def __init__(self) -> None:
+        self.samples, self.seconds = dict.fromkeys(METHODS, 0), dict.fromkeys(METHODS, 0.0)
 
     def per_sample(self, method: str) -> float:
         """Seconds a sample."""
@@ -128,7 +127,7 @@ def run_grid(
     batches: list[int], trials: int, workers: int = 1
 ) -> tuple[dict[tuple[str, int], SimulatedError], Timing]:
     """tau-MSE of every cell, and the time it took."""
-    values, timing = {}, Timing(dict.fromkeys(METHODS, 0), dict.fromkeys(METHODS, 0.0))
+    values, timing = {}, Timing()
     for method in METHODS:
         start = time.perf_counter()
         for batch in batches:
@@ -145,7 +144,7 @@ def run_grid(
 
 def run_loop(loop: str, cells: list[tuple[int, int]]) -> tuple[dict[tuple[str, int], float], Timing]:
     """The same with a loop, for cells (batch, trials)."""
-    values, timing = {}, Timing(dict.fromkeys(METHODS, 0), dict.fromkeys(METHODS, 0.0))
+    values, timing = {}, Timing()
     for method in METHODS:
         start = time.perf_counter()
         for batch, trials in cells:
@@ -185,20 +184,14 @@ def peak_memory(trials: int, batch: int) -> tuple[float, float]:
     return float(run.stdout), time.perf_counter() - start
 
 
-def memory_child(trials: int, batch: int) -> None:
-    """Simulate, and print the peak resident memory in megabytes."""
+def memory_child(trials: int, batch: int) -> float:
+    """Simulate, and return the peak resident megabytes of this process."""
     simulate_mse(Forward(Sphere(DIM), MU, batch), product, X, GRADIENT, SEED, trials=trials)
-    print(peak_megabytes())
-
-
-def peak_megabytes() -> float:
-    """Peak resident memory of this process."""
     # On Linux getrusage also counts the parent from which the process was forked.
     status = Path("/proc/self/status")
-    if status.exists():
-        fields = dict(line.split(":", 1) for line in status.read_text().splitlines() if ":" in line)
-        if "VmHWM" in fields:
-            return int(fields["VmHWM"].split()[0]) / 2**10
+    found = re.search(r"VmHWM:\s*(\d+) kB", status.read_text()) if status.exists() else None
+    if found:
+        return int(found[1]) / 2**10
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / (2**20 if sys.platform == "darwin" else 2**10)  # bytes there, kilobytes elsewhere
 
@@ -224,7 +217,7 @@ def main() -> None:
     parser.add_argument("--memory-child", nargs=2, type=int, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.memory_child:
-        memory_child(*arguments.memory_child)
+        print(memory_child(*arguments.memory_child))
         return
     if arguments.memory:
         for trials, batch in ((10**7, 1), (10**4, 10**3), (1, 10**7)):
