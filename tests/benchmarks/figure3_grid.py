@@ -116,7 +116,8 @@ class Timing:
     """Samples drawn and seconds taken, by method."""
 
     def __init__(self) -> None:
-        self.samples, self.seconds = dict.fromkeys(METHODS, 0), dict.fromkeys(METHODS, 0.0)
+        self.samples: dict[str, int] = dict.fromkeys(METHODS, 0)
+        self.seconds: dict[str, float] = dict.fromkeys(METHODS, 0.0)
 
     def per_sample(self, method: str) -> float:
         """Seconds a sample."""
