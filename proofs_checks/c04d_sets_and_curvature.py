@@ -76,6 +76,13 @@ def symbolic(claim) -> Iterator[Evidence]:
         falsifier=FALSIFIER,
         parts=("set",),
     )
+    yield check_identity(
+        0,
+        claim.formulas["set"].subs(SHARE, claim.formulas["threshold"]),
+        detail="no advantage at e = |T|/d",
+        falsifier=FALSIFIER,
+        parts=("iff",),
+    )
     above = sp.Symbol("x", positive=True)
     positive = sp.Symbol("G", positive=True)
     c = sp.Symbol("c", integer=True, positive=True)
