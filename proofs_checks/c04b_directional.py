@@ -158,7 +158,7 @@ def simulation(claim) -> Iterator[Evidence]:
 
 @claim.check("estimator")
 def estimator(claim) -> Evidence:
-    """Stage 2 alone of the package's estimator with Gaussian probes, d = 3, k = 12: gain 8/15 of the sphere's."""
+    """Stage 2 alone of the package's estimator with Gaussian probes, d = 3, k = 12."""
     dim, first = 3, 12
     two = TwoStage(Gaussian(dim), 0.1, first, 1, "second")
     formulas = claim.formulas
