@@ -9,30 +9,41 @@ __version__ = "0.1.0"
 _EXPORTS = {
     "DAP": "zotheory.laws",
     "Alignment": "zotheory.laws",
+    "Central": "zotheory.estimators",
     "Coordinate": "zotheory.laws",
     "Empirical": "zotheory.laws",
+    "Estimates": "zotheory.estimators",
+    "Estimator": "zotheory.estimators",
     "FirstAxis": "zotheory.laws",
+    "Forward": "zotheory.estimators",
     "Gaussian": "zotheory.laws",
     "Guided": "zotheory.laws",
     "ImportanceBlocks": "zotheory.laws",
     "Law": "zotheory.laws",
     "Mixture": "zotheory.laws",
+    "Objective": "zotheory.estimators",
+    "OnePoint": "zotheory.estimators",
     "OrthonormalFrame": "zotheory.laws",
     "Partition": "zotheory.laws",
     "Program": "zotheory.programs",
+    "QueryLedger": "zotheory.estimators",
     "Rademacher": "zotheory.laws",
     "RandomBlock": "zotheory.laws",
     "Shells": "zotheory.laws",
+    "SimulatedError": "zotheory.estimators",
     "Sphere": "zotheory.laws",
     "TwoAtom": "zotheory.laws",
+    "TwoStage": "zotheory.estimators",
     "coordinate_mse": "zotheory.functionals",
     "covariance_of_s_and_n": "zotheory.functionals",
     "directional_variance": "zotheory.functionals",
     "require_unbiased": "zotheory.laws",
+    "simulate_mse": "zotheory.estimators",
     "solve": "zotheory.programs",
     "solve_full": "zotheory.programs",
     "tau_mse": "zotheory.functionals",
     "total_mse": "zotheory.functionals",
+    "vectorised": "zotheory.estimators",
 }
 
 __all__ = [*_EXPORTS, "__version__"]  # pyright: ignore[reportUnsupportedDunderAll]
@@ -51,6 +62,17 @@ def __dir__() -> list[str]:
 
 
 if TYPE_CHECKING:
+    from zotheory.estimators import Central as Central
+    from zotheory.estimators import Estimates as Estimates
+    from zotheory.estimators import Estimator as Estimator
+    from zotheory.estimators import Forward as Forward
+    from zotheory.estimators import Objective as Objective
+    from zotheory.estimators import OnePoint as OnePoint
+    from zotheory.estimators import QueryLedger as QueryLedger
+    from zotheory.estimators import SimulatedError as SimulatedError
+    from zotheory.estimators import TwoStage as TwoStage
+    from zotheory.estimators import simulate_mse as simulate_mse
+    from zotheory.estimators import vectorised as vectorised
     from zotheory.functionals import coordinate_mse as coordinate_mse
     from zotheory.functionals import covariance_of_s_and_n as covariance_of_s_and_n
     from zotheory.functionals import directional_variance as directional_variance

@@ -1,0 +1,208 @@
+"""C3c: rational bounds on the alignment of k sphere estimates for all k and d, tight for many probes."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+import numpy as np
+import sympy as sp
+
+from proofs_checks._c_designs import K
+from proofs_checks._c_two_stage import simulate
+from proofs_checks._shared import D
+from zotheory.checks.evidence import Evidence, Scope
+from zotheory.checks.exact import Term, check_identity, check_nonnegative, check_relation
+from zotheory.checks.statistical import check_mean
+from zotheory.derive.probe_sums import alignment_bounds, probe_sum_moments
+from zotheory.ledger.claim import Claim, Kind, Verdict
+from zotheory.rng import stream
+
+claim = Claim(
+    id="C3c",
+    title="k sphere probes: rational bounds on E rho^2 for all k and d; k (1 - E rho^2) -> d(d-1)/(d+2)",
+    kind=Kind.EQUALITY,
+    plain="Let rho be the alignment with a of the mean of k sphere estimates, |a| = 1, S the component along a of the sum "
+    "of the u_i (u_i.a), W the rest and |G|^2 = S^2 + |W|^2. For every f of S and |W|^2, "
+    "E[2 S f - |G|^2 f^2] <= E rho^2 <= 1 - E[|W|^2 (2f - |G|^2 f^2)]; f affine in S below and constant above give the "
+    "closed bounds low(k,d) <= E rho^2 <= high(k,d) of the formulas. So k (1 - E rho^2) -> d(d-1)/(d+2) as k grows "
+    "(d - 1 for Gaussian probes). Polynomials f enclose E rho^2 within 0.1% for the listed (d, k): 10 probes in d = 3, "
+    "30 in d = 10 and 30, 100 in d = 100, 1000 in d = 1000, among others. For fewer probes they are wider.",
+    latex=r"Let $S=G\cdot a$, $W=G-Sa$, $G=\sum_{i\le k}u_i(u_i\cdot a)$, $\|a\|=1$, $u_i$ uniform on the sphere. For every "
+    r"$f$ of $S,\|W\|^2$: $E[2Sf-\|G\|^2f^2]\le E\rho^2\le1-E[\|W\|^2(2f-\|G\|^2f^2)]$. With $f$ affine in $S$ below and "
+    r"constant above these are rational in $k,d$, whence $k(1-E\rho^2)\to\frac{d(d-1)}{d+2}$; with polynomials $f$ they "
+    r"enclose $E\rho^2$ within $0.1\%$ for the listed $(d,k)$.",
+    source="derived here",
+    conditions=("d >= 2, k >= 1", "mu -> 0"),
+    expected=Verdict.PROVED,
+    formulas={
+        "low": K
+        * (
+            D**3 * (K + 2)
+            + D**2 * (K - 1) * (K + 12)
+            + 2 * D * (K - 1) * (3 * K + 1)
+            + 8 * (K - 1) * (K - 3)
+        )
+        / (
+            D**4 * (K + 2)
+            + 2 * D**3 * (K - 1) * (K + 7)
+            + D**2 * (K - 1) * (K**2 + 15 * K - 8)
+            + 2 * D * (K - 1) * (3 * K**2 - K - 10)
+            + 8 * (K - 1) ** 2 * (K - 2)
+        ),
+        "mean of |W|^2": K * (D - 1) / (D * (D + 2)),
+        "high": 1
+        - K
+        * (D - 1)
+        * D
+        * (D + 4)
+        / (
+            D**3 * (K + 2)
+            + D**2 * (K**2 + 11 * K - 6)
+            + 2 * D * (K - 1) * (3 * K + 8)
+            + 8 * (K - 1) * (K - 2)
+        ),
+        "rate": D * (D - 1) / (D + 2),
+        # (d, k): degree of f
+        "table": {
+            (3, 10): 4,
+            (3, 30): 2,
+            (10, 30): 3,
+            (10, 100): 2,
+            (30, 30): 4,
+            (30, 100): 2,
+            (100, 100): 2,
+            (1000, 1000): 1,
+        },
+        "width": sp.Rational(1, 1000),
+    },
+    parts=("variational", "closed bounds", "rate", "table"),
+    depends=("C3b",),
+)
+
+FALSIFIER = "a mean of rho^2 outside the bounds, or a pair with wider ones"
+
+
+@claim.check("symbolic")
+def symbolic(claim) -> Iterator[Evidence]:
+    # Multiplied by |G|^2 > 0: S^2 - (2 S f - |G|^2 f^2) |G|^2 = (S - |G|^2 f)^2, and the same with |W|^2.
+    along, across = sp.symbols("S W2", positive=True)
+    f = sp.Symbol("f", real=True)
+    square = along**2 + across
+    yield check_nonnegative(
+        along**2 / square - (2 * along * f - square * f**2),
+        [Term(1 / square, along - square * f)],
+        detail="rho^2 minus the lower bound's integrand is a square",
+        falsifier=FALSIFIER,
+        parts=("variational",),
+    )
+    yield check_nonnegative(
+        across / square - across * (2 * f - square * f**2),
+        [Term(across / square, 1 - square * f)],
+        detail="1 - rho^2 minus the upper bound's integrand is |W|^2 times a square",
+        falsifier=FALSIFIER,
+        parts=("variational",),
+    )
+    moment = probe_sum_moments(D, K, 4, 2)
+    first = [sp.cancel(moment[p][0]) for p in (1, 2)]  # E[S f] for f = 1, S
+    gram = [sp.cancel(moment[2 + p][0] + moment[p][1]) for p in (0, 1, 2)]  # E[|G|^2 S^p]
+    # f = x + y S with the gram matrix ((g0, g1), (g1, g2)): best value b.A^{-1} b = adjugate form / det.
+    det = gram[0] * gram[2] - gram[1] ** 2
+    form = first[0] ** 2 * gram[2] - 2 * first[0] * first[1] * gram[1] + first[1] ** 2 * gram[0]
+    yield check_identity(
+        sp.together(claim.formulas["low"]) * det,
+        form,
+        detail="lower bound from f affine in S, times the determinant of its exact moments, symbolic d and k",
+        falsifier=FALSIFIER,
+        parts=("closed bounds",),
+        domain={D: [2, 3, 5], K: [2, 3, 4]},
+    )
+    mean, weight = (sp.cancel(x) for x in (moment[0][1], moment[2][1] + moment[0][2]))
+    yield check_identity(
+        [claim.formulas["mean of |W|^2"], (1 - claim.formulas["high"]) * weight],
+        [mean, mean**2],
+        detail="upper bound 1 - (E|W|^2)^2/E[|G|^2 |W|^2], symbolic d and k",
+        falsifier=FALSIFIER,
+        parts=("closed bounds",),
+        domain={D: [2, 3, 5], K: [2, 3, 4]},
+    )
+    for name in ("low", "high"):
+        yield check_identity(
+            claim.formulas["rate"],
+            leading(claim.formulas[name]),
+            detail=f"limit of k (1 - bound) as k grows, {name}",
+            falsifier=FALSIFIER,
+            parts=("rate",),
+        )
+
+
+def leading(bound: sp.Expr) -> sp.Expr:
+    """Return the limit of k (1 - bound) for k -> infinity, by the leading coefficients in k."""
+    top, bottom = sp.fraction(sp.cancel(K * (1 - bound)))
+    numerator, denominator = sp.Poly(top, K), sp.Poly(bottom, K)
+    assert numerator.degree() == denominator.degree()
+    return sp.cancel(numerator.LC() / denominator.LC())
+
+
+@claim.check("rational arithmetic")
+def rational(claim) -> Iterator[Evidence]:
+    """Bounds with polynomial f in fractions: their width for the listed pairs, and nested in the closed ones."""
+    for (dim, k), degree in claim.formulas["table"].items():
+        low, high = alignment_bounds(dim, k, degree)
+        numbers = {D: dim, K: k}
+        yield check_relation(
+            high - low,
+            "<=",
+            claim.formulas["width"] * low,
+            detail=f"d = {dim}, k = {k}: {float(low):.6f} <= E rho^2 <= {float(high):.6f}, degree {degree}",
+            falsifier=FALSIFIER,
+            parts=("table",),
+            scope=Scope.GENERAL,
+        )
+        yield check_relation(
+            int(claim.formulas["low"].subs(numbers) <= low <= high <= claim.formulas["high"].subs(numbers)),
+            "==",
+            1,
+            detail=f"inside the closed bounds, d = {dim}, k = {k}",
+            falsifier=FALSIFIER,
+            parts=("closed bounds",),
+        )
+
+
+@claim.check("exact values")
+def exact_values(claim) -> Iterator[Evidence]:
+    """The closed bounds around the exact values of C3b: k = 1, k = 2 and d = 2."""
+    for dim, k in ((5, 1), (2, 2), (3, 2), (10, 2), (2, 3), (2, 10)):
+        exact = (
+            1 - Fraction(1, 2 * k)
+            if dim == 2
+            else Fraction(2 * dim - 1, dim**2)
+            if k == 2
+            else Fraction(1, dim)
+        )
+        for name, relation in (("low", "<="), ("high", ">=")):
+            yield check_relation(
+                claim.formulas[name].subs({D: dim, K: k}),
+                relation,
+                exact,
+                detail=f"{name} bound against the exact value, d = {dim}, k = {k}",
+                falsifier=FALSIFIER,
+                parts=("closed bounds",),
+            )
+
+
+@claim.check("simulation")
+def simulation(claim) -> Evidence:
+    """E rho^2 for d = 3, k = 10 against the middle of its enclosure."""
+    low, high = alignment_bounds(3, 10, 4)
+
+    def sample(n: int, rng: np.random.Generator) -> np.ndarray:
+        return simulate(3, 10, 1, n, rng, "sphere").direction[:, 0] ** 2
+
+    return check_mean(
+        sample,
+        float(low + high) / 2,
+        resolvable=0.005,
+        support=(0, 1),
+        rng=stream(2024, claim.id),
+        detail="E rho^2 of the mean of 10 sphere estimates in space",
+        parts=("table",),
+    )

@@ -1,0 +1,22 @@
+"""Gradient estimators from function values: one stage or two, counted and vectorised over trials."""
+
+from zotheory.estimators.base import Estimates, Estimator
+from zotheory.estimators.objective import Objective, vectorised
+from zotheory.estimators.queries import QueryLedger
+from zotheory.estimators.simulate import SimulatedError, simulate_mse
+from zotheory.estimators.single_stage import Central, Forward, OnePoint
+from zotheory.estimators.two_stage import TwoStage
+
+__all__ = [
+    "Central",
+    "Estimates",
+    "Estimator",
+    "Forward",
+    "Objective",
+    "OnePoint",
+    "QueryLedger",
+    "SimulatedError",
+    "TwoStage",
+    "simulate_mse",
+    "vectorised",
+]

@@ -1,0 +1,57 @@
+"""Directionally aligned perturbations with a direction of its own for each trial."""
+
+import math
+from typing import Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zotheory.types import FloatArray
+
+Complement: TypeAlias = Literal["sphere", "gaussian"]
+
+# Below this dimension |z - (z.e) e| can be much smaller than |z|, and a second projection is needed to
+# remove the rounding of the first; P(|z_perp| < h |z|) is of the order h^(d - 1).
+_SECOND_PROJECTION_BELOW = 8
+
+
+def aligned(z: FloatArray, directions: FloatArray, delta: float, complement: Complement) -> FloatArray:
+    """Return v = xi sqrt(delta) e + w for each standard normal row, shape (c, b, dim) like ``z``.
+
+    With z_perp = z - (z.e) e: w = sqrt(delta) z_perp ("gaussian"), or that of the fixed length
+    sqrt(delta (d - 1)) ("sphere"). The sign is xi = sign(z.e): z.e is symmetric and independent of
+    z_perp, so xi is fair and independent of w.
+
+    Args:
+        z: standard normal rows, shape (c, b, dim).
+        directions: unit vectors e, one for each of the c trials, shape (c, dim).
+        delta: scale, E[v v^T] = delta I.
+        complement: "sphere" or "gaussian".
+    """
+    column, dim = directions[:, :, None], z.shape[-1]
+    inner = z @ column
+    along = np.copysign(math.sqrt(delta), inner) * directions[:, None, :]
+    if dim == 1:
+        return along
+    across = z - inner * directions[:, None, :]
+    if dim < _SECOND_PROJECTION_BELOW:
+        across -= (across @ column) * directions[:, None, :]
+    if complement == "sphere":
+        squares = np.einsum("cbd,cbd->cb", across, across)
+        across *= np.sqrt(delta * (dim - 1) / squares)[:, :, None]
+    else:
+        across *= math.sqrt(delta)
+    across += along
+    return across
+
+
+def unit_rows(rows: FloatArray) -> tuple[FloatArray, NDArray[np.bool_]]:
+    """Return the rows at length one, and which of them are zero (and left so)."""
+    largest = np.abs(rows).max(axis=1, keepdims=True)
+    zero = largest[:, 0] == 0
+    # First by the largest entry, whose power of two costs no digit: squares neither overflow nor vanish.
+    _, exponents = np.frexp(largest)
+    with np.errstate(under="ignore"):
+        scaled = np.ldexp(rows, -exponents)
+        norms = np.linalg.norm(scaled, axis=1, keepdims=True)
+    return scaled / np.where(zero[:, None], 1.0, norms), zero

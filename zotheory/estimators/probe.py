@@ -1,0 +1,97 @@
+"""Differences of the objective along perturbations, and the batch means made of them."""
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import Literal, NoReturn, TypeAlias
+
+import numpy as np
+
+from zotheory.errors import InvalidArgument
+from zotheory.estimators.draws import Draws
+from zotheory.estimators.objective import Oracle
+from zotheory.types import FloatArray
+
+Difference: TypeAlias = Literal["forward", "central", "one-point"]
+# Turns rows (c, b, dim) into perturbations of the same shape; the slice says which of the trials at
+# hand they belong to.
+Shaping: TypeAlias = Callable[[FloatArray, slice], FloatArray]
+
+_NOT_FINITE = "not all of them are finite: repair its sample(n, rng)"
+
+
+class Probe:
+    """The objective seen from x at distance mu.
+
+    Args:
+        oracle: the checked objective.
+        x: the point, shape (dim,).
+        mu: the smoothing distance.
+        difference: "forward" (f(x + mu v) - f(x)) / mu, "central" (f(x + mu v) - f(x - mu v)) / (2 mu)
+            or "one-point" f(x + mu v) / mu.
+    """
+
+    def __init__(self, oracle: Oracle, x: FloatArray, mu: float, difference: Difference) -> None:
+        self._oracle, self._x, self._mu, self._difference = oracle, x, mu, difference
+
+    @cached_property
+    def _base(self) -> float:
+        # f(x), evaluated once however many estimates share it.
+        return float(self._oracle(self._x[None].copy())[0])
+
+    def coefficients(self, v: FloatArray) -> FloatArray:
+        """Return the difference along each perturbation: shape (c, b) for v of shape (c, b, dim).
+
+        Raises:
+            InvalidArgument: a bad objective, steps lost in the rounding of x, or an overflow.
+        """
+        flat = v.reshape(-1, v.shape[-1])
+        # The base point goes first: a bad x is reported as such.
+        base = self._base if self._difference == "forward" else 0.0
+        with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+            steps = self._mu * flat
+            ahead = self._values(self._x + steps, flat)
+            if self._difference == "central":
+                change = (ahead - self._values(self._x - steps, flat)) / (2 * self._mu)
+            else:
+                change = (ahead - base) / self._mu
+        if not np.all(np.isfinite(change)):
+            self._refuse(v, "the difference over mu overflows")
+        return change.reshape(v.shape[:2])
+
+    def _values(self, points: FloatArray, v: FloatArray) -> FloatArray:
+        if np.array_equal(points[0], self._x) and not np.any(points != self._x) and np.any(v):
+            raise InvalidArgument(
+                "mu", self._mu, "x + mu v equals x in floating point: raise mu, or move x nearer to zero"
+            )
+        try:
+            return self._oracle(points)
+        except InvalidArgument as error:
+            if not np.all(np.isfinite(v)):
+                raise InvalidArgument("law", "its samples", _NOT_FINITE) from error
+            raise
+
+    def batch_means(self, draws: Draws, first: int, last: int, shaping: Shaping) -> FloatArray:
+        """Return the mean of difference times v over each trial's batch, shape (last - first, dim)."""
+        if not draws.sliced:
+            return self._sums(shaping(draws.take(first, last), slice(0, last - first))) / draws.batch
+        # Too large a batch for one piece: a trial at a time.
+        means = []
+        for trial in range(first, last):
+            which = slice(trial - first, trial - first + 1)
+            sums = [self._sums(shaping(rows, which)) for rows in draws.slices(trial)]
+            means.append(np.sum(sums, axis=0) / draws.batch)
+        return np.concatenate(means)
+
+    def _sums(self, v: FloatArray) -> FloatArray:
+        change = self.coefficients(v)
+        with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+            # A product of matrices is the quickest sum but over a single perturbation.
+            sums = change * v[:, 0] if v.shape[1] == 1 else (change[:, None, :] @ v)[:, 0]
+        if not np.all(np.isfinite(sums)):
+            self._refuse(v, "the estimate overflows")
+        return sums
+
+    def _refuse(self, v: FloatArray, what: str) -> NoReturn:
+        if not np.all(np.isfinite(v)):
+            raise InvalidArgument("law", "its samples", _NOT_FINITE)
+        raise InvalidArgument("mu", self._mu, f"{what}: raise mu or rescale the objective")

@@ -1,0 +1,122 @@
+"""Two-stage estimator: a rough estimate first, then perturbations aligned with it."""
+
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+
+from zotheory.errors import InvalidArgument
+from zotheory.estimators.aligned_rows import Complement, aligned, unit_rows
+from zotheory.estimators.base import Estimator, Run, check_law, check_mu, frame_size
+from zotheory.estimators.draws import Draws, Plan, block_rows
+from zotheory.estimators.objective import Oracle
+from zotheory.estimators.probe import Probe
+from zotheory.estimators.weights import first_weight
+from zotheory.laws import Law
+from zotheory.types import FloatArray, Scalar
+from zotheory.validation import check_count, numeric_dim, to_float
+
+
+@dataclass(frozen=True)
+class TwoStage(Estimator):
+    """``first`` perturbations from ``law``, then ``second`` aligned with the mean estimate of the first.
+
+    Stage 1 is the mean of ``first`` estimates. Stage 2 is the mean of ``second`` estimates with
+    v = xi sqrt(delta) e + w as in `laws.DAP`, e the direction of stage 1, drawn anew in every trial.
+    The estimate is w stage 1 + (1 - w) stage 2 with the constant `weight` w.
+    Where stage 1 is exactly zero, e is a uniformly random direction: stage 2 is delta-unbiased whatever
+    the direction, and with the spherical complement it is then uniform on the sphere.
+    Source: arXiv 2510.19975, Algorithm 2 (combination "second", first = second).
+
+    Args:
+        law: law of stage 1, of integer dimension; its delta is that of both stages.
+        mu: smoothing distance, from 1e-40 to 1e40.
+        first: perturbations of stage 1 (a multiple of the frame's batch for an `OrthonormalFrame`).
+        second: perturbations of stage 2.
+        combination: "second" (stage 2 alone), "average" (the mean over all perturbations), "optimal"
+            (the constant weights of least error as mu -> 0), or the weight of stage 1, in [0, 1].
+        complement: "sphere" (|w| = sqrt(delta (d - 1))) or "gaussian" (N(0, delta I) there).
+        difference: "forward" (first + second + 1 queries; f(x) is shared) or "central"
+            (2 (first + second) queries).
+
+    Raises:
+        InvalidArgument: a bad argument; "optimal" where the errors of the stages depend on the gradient
+            or are not known.
+        NotUnbiased: a law that breaks its contract.
+
+    >>> from zotheory.laws import Gaussian, Sphere
+    >>> TwoStage(Sphere(16), mu=1e-3, first=8, second=8).queries
+    17
+    >>> TwoStage(Gaussian(4), 1e-3, first=3, second=3, combination="optimal", complement="gaussian").weight
+    Fraction(4, 9)
+    """
+
+    law: Law
+    mu: Scalar
+    first: int
+    second: int
+    combination: Literal["second", "average", "optimal"] | Scalar = "second"
+    complement: Complement = "sphere"
+    difference: Literal["forward", "central"] = "forward"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "mu", check_mu(self.mu))
+        object.__setattr__(self, "first", check_count(self.first, "first"))
+        object.__setattr__(self, "second", check_count(self.second, "second"))
+        _check_choice(self.complement, "complement", ("sphere", "gaussian"))
+        _check_choice(self.difference, "difference", ("forward", "central"))
+        check_law(self.law, self.first, "first")
+        _ = self.weight  # refused now, not when it is used
+
+    @property
+    def weight(self) -> Scalar:
+        """Weight of stage 1; see `weights.first_weight` for the optimal one."""
+        return first_weight(self.combination, self.law, self.first, self.second, self.complement)
+
+    @property
+    def dim(self) -> int:
+        """Dimension of the law."""
+        return numeric_dim(self.law.dim)
+
+    @property
+    def delta(self) -> float:
+        """Scale of the law."""
+        return to_float(self.law.delta, "delta")
+
+    @property
+    def queries(self) -> int:
+        """Function values one estimate takes."""
+        both = self.first + self.second
+        return both + 1 if self.difference == "forward" else 2 * both
+
+    @property
+    def _block_trials(self) -> int:
+        return max(1, block_rows(self.dim) // max(self.first, self.second))
+
+    def _prepare(self, oracle: Oracle, x: FloatArray, plan: Plan) -> Run:
+        probe = Probe(oracle, x, self.mu, self.difference)
+        delta, weight = self.delta, float(self.weight)
+        rough = Draws(self.law.sample, self.first, "law", plan, frame_size(self.law))
+        normal = Draws(self._normal_rows, self.second, "aligned", plan)
+        # Seldom needed, so not drawn ahead.
+        fallback = Draws(self._normal_rows, 1, "direction", replace(plan, pool=None))
+
+        def run(first: int, last: int) -> FloatArray:
+            one = probe.batch_means(rough, first, last, lambda v, _: v)
+            directions, zero = unit_rows(one)
+            if zero.any():
+                directions[zero] = unit_rows(fallback.take(first, last)[zero, 0])[0]
+            two = probe.batch_means(
+                normal, first, last, lambda z, which: aligned(z, directions[which], delta, self.complement)
+            )
+            return weight * one + (1 - weight) * two
+
+        return run
+
+    def _normal_rows(self, n: int, generator: np.random.Generator) -> FloatArray:
+        return generator.standard_normal((n, self.dim))
+
+
+def _check_choice(value: Any, name: str, choices: tuple[str, ...]) -> None:
+    if not isinstance(value, str) or value not in choices:
+        raise InvalidArgument(name, value, f"give one of {', '.join(choices)}")
