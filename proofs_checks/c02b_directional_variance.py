@@ -1,12 +1,13 @@
 """C2b: the variance along the gradient of a perturbation aligned with an estimated direction."""
 
 from collections.abc import Iterator
+from fractions import Fraction
 
 import numpy as np
 import sympy as sp
 
 from proofs_checks import _designs as designs
-from proofs_checks._c_designs import ABOVE_ONE, R, aligned_cases, alignment_of
+from proofs_checks._c_designs import ABOVE_ONE, R, aligned_cases, alignment_of, normal_like
 from proofs_checks._shared import D
 from zotheory.checks.evidence import Evidence, Scope
 from zotheory.checks.exact import Term, check_identity, check_nonnegative
@@ -106,16 +107,50 @@ def tensor(claim) -> Iterator[Evidence]:
         )
 
 
+def variance(atoms: designs.Atoms, a: tuple[Fraction, ...]) -> Fraction:
+    """Return E[(s - 1)^2] over atoms with delta = 1."""
+    s = designs.s_of(a)
+    return designs.expectation(atoms, lambda v: (s(v) - 1) ** 2)
+
+
 @claim.check("enumeration")
 def enumeration(claim) -> Iterator[Evidence]:
     for name, atoms, a in aligned_cases():
-        s = designs.s_of(a)
         yield check_identity(
             claim.formulas[name].subs({R: alignment_of(a), D: len(a)}),
-            designs.expectation(atoms, lambda v, s=s: (s(v) - 1) ** 2),
+            variance(atoms, a),
             detail=f"Var s over rational atoms, d = {len(a)}, rho^2 = {alignment_of(a)}, {name} complement",
             falsifier=FALSIFIER,
             parts=(name,),
+            scope=Scope.INSTANCE,
+        )
+    # Both complements at the same gradient; and a grid of gradients that holds the worst alignment,
+    # rho^2 = 3/(d+4): 9/18 for (3, 3), 9/27 for (3, 4, 1, 1, 0).
+    worst = {2: (3, 3), 5: (3, 4, 1, 1, 0)}
+    sphere = {
+        2: designs.aligned(designs.sign_vectors(1)),
+        5: designs.aligned(designs.four_sphere_design()),
+    }
+    for dim, at in worst.items():
+        normal = designs.aligned(normal_like(dim - 1))
+        for a in (tuple(map(Fraction, at)), tuple(Fraction(j + 1) for j in range(dim))):
+            yield check_identity(
+                claim.formulas["difference"].subs({R: alignment_of(a), D: dim}),
+                variance(normal, a) - variance(sphere[dim], a),
+                detail=f"Var s over rational atoms, Gaussian minus spherical, d = {dim}, rho^2 = {alignment_of(a)}",
+                falsifier=FALSIFIER,
+                parts=("difference",),
+                scope=Scope.INSTANCE,
+            )
+        grid = [tuple(map(Fraction, (j, *at[1:]))) for j in range(13)]
+        values = {alignment_of(a): variance(sphere[dim], a) for a in grid}
+        largest = max(values, key=lambda rho2, table=values: table[rho2])
+        yield check_identity(
+            [claim.formulas["worst"].subs(D, dim), claim.formulas["worst alignment"].subs(D, dim)],
+            [values[largest], largest],
+            detail=f"largest Var s over {len(grid)} rational gradients and where it is, d = {dim}",
+            falsifier=FALSIFIER,
+            parts=("worst",),
             scope=Scope.INSTANCE,
         )
 

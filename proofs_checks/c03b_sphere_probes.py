@@ -81,7 +81,11 @@ def cauchy_schwarz(claim) -> Iterator[Evidence]:
         falsifier=FALSIFIER,
         parts=("bound",),
     )
-    # The exact values respect it: d = c + 1.
+
+
+@claim.check("exact values")
+def exact_values(claim) -> Iterator[Evidence]:
+    """The bound against the exact means, which know nothing of the inequality: k = 1 and 2 in every d, d = 2."""
     for name, k in (("one", 1), ("two", 2)):
         excess = (claim.formulas[name] - claim.formulas["bound"].subs(K, k)).subs(D, ABOVE_ONE + 1)
         yield check_relation(

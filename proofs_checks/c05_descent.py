@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import product
 
 import numpy as np
 import sympy as sp
@@ -160,6 +161,77 @@ def enumeration(claim) -> Iterator[Evidence]:
             falsifier=FALSIFIER,
             parts=(name,),
             scope=Scope.INSTANCE,
+        )
+
+
+def square_of(atoms: designs.Atoms, a: tuple[Fraction, ...]) -> list[list[Fraction]]:
+    """Return E[(v.a)^2 v v^T] in units of delta^2 |a|^2."""
+    unit, size = designs.scale_of(atoms) ** 2 * designs.dot(a, a), len(a)
+    return [
+        [
+            designs.expectation(atoms, lambda v, i=i, j=j: designs.dot(v, a) ** 2 * v[i] * v[j]) / unit
+            for j in range(size)
+        ]
+        for i in range(size)
+    ]
+
+
+@claim.check("exhaustion")
+def exhaustion(claim) -> Iterator[Evidence]:
+    """Every H = p p^T +- q q^T with p, q in a grid of integers, over atoms of both laws."""
+    cases = [
+        (
+            (Fraction(3), Fraction(4)),
+            designs.rotated(designs.aligned(designs.sign_vectors(1)), designs.ROTATION[2]),
+            designs.circle_design(),
+            range(-4, 5),
+        ),
+        (
+            (Fraction(1), Fraction(0), Fraction(0), Fraction(0)),
+            designs.aligned(designs.sign_vectors(3)),
+            designs.four_sphere_design(),
+            range(-1, 2),
+        ),
+    ]
+    for a, one, other, values in cases:
+        dim, energy = len(a), designs.dot(a, a)
+        aligned, sphere = square_of(one, a), square_of(other, a)
+        largest = Fraction(str(claim.formulas["largest ratio"].subs(D, dim)))
+        threshold = Fraction(str(claim.formulas["threshold"].subs({D: dim, TRACE: 1})))
+        # Per grid vector p: p.p, (p.a)^2/|a|^2 and the terms of p p^T; H is a sum or a difference of two.
+        table = []
+        for p in product(values, repeat=dim):
+            form = [designs.dot(p, [designs.dot(row, p) for row in matrix]) for matrix in (aligned, sphere)]
+            along = designs.dot(p, a)
+            multiple = all(p[i] * a[j] == p[j] * a[i] for i in range(dim) for j in range(i))
+            table.append((designs.dot(p, p), along**2 / energy, form[0], form[1], multiple))
+        tallies = {"iff": 0, "largest ratio": 0, "equality": 0}
+        attained = 0
+        for j, (tp, hp, xp, yp, mp) in enumerate(table):
+            for k, (tq, hq, xq, yq, mq) in enumerate(table):
+                for sign in (1, -1):
+                    t, h, x, y = tp + sign * tq, hp + sign * hq, xp + sign * xq, yp + sign * yq
+                    tallies["iff"] += (x < y) != (h > threshold * t)
+                    if sign == 1 and k <= j and t > 0:
+                        tallies["largest ratio"] += y > largest * x
+                        tallies["equality"] += (y == largest * x) != (mp and mq)
+                        attained += mp and mq
+        for part, wrong in tallies.items():
+            yield check_identity(
+                0,
+                wrong,
+                detail=f"curvatures that break the statement among {2 * len(table) ** 2}, d = {dim}, {part}",
+                falsifier=FALSIFIER,
+                parts=(part,),
+                scope=Scope.INSTANCE,
+            )
+        yield check_relation(
+            attained,
+            ">",
+            0,
+            detail=f"multiples of a a^T among them, d = {dim}",
+            falsifier=FALSIFIER,
+            parts=("equality",),
         )
 
 

@@ -114,6 +114,21 @@ def enumeration(claim) -> Iterator[Evidence]:
             falsifier=FALSIFIER,
             parts=("central",),
         )
+        for v in (
+            (Fraction(2), Fraction(-3)),
+            (Fraction(1, 2), Fraction(5)),
+            (Fraction(-7, 3), Fraction(0)),
+        ):
+            curvature = v[0] ** 2 + v[0] * v[1] - v[1] ** 2
+            numbers = {Y: designs.dot(f.a, v), Q: curvature, MU: mu}
+            yield check_identity(
+                claim.formulas["forward"].subs({s: sp.Rational(x) for s, x in numbers.items()}),
+                slope(f, v, mu, False),
+                detail=f"forward slope from function values, v = ({v[0]}, {v[1]}), mu = {mu}",
+                falsifier=FALSIFIER,
+                parts=("forward",),
+                scope=Scope.INSTANCE,
+            )
         mean = [
             designs.expectation(signs, lambda v, j=j, mu=mu: slope(f, v, mu, False) * v[j]) for j in (0, 1)
         ]
