@@ -9,8 +9,11 @@ __version__ = "0.1.0"
 _EXPORTS = {
     "DAP": "zotheory.laws",
     "Alignment": "zotheory.laws",
+    "Axis": "zotheory.laws",
     "Central": "zotheory.estimators",
+    "Contiguous": "zotheory.laws",
     "Coordinate": "zotheory.laws",
+    "Eigenspaces": "zotheory.laws",
     "Empirical": "zotheory.laws",
     "Estimates": "zotheory.estimators",
     "Estimator": "zotheory.estimators",
@@ -34,6 +37,7 @@ _EXPORTS = {
     "Sphere": "zotheory.laws",
     "TwoAtom": "zotheory.laws",
     "TwoStage": "zotheory.estimators",
+    "Whole": "zotheory.laws",
     "coordinate_mse": "zotheory.functionals",
     "covariance_of_s_and_n": "zotheory.functionals",
     "directional_variance": "zotheory.functionals",
@@ -80,7 +84,10 @@ if TYPE_CHECKING:
     from zotheory.functionals import total_mse as total_mse
     from zotheory.laws import DAP as DAP
     from zotheory.laws import Alignment as Alignment
+    from zotheory.laws import Axis as Axis
+    from zotheory.laws import Contiguous as Contiguous
     from zotheory.laws import Coordinate as Coordinate
+    from zotheory.laws import Eigenspaces as Eigenspaces
     from zotheory.laws import Empirical as Empirical
     from zotheory.laws import FirstAxis as FirstAxis
     from zotheory.laws import Gaussian as Gaussian
@@ -95,6 +102,7 @@ if TYPE_CHECKING:
     from zotheory.laws import Shells as Shells
     from zotheory.laws import Sphere as Sphere
     from zotheory.laws import TwoAtom as TwoAtom
+    from zotheory.laws import Whole as Whole
     from zotheory.laws import require_unbiased as require_unbiased
     from zotheory.programs import Program as Program
     from zotheory.programs import solve as solve

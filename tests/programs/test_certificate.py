@@ -8,10 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zotheory.laws import DAP, Coordinate, Gaussian, Guided, Mixture, Rademacher, Sphere, TwoAtom
 from zotheory.programs import Atom, Certificate, Program, solve
 from zotheory.programs.certificate import residual_is_nonnegative
-from zotheory.programs.evaluation import infeasibilities, objective
 from zotheory.programs.scaled import Duals, scale
 
 PROGRAMS = {
@@ -147,7 +145,7 @@ small = st.fractions(min_value=-3, max_value=3, max_denominator=4)
 grid = [(F(i, 6), F(j, 6)) for i in range(0, 60, 2) for j in range(0, 60, 2)]
 
 
-@settings(max_examples=120, deadline=None, derandomize=True)
+@settings(max_examples=80, deadline=None, derandomize=True)
 @given(
     st.sampled_from([None, F(3), F(7, 2), F(8)]), st.booleans(), st.booleans(),
     small, small, small, small, small, st.fractions(min_value=0, max_value=2, max_denominator=4),
@@ -179,75 +177,6 @@ def deepest(scaled, duals):
         value = value - float(duals.means[0]) * s - float(duals.means[1]) * (n - s) - gamma * s * (n - s)
         best = min(best, value.min())
     return best if best < -1e-12 else min(best, -float(scaled.theta < 0))
-
-
-@st.composite
-def discrete_laws(draw):
-    """Masses and (s, t) points with E s = 1 and E t = d - 1 exactly, d = 4."""
-    count = draw(st.integers(2, 5))
-    energies = st.fractions(min_value=0, max_value=9, max_denominator=5)
-    points = [(draw(energies), draw(energies)) for _ in range(count)]
-    raw = [draw(st.integers(1, 9)) for _ in range(count)]
-    masses = [F(x, sum(raw)) for x in raw]
-    s, t = (sum(m * p[i] for m, p in zip(masses, points, strict=True)) for i in (0, 1))
-    if s == 0 or t == 0:
-        points, masses, s, t = [(F(1), F(3))], [F(1)], F(1), F(3)
-    return [(m, (x / s, 3 * y / t)) for m, (x, y) in zip(masses, points, strict=True)]
-
-
-@settings(max_examples=25, deadline=None, derandomize=True)
-@given(discrete_laws(), st.booleans(), st.booleans(), st.sampled_from([F(0), F(1, 30)]))
-def test_no_law_lies_below_the_bound(law, use_cap, use_budget, theta):
-    """Each random law is given the tightest program that it is feasible for."""
-    expect = lambda f: sum(m * f(*q) for m, q in law)  # noqa: E731
-    second = expect(lambda s, t: (s + t) ** 2)
-    program = Program(
-        4,
-        norm_cap=max(s + t for _, (s, t) in law) if use_cap else None,
-        fourth_moment=second / 16 if use_budget else None,
-        nonnegative_covariance=expect(lambda s, t: s * t) >= 3,
-        smoothing=theta,
-    )
-    certificate = solve(program).certificate
-    scaled, duals = certificate.scaled, certificate.duals
-    cost = expect(lambda s, t: s * (s + t) + theta * (s + t) ** 3)
-    assert certificate.lower <= cost
-    # The identity behind it: cost - lower = E r + beta (budget - E n^2) + gamma (E[s t] - m_1).
-    slack = expect(lambda s, t: scaled.residual((s, t), duals))
-    if scaled.budget is not None:
-        slack += duals.budget * (scaled.budget - second)
-    if scaled.covariance:
-        slack += duals.covariance * (expect(lambda s, t: s * t) - 3)
-    assert cost - certificate.lower == slack
-    assert all(scaled.residual(q, duals) >= 0 for _, q in law)
-
-
-def named_laws(dim, delta):
-    e, other = np.eye(dim)[0], np.ones(dim)
-    yield from (Gaussian(dim, delta), Sphere(dim, delta), Rademacher(dim, delta), Coordinate(dim, delta))
-    for direction in (e, other):
-        yield DAP(direction, delta)
-        yield DAP(direction, delta, complement="gaussian")
-        yield from (TwoAtom(direction, p, delta) for p in (0.01, 0.3, 0.9))
-        yield from (Guided(direction, rho, delta) for rho in (0.1, 0.9))
-    yield Mixture([Sphere(dim, delta), DAP(e, delta), TwoAtom(e, 0.5, delta)], [0.2, 0.3, 0.5])
-
-
-@pytest.mark.parametrize("name", PROGRAMS)
-def test_no_named_law_lies_below_the_bound(certificates, name):
-    program, delta = PROGRAMS[name], 0.7
-    scaled_cap = None if program.norm_cap is None else program.norm_cap * F(7, 10)
-    program = dataclasses.replace(
-        program, delta=delta, norm_cap=scaled_cap, smoothing=program.smoothing / F(7, 10)
-    )
-    feasible = 0
-    for law in named_laws(5, delta):
-        if not infeasibilities(program, law, 1e-12):
-            feasible += 1
-            assert float(objective(program, law)) >= float(certificates[name].lower) * delta**2 * (
-                1 - 1e-12
-            )
-    assert feasible >= 3
 
 
 def test_certificates_are_frozen(certificates):

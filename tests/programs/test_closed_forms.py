@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 DIMS = (2, 3, 16, 1000, 10**6)
-# Every dimension with one solver, two of them with the other; scales vary along the way.
-RUNS = [*((dim, "highs") for dim in DIMS), (3, "clarabel"), (10**6, "clarabel")]
+# Every dimension with one solver, one of them with the other; scales vary along the way.
+RUNS = [*((dim, "highs") for dim in DIMS), (1000, "clarabel")]
 SCALED_RUNS = [
     (dim, delta, solver)
-    for (dim, solver), delta in zip(RUNS, [1, F(3, 10), 17, 1, F(1, 7), 17, 1], strict=True)
+    for (dim, solver), delta in zip(RUNS, [1, F(3, 10), 17, 1, F(1, 7), 17], strict=True)
 ]
 
 
@@ -28,7 +28,7 @@ def test_known_gradient_without_limits(solved, dim, delta, solver):
     assert solution.dimension_factor == 1
 
 
-@pytest.mark.parametrize("factor", [1, F(101, 100), 4, 1000])
+@pytest.mark.parametrize("factor", [1, F(101, 100), 1000])
 @pytest.mark.parametrize(("dim", "solver"), RUNS)
 def test_norm_cap(solved, dim, factor, solver):
     # A4: delta^2 / (1 - delta (d - 1) / R^2), rational.
@@ -68,7 +68,7 @@ def budget_closed_form(dim, kappa):
         return 1 if dim == 1 else k * dim**2 / (half + mpmath.sqrt(half**2 - k * dim**2))
 
 
-@pytest.mark.parametrize("kappa", [1, F(1001, 1000), 3, 10**4])
+@pytest.mark.parametrize("kappa", [1, F(1001, 1000), 3])
 @pytest.mark.parametrize(("dim", "solver"), RUNS)
 def test_fourth_moment_budget(solved, dim, kappa, solver):
     solution = solved(dim=dim, fourth_moment=kappa, solver=solver)
@@ -94,7 +94,7 @@ def prior_closed_form(eigenvalues):
 
 def random_priors():
     rng = np.random.default_rng(11)
-    for dim in (1, 2, 3, 5, 12):
+    for dim in (1, 2, 3, 12):
         for distinct in {1, 2, dim}:
             raw = [F(int(x)) for x in rng.integers(1, 1000, distinct)]
             values = [raw[i % distinct] for i in range(dim)]
@@ -105,7 +105,7 @@ def random_priors():
 def test_priors(solved, eigenvalues):
     # A8: delta^2 (tr sqrt A)^2.
     dim, delta = len(eigenvalues), F(1, 7)
-    solver = "clarabel" if dim == 5 else "highs"
+    solver = "clarabel" if dim == 3 else "highs"
     solution = solved(dim=dim, delta=delta, prior=eigenvalues, solver=solver)
     assert solution.status == "certified"
     assert close(solution, prior_closed_form(eigenvalues) / 49)
@@ -175,11 +175,10 @@ def test_dimension_one_and_equal_priors(solved, dim):
 @pytest.mark.parametrize("solver", ["highs", "clarabel"])
 def test_the_solver_agrees_with_its_certificate(solved, solver):
     # The certificate is made from exact multipliers; what the linear program itself found is near.
-    for dim in (2, 1000):
-        for options in ({"norm_cap": 3 * dim}, {"fourth_moment": 2}, {"smoothing": F(1, dim)},
-                        {"alignment": "1/3"}, {"nonnegative_covariance": True}):  # fmt: skip
-            solution = solved(dim=dim, **options, solver=solver)
-            assert solution.solver_value == pytest.approx(solution.value, rel=1e-6)
-            assert solution.primal_residual < 1e-6
-            assert 0 <= solution.dual_residual < 1e-6
-            assert solver in solution.solver
+    for options in ({"norm_cap": 300}, {"fourth_moment": 2}, {"smoothing": "0.01"},
+                    {"alignment": "1/3"}, {"nonnegative_covariance": True}):  # fmt: skip
+        solution = solved(dim=100, **options, solver=solver)
+        assert solution.solver_value == pytest.approx(solution.value, rel=1e-6)
+        assert solution.primal_residual < 1e-6
+        assert 0 <= solution.dual_residual < 1e-6
+        assert solver in solution.solver

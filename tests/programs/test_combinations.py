@@ -31,7 +31,7 @@ def searched(search, dim, along, across, cap=None, kappa=None, theta=0):
 
 
 @pytest.mark.parametrize("limits", LIMITS.values(), ids=LIMITS)
-@pytest.mark.parametrize("dim", [2, 16, 1000])
+@pytest.mark.parametrize("dim", [2, 1000])
 def test_known_gradient(solved, least_on_two_rays, dim, limits):
     limits = dict(limits)
     if "theta" in limits:  # of the same weight in every dimension
@@ -42,7 +42,7 @@ def test_known_gradient(solved, least_on_two_rays, dim, limits):
 
 
 @pytest.mark.parametrize("limits", [{"cap": F(11, 10)}, {"kappa": F(101, 100)}, *LIMITS.values()], ids=str)
-@pytest.mark.parametrize(("dim", "rho"), [(2, F(1, 10)), (16, F(1, 2))])
+@pytest.mark.parametrize(("dim", "rho"), [(16, F(1, 2))])
 def test_guide(solved, least_on_two_rays, dim, rho, limits):
     limits = dict(limits)
     if "theta" in limits:
@@ -58,7 +58,7 @@ def jensen(dim, theta):
 
 
 @pytest.mark.parametrize("knowledge", [{"nonnegative_covariance": True}, {"blind": True}])
-@pytest.mark.parametrize("limits", [{"cap": 1}, {"cap": 7}, {"kappa": 1}, *LIMITS.values()], ids=str)
+@pytest.mark.parametrize("limits", [{"cap": 1}, *LIMITS.values()], ids=str)
 def test_where_fixed_length_stays_optimal(solved, knowledge, limits):
     dim = 2 if "blind" in knowledge else 1000
     solution = solved(dim=dim, **knowledge, **options(dim, **limits))
@@ -126,7 +126,7 @@ def test_everything_at_once(solved, least_on_two_rays, solver):
 def test_priors_with_limits(solved, least_on_two_rays):
     # A prior with two eigenvalues, of which one is simple, is a guide.
     for limits in LIMITS.values():
-        for high in (F(1, 10), F(3, 5)):
+        for high in (F(3, 5),):
             prior = [high] + [(1 - high) / 3] * 3
             expected = searched(least_on_two_rays, 4, high, (1 - high) / 3, **limits)
             assert solved(dim=4, prior=prior, **options(4, **limits)).value == pytest.approx(

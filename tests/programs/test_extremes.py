@@ -6,7 +6,7 @@ import mpmath
 import numpy as np
 import pytest
 
-from zotheory.errors import InvalidArgument
+from zotheory.errors import InvalidArgument, Unsupported
 from zotheory.programs import Program, solve
 
 SOLVERS = ("highs", "clarabel")
@@ -37,24 +37,40 @@ def searched(search, program):
     return float(program.delta**2) * search(program.dim, along, across, **options)
 
 
-@pytest.mark.parametrize("solver", SOLVERS)
-@pytest.mark.parametrize("dim", [1, 2, HUGE])
-def test_extreme_limits(solved, least_on_two_rays, dim, solver):
+GUIDES = ({"alignment": "1e-9"}, {"alignment": F(1) - F("1e-12")})
+
+
+@pytest.mark.parametrize(
+    ("dim", "solver", "knowledge"),
+    [
+        (2, "highs", {}),
+        (2, "clarabel", GUIDES[0]),
+        (2, "highs", GUIDES[1]),
+        (HUGE, "highs", {}),
+        (HUGE, "clarabel", GUIDES[0]),
+        (HUGE, "highs", GUIDES[1]),
+    ],
+    ids=str,
+)
+def test_extreme_limits(solved, least_on_two_rays, dim, solver, knowledge):
     for options in limits(dim):
-        for knowledge in ({}, {"alignment": "1e-9"}, {"alignment": F(1) - F("1e-12")}):
-            if dim == 1 and knowledge:
-                knowledge = {"alignment": 1}
-            if solver == "clarabel" and knowledge:
-                continue
-            program = Program(dim, **options, **knowledge)
-            solution = solved(program, solver)
-            if solution.status == "certified":
-                expected = searched(least_on_two_rays, program)
-                assert solution.value == pytest.approx(expected, rel=1e-9), program
+        program = Program(dim, **options, **knowledge)
+        solution = solved(program, solver)
+        if solution.status == "certified":
+            expected = searched(least_on_two_rays, program)
+            assert solution.value == pytest.approx(expected, rel=1e-9), program
+            if dim < HUGE or not knowledge:
                 assert solution.contact_set.contains(solution.law()), program
 
 
-@pytest.mark.parametrize("delta", ["1e-12", "1e12", "1e-40", "1e39"])
+def test_floats_that_cannot_decide(solved):
+    # E[n^2] = 1e18 times the objective: no float moment tells the objective from zero.
+    solution = solved(dim=HUGE, alignment="1e-20")
+    with pytest.raises(Unsupported, match="exact numbers"):
+        solution.contact_set.contains(solution.law())
+
+
+@pytest.mark.parametrize("delta", ["1e-12", "1e39"])
 def test_extreme_scales(solved, least_on_two_rays, delta):
     delta = F(delta)
     for options in (
@@ -75,15 +91,14 @@ def test_extreme_scales(solved, least_on_two_rays, delta):
             assert solution.contact_set.contains(solution.law())
 
 
-@pytest.mark.parametrize("solver", SOLVERS)
 @pytest.mark.parametrize(
     "limit",
     [{}, {"norm_cap": "1e40"}, {"fourth_moment": "1e40"}, {"smoothing": "1e40"}, {"norm_cap": 10**7}],
     ids=str,
 )
-def test_covariance_under_extreme_limits(solved, limit, solver):
+def test_covariance_under_extreme_limits(solved, limit):
     dim = HUGE
-    solution = solved(dim=dim, nonnegative_covariance=True, **limit, solver=solver)
+    solution = solved(dim=dim, nonnegative_covariance=True, **limit)
     theta = F(limit.get("smoothing", 0))
     assert solution.lower == solution.upper == dim + theta * dim**3
 
@@ -102,6 +117,21 @@ def test_tiny_eigenvalues(solved, tiny):
     assert solution.status == "certified"
     assert solution.value == pytest.approx(roots(prior), rel=1e-12)
     assert len(solution.contact_set.components) == 4
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"dim": 17, "alignment": "1e-120", "smoothing": "0.07"},
+        {"dim": 1000, "alignment": F(1) - F("1e-250"), "smoothing": 1, "fourth_moment": "1.01"},
+        {"dim": 10**9, "alignment": "1e-62", "fourth_moment": 1 + F("3e-21"), "smoothing": "5e-30"},
+        {"dim": 1000, "alignment": 1, "norm_cap": 1000 * (1 + F("1e-21")), "smoothing": "7e15"},
+    ],
+    ids=str,
+)
+def test_tiny_weights_with_limits(solved, least_on_two_rays, options):
+    program = Program(**options)
+    assert solved(program).value == pytest.approx(searched(least_on_two_rays, program), rel=1e-9)
 
 
 def test_tiny_eigenvalues_of_a_matrix_are_zero(solved):
@@ -137,7 +167,7 @@ def test_the_largest_dimension(solved):
         Program(dim + 1)
 
 
-@pytest.mark.parametrize("excess", ["1e-20", "1e-60", "1e-70"])
+@pytest.mark.parametrize("excess", ["1e-20", "1e-60"])
 def test_limits_just_above_the_least(solved, excess):
     for options in ({"norm_cap": 5 * (1 + F(excess))}, {"fourth_moment": 1 + F(excess)}):
         solution = solved(dim=5, **options)
@@ -146,14 +176,12 @@ def test_limits_just_above_the_least(solved, excess):
 
 
 def test_both_solvers_and_everything_at_once(solved, least_on_two_rays):
-    for dim in (2, 7):
-        every = {"norm_cap": F("1.01") * dim, "fourth_moment": F("1.00001"), "smoothing": F("1e-6")}
-        for knowledge in ({}, {"alignment": 0}, {"alignment": 1}, {"alignment": "0.9"}):
-            program = Program(dim, **every, **knowledge)
-            first, second = (solved(program, solver) for solver in SOLVERS)
-            expected = searched(least_on_two_rays, program)
-            assert first.value == pytest.approx(expected, rel=1e-9)
-            assert second.value == pytest.approx(expected, rel=1e-9)
+    every = {"norm_cap": F("7.07"), "fourth_moment": F("1.00001"), "smoothing": F("1e-6")}
+    for knowledge in ({}, {"alignment": 0}, {"alignment": "0.9"}):
+        program = Program(7, **every, **knowledge)
+        expected = searched(least_on_two_rays, program)
+        for solver in SOLVERS:
+            assert solved(program, solver).value == pytest.approx(expected, rel=1e-9)
 
 
 def test_unknown_solver():

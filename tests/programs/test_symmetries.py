@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from zotheory.programs import Program, solve
 
-quick = settings(max_examples=8, deadline=None, derandomize=True)
+quick = settings(max_examples=6, deadline=None, derandomize=True)
 positive = st.fractions(min_value=F(1, 1000), max_value=1000, max_denominator=1000)
 factors = st.none() | st.fractions(min_value=1, max_value=50, max_denominator=20)
 
@@ -66,7 +66,6 @@ def test_relaxing_a_limit_never_raises_the_value(program, factor):
         if given_limit is not None:
             relaxed = solve(dataclasses.replace(program, **{name: factor * given_limit}))
             assert relaxed.lower <= solution.upper
-            assert solve(dataclasses.replace(program, **{name: None})).lower <= solution.upper
     less = solve(dataclasses.replace(program, smoothing=program.smoothing / factor))
     assert less.lower <= solution.upper
 
@@ -89,7 +88,7 @@ def test_smoothing_interpolates(options):
     dim = 5
     plain = solve(Program(dim, **options))
     values, lengths = [], []
-    for exponent in range(-12, 13, 3):
+    for exponent in range(-12, 13, 6):
         theta = F(10) ** exponent
         solution = solve(Program(dim, **options, smoothing=theta))
         assert solution.status == "certified"
@@ -106,12 +105,11 @@ def test_smoothing_interpolates(options):
     assert lengths[-1] < 1e-10
 
 
-@pytest.mark.parametrize("dim", [3, 100])
+@pytest.mark.parametrize("dim", [30])
 def test_the_known_gradient_is_the_best_knowledge(dim):
     # rho = 1 is a known gradient, rho^2 = 1/d no knowledge; the value falls in between, and for rho
     # below that too, where the guide says what to avoid.
-    cap = 5 * dim
-    for limits in ({"norm_cap": cap}, {"fourth_moment": 2}, {"smoothing": F(1, dim**2)}):
+    for limits in ({"norm_cap": 5 * dim, "fourth_moment": 2}, {"smoothing": F(1, dim**2)}):
         known, blind = solve(Program(dim, **limits)), solve(Program(dim, blind=True, **limits))
         certain = solve(Program(dim, alignment=1, **limits))
         assert certain.upper == known.upper

@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from zotheory.programs.pricing import FloatDuals, candidates, residual
+from zotheory.programs.pricing import FARTHEST, FloatDuals, candidates, residual
 from zotheory.programs.scaled import Scaled
 from zotheory.programs.solvers import Answer, LinearProgram, solve_linear
 from zotheory.types import FloatArray
@@ -121,6 +121,8 @@ def _rays(scaled: Scaled) -> FloatArray:
     roots = np.sqrt([float(w) for w in scaled.weights])
     trace = float(roots @ [float(m) for m in scaled.sizes])
     free = np.divide(trace, roots, out=np.full(size, float(scaled.dim)), where=roots > 0)
+    unlimited = scaled.budget is None and scaled.theta == 0
+    free = np.minimum(free, scaled.dim * (FARTHEST if unlimited else 10**START_DECADES))
     rays = [np.unique(np.minimum(np.append(lengths, free[i]), top)) for i in range(size)]
     return np.vstack([n * np.eye(1, size, i) for i, ray in enumerate(rays) for n in ray])
 

@@ -90,6 +90,7 @@ class ContactSet:
             InvalidArgument: not a law, a law of another dimension or with symbols, or a tolerance
                 outside [0, 1].
             NotUnbiased: the law breaks its contract.
+            Unsupported: moments that floating point cannot subtract; give the law exact numbers.
         """
         tolerance = float(check_fraction(tolerance, "tolerance", open_interval=False))
         if not isinstance(law, Law) or law.dim != self.program.dim:

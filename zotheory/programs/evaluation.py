@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from zotheory.errors import InvalidArgument
+from zotheory.errors import InvalidArgument, Unsupported
 from zotheory.laws.base import Law
 from zotheory.laws.partition import FirstAxis
 from zotheory.programs.program import Program
@@ -16,6 +16,8 @@ from zotheory.validation import is_expression, is_symbolic, quotient
 
 # Up to this dimension matrices are formed freely, of fractions where everything is exact.
 LARGEST_MATRIX = 256
+# Relative rounding error of float moments, in units of the accuracy that is asked of the objective.
+ROUNDING = 1e-16 / 1e-10
 
 
 def objective(program: Program, law: Law) -> Fraction | float:
@@ -25,6 +27,7 @@ def objective(program: Program, law: Law) -> Fraction | float:
 
     Raises:
         InvalidArgument: a law with symbols.
+        Unsupported: a guide in high dimension, and float moments too large to be subtracted.
     """
     delta = number(law.delta, law)
     small = program.dim <= LARGEST_MATRIX
@@ -37,8 +40,14 @@ def objective(program: Program, law: Law) -> Fraction | float:
         value = along = number(law.dimension_factor(_direction(program)), law) * delta**2
         if program.knowledge == "alignment":
             square = program.alignment**2
-            across = quotient(number(law.norm_moment(2), law) - along, program.dim - 1)
+            total = number(law.norm_moment(2), law)
+            across = quotient(total - along, program.dim - 1)
             value = _like(square, along) * along + _like(1 - square, along) * across
+            if not _is_exact(value) and float(total) * ROUNDING > value * (program.dim - 1):
+                raise Unsupported(
+                    "E[n^2] exceeds the objective so far that it cannot be found in floating point: "
+                    "give the law exact numbers"
+                )
     if program.smoothing:
         moment = number(law.norm_moment(3), law)
         value = value + _like(program.smoothing, moment) * moment
