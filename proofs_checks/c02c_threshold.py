@@ -1,10 +1,12 @@
 """C2c: the alignment from which a perturbation aligned with an estimate beats the sphere along the gradient."""
 
 from collections.abc import Iterator
+from fractions import Fraction
 
 import numpy as np
 import sympy as sp
 
+from proofs_checks import _designs as designs
 from proofs_checks._c_designs import ABOVE_ONE, R
 from proofs_checks._shared import D
 from zotheory.checks.evidence import Evidence, Scope
@@ -158,6 +160,45 @@ def law(claim) -> Iterator[Evidence]:
             0,
             detail=f"sign of the laws' difference, d = {dim}, rho^2 = {rho2}",
             falsifier=FALSIFIER,
+            parts=(
+                "between" if not wins else "above" if rho2 > claim.formulas["upper"].subs(here) else "below",
+            ),
+        )
+    # A gain at rho^2 = 0 and at 1 and a loss at the least one, 3/(d+4): both roots lie inside.
+    for worst in ((3, 3), (3, 4, 1, 1, 0)):
+        dim = len(worst)
+        first = [1] + [0] * (dim - 1)
+        for a, relation in ((first[::-1], ">"), (worst, "<"), (first, ">")):
+            gain = Sphere(dim).directional_fourth_moment(a) - DAP(first).directional_fourth_moment(a)
+            yield check_relation(
+                gain,
+                relation,
+                0,
+                detail=f"sign of the laws' difference for a = {tuple(a)}",
+                falsifier=FALSIFIER,
+                parts=("inside",),
+            )
+
+
+@claim.check("enumeration")
+def enumeration(claim) -> Iterator[Evidence]:
+    """The gain has degree four in the direction: its mean over points with the sphere's moments to order five."""
+    for atoms in (designs.circle_design(), designs.four_sphere_design()):
+        dim = len(atoms[0][1])
+        first = [1] + [0] * (dim - 1)
+
+        def gain(a: tuple[Fraction, ...], dim: int = dim, first: list[int] = first) -> Fraction:
+            laws = (Sphere(dim), DAP(first))
+            values = [Fraction(str(one.directional_fourth_moment(a))) for one in laws]
+            return values[0] - values[1]
+
+        yield check_identity(
+            0,
+            designs.expectation(atoms, gain),
+            detail=f"mean of the laws' difference over {len(atoms)} directions, d = {dim}",
+            falsifier=FALSIFIER,
+            parts=("uniform direction",),
+            scope=Scope.INSTANCE,
         )
 
 

@@ -168,6 +168,28 @@ def enumeration(claim) -> Iterator[Evidence]:
         )
 
 
+@claim.check("pairs of draws")
+def pairs(claim) -> Iterator[Evidence]:
+    """Stage 2 in R^5 over all pairs of rational aligned draws, for gradients of different alignment."""
+    atoms = designs.aligned(designs.four_sphere_design())
+    for a in ((1, 0, 0, 0, 0), (3, 0, 4, 0, 0), (0, 1, -2, 0, 1)):
+        vector = tuple(map(Fraction, a))
+        along = [(w, v, designs.dot(v, vector)) for w, v in atoms]
+        error = Fraction(0)
+        for p, v, x in along:
+            for q, u, y in along:
+                miss = [(x * s + y * t) / 2 - z for s, t, z in zip(v, u, vector, strict=True)]
+                error += p * q * designs.dot(miss, miss)
+        yield check_identity(
+            claim.formulas["second"].subs({D: 5, SECOND: 2}),
+            error / designs.dot(vector, vector),
+            detail=f"error of the mean of two aligned draws, a = {a}, the direction being the first axis",
+            falsifier=FALSIFIER,
+            parts=("independent of alignment",),
+            scope=Scope.INSTANCE,
+        )
+
+
 @claim.check("simulation")
 def simulation(claim) -> Iterator[Evidence]:
     """d = 6, k = 3, m = 5, the direction from stage 1 itself."""

@@ -134,6 +134,26 @@ def quadrature(claim) -> Iterator[Evidence]:
         )
 
 
+@claim.check("density")
+def density(claim) -> Iterator[Evidence]:
+    """Signs of the gain, integrated against the density of rho^2: d = 3 and 5, k = 1, ..., 6."""
+    x = sp.Symbol("x", positive=True)
+    low, high = claim.formulas["zeros"]
+    for dim in (3, 5):
+        for k in range(1, 7):
+            weight = x ** (sp.Rational(k, 2) - 1) * (1 - x) ** sp.Rational(dim - 3, 2)
+            variance = 2 * (1 - x) * ((dim + 4) * x + dim - 2) / (dim + 1)
+            mass, mean = (sp.integrate(sp.expand(weight * f), (x, 0, 1)) for f in (sp.Integer(1), variance))
+            yield check_relation(
+                sp.Rational(2 * (dim - 1), dim + 2) - mean / mass,
+                "==" if k in (low, high) else ">" if k > high else "<",
+                0,
+                detail=f"sign of the sphere's directional variance minus the integral, d = {dim}, k = {k}",
+                falsifier=FALSIFIER,
+                parts=("iff",),
+            )
+
+
 @claim.check("simulation")
 def simulation(claim) -> Iterator[Evidence]:
     for dim, first, second in ((3, 6, 2), (6, 2, 2)):

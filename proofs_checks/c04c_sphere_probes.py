@@ -77,6 +77,7 @@ def symbolic(claim) -> Iterator[Evidence]:
             detail=f"gain from the derived moments of rho^2: {part}",
             falsifier=FALSIFIER,
             parts=(part,),
+            scope=Scope.GENERAL,  # d (or k) is a symbol in the derived side, even where it cancels
         )
     two = claim.formulas["two"]
     for dim, relation in ((2, ">"), (3, ">"), (4, "=="), (ABOVE_ONE + 4, "<")):
@@ -139,6 +140,45 @@ def _sums(atoms: designs.Atoms, k: int) -> Iterator[tuple[Fraction, tuple[Fracti
     for weight, total in _sums(atoms, k - 1):
         for w, v in atoms:
             yield weight * w, (total[0] + v[0], total[1] + v[1])
+
+
+@claim.check("quadrature")
+def quadrature(claim) -> Iterator[Evidence]:
+    """Two draws in d = 3, ..., 7: rho = r cos(arg(1 + c z)), |z| = 1 uniform, c = u_1.u_2, r^2 = |a on their span|^2.
+
+    cos 2 arg(1 + c z) = Re (1 + c z)/(1 + c/z) has the mean 1 - c^2 over z, and cos 4 arg(1 + c z) the mean
+    1 - 4 c^2 + 3 c^4: the constant terms of the Laurent series.
+    """
+    y, x = sp.symbols("y x", positive=True)
+    for dim in range(3, 8):
+        weight = sp.sin(y) ** (dim - 2)  # density of the angle between the two probes
+        mass = sp.integrate(weight, (y, 0, sp.pi))
+        c2, c4 = (sp.integrate(weight * sp.cos(y) ** p, (y, 0, sp.pi)) / mass for p in (2, 4))
+        # 1 - r^2 = x^2 has the density of the square of a (d-2)-part: x^(d-3) for x.
+        r2, r4 = (
+            sp.integrate(sp.expand((1 - x**2) ** p * x ** (dim - 3)), (x, 0, 1)) * (dim - 2) for p in (1, 2)
+        )
+        double, quadruple = 1 - c2, 1 - 4 * c2 + 3 * c4
+        rho2, rho4 = r2 * (1 + double) / 2, r4 * (3 + 4 * double + quadruple) / 8
+        # 2 (1 - R)((d+4) R + d - 2)/(d+1), averaged.
+        variance = 2 * (dim - 2 + 6 * rho2 - (dim + 4) * rho4) / sp.Integer(dim + 1)
+        drop = sp.nsimplify(sp.Rational(2 * (dim - 1), dim + 2) - variance)
+        yield check_identity(
+            claim.formulas["two"].subs(D, dim),
+            drop,
+            detail=f"gain of two draws by integrals over the angles, d = {dim}",
+            falsifier=FALSIFIER,
+            parts=("two draws",),
+            scope=Scope.INSTANCE,
+        )
+        yield check_relation(
+            drop,
+            ">" if dim < 4 else "==" if dim == 4 else "<",
+            0,
+            detail=f"sign of that gain, d = {dim}",
+            falsifier=FALSIFIER,
+            parts=("iff",),
+        )
 
 
 @claim.check("simulation")

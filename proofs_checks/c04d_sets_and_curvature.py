@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from fractions import Fraction
-from itertools import permutations, product
+from itertools import combinations, permutations, product
 
 import numpy as np
 import sympy as sp
 
+from proofs_checks import _designs as designs
 from proofs_checks._c_designs import K
 from proofs_checks._c_two_stage import simulate
 from proofs_checks._shared import D
@@ -163,6 +164,45 @@ def instance(claim) -> Iterator[Evidence]:
             parts=("set",),
             scope=Scope.INSTANCE,
         )
+
+
+@claim.check("enumeration")
+def enumeration(claim) -> Iterator[Evidence]:
+    """The form of the sphere's and a DAP's covariance over rational atoms, and every set of coordinates."""
+    a = (Fraction(1), Fraction(2), Fraction(2))
+    energy = designs.dot(a, a)
+    dap = designs.rotated(designs.aligned(designs.sign_vectors(2)), designs.ROTATION[3])
+    b = (Fraction(1), Fraction(-2), Fraction(0), Fraction(3))
+    for name, atoms, vector in (("sphere", designs.four_sphere_design(), b), ("aligned", dap, a)):
+        table = designs.error_covariance(atoms, vector)
+        size = len(vector)
+        # beta from one entry beside the diagonal, alpha from the first on it; the others must follow.
+        beta = table[0][1] / (vector[0] * vector[1])
+        alpha = table[0][0] - beta * vector[0] ** 2
+        yield check_identity(
+            [[alpha * (i == j) + beta * vector[i] * vector[j] for j in range(size)] for i in range(size)],
+            table,
+            detail=f"covariance over rational atoms is alpha |a|^2 I + beta a a^T, d = {size}, {name}",
+            falsifier=FALSIFIER,
+            parts=("form",),
+            scope=Scope.INSTANCE,
+        )
+    # Three-dimensional sphere: d/(d+2) (|a|^2 + 2 a_i^2) - a_i^2.
+    aligned = designs.error_covariance(dap, a)
+    advantage = [Fraction(3, 5) * (energy + 2 * x**2) - x**2 - aligned[i][i] for i, x in enumerate(a)]
+    threshold = Fraction(str(claim.formulas["threshold"].subs({D: 3, SIZE: 1})))
+    for size in (1, 2, 3):
+        for chosen in combinations(range(3), size):
+            share = sum((a[i] ** 2 for i in chosen), start=Fraction(0)) / energy
+            level = threshold * size
+            yield check_relation(
+                sum((advantage[i] for i in chosen), start=Fraction(0)),
+                ">" if share > level else "==" if share == level else "<",
+                0,
+                detail=f"sign of the advantage on coordinates {chosen}, a = (1, 2, 2)",
+                falsifier=FALSIFIER,
+                parts=("iff",),
+            )
 
 
 @claim.check("simulation")

@@ -176,6 +176,26 @@ def instance(claim) -> Iterator[Evidence]:
         parts=("guided",),
         scope=Scope.INSTANCE,
     )
+    # Other probabilities in steps of 1/48, and other weights with m = 7: both stages then have the error one.
+    grid = [sp.Rational(j, 48) for j in range(1, 48)]
+    least = min(grid, key=lambda x: mean / x + (1 - mean) * 9 / (1 - x))
+    yield check_identity(
+        claim.formulas["guided p"].subs({D: 10, ROOT: 3}),
+        least,
+        detail="best of 47 probabilities at d = 10, k = 9",
+        falsifier=FALSIFIER,
+        parts=("guided optimal",),
+        scope=Scope.INSTANCE,
+    )
+    errors = (sp.Rational(9, 9), (nu - 1) / 7)
+    yield check_identity(
+        combined(claim.formulas).subs({D: 10, ROOT: 3, SECOND: 7}),
+        min(x**2 * errors[0] + (1 - x) ** 2 * errors[1] for x in grid),
+        detail="least error over 47 weights of stage 1 at d = 10, k = 9, m = 7",
+        falsifier=FALSIFIER,
+        parts=("guided combination",),
+        scope=Scope.INSTANCE,
+    )
     for size, batch in ((3, 2), (5, 4)):
         yield check_identity(
             claim.formulas["frame"].subs({D: size, B: batch}),

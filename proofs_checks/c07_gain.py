@@ -146,6 +146,36 @@ def law(claim) -> Iterator[Evidence]:
         )
 
 
+@claim.check("table")
+def table(claim) -> Iterator[Evidence]:
+    """Supports of equal entries by the laws' own covariances; the fraction and its bound in every small budget."""
+    for size, support in ((3, 1), (4, 2), (5, 3), (6, 1)):
+        a, chosen = (1,) * support + (0,) * (size - support), range(support)
+        sphere, dap = (coordinate_mse(one, a, chosen) for one in (Sphere(size), DAP(a)))
+        yield check_identity(
+            claim.formulas["sparse"].subs({D: size, K: support}),
+            1 - sp.Rational(str(dap)) / sp.Rational(str(sphere)),
+            detail=f"relative gain of the laws on the support, d = {size}, {support} equal entries",
+            falsifier=FALSIFIER,
+            parts=("sparse",),
+            scope=Scope.INSTANCE,
+        )
+    for size in (2, 10, 100):
+        excess = min(
+            (claim.formulas["fraction bound"] - claim.formulas["fraction"]).subs({D: size, K: k, SECOND: m})
+            for k in range(4, 20)
+            for m in (1, 10, 1000)
+        )
+        yield check_relation(
+            excess,
+            ">",
+            0,
+            detail=f"least excess of the bound over 48 budgets, d = {size}",
+            falsifier=FALSIFIER,
+            parts=("bound",),
+        )
+
+
 @claim.check("simulation")
 def simulation(claim) -> Evidence:
     """a = e_1, T = {1}, d = 4: the sphere's error there is 2 (d-1)/((d+2) b)."""
