@@ -161,7 +161,11 @@ def law(claim) -> Iterator[Evidence]:
             detail=f"sign of the laws' difference, d = {dim}, rho^2 = {rho2}",
             falsifier=FALSIFIER,
             parts=(
-                "between" if not wins else "above" if rho2 > claim.formulas["upper"].subs(here) else "below",
+                "between"
+                if not wins
+                else "above"
+                if rho2 > claim.formulas["upper"].subs(here)
+                else "below",
             ),
         )
     # A gain at rho^2 = 0 and at 1 and a loss at the least one, 3/(d+4): both roots lie inside.

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import combinations
 
 import numpy as np
 import sympy as sp
@@ -106,6 +107,7 @@ def symbolic(claim) -> Iterator[Evidence]:
         detail="A = 1 on every set of a flat gradient: no gain",
         falsifier=FALSIFIER,
         parts=("flat", "never loses"),
+        scope=Scope.GENERAL,  # d is a symbol until it cancels
     )
     excess = (claim.formulas["bound"] - gain).subs({D: c + 2, ANISOTROPY: 1 + below})
     yield check_relation(
@@ -165,6 +167,46 @@ def law(claim) -> Iterator[Evidence]:
                 falsifier=FALSIFIER,
                 parts=("never loses",),
             )
+            if len(chosen) == size:
+                continue
+            others = [i for i in range(size) if i not in chosen]
+            lost = coordinate_mse(Sphere(size), a, others) - coordinate_mse(DAP(a), a, others)
+            yield check_identity(
+                -difference,
+                lost,
+                detail=f"gain on the other coordinates is minus that on T, a = {a}, tau = {tau}",
+                falsifier=FALSIFIER,
+                parts=("the rest",),
+                scope=Scope.INSTANCE,
+            )
+            yield check_relation(
+                anisotropy,
+                ">",
+                1,
+                detail=f"A of the large coordinates, a = {a}, tau = {tau}",
+                falsifier=FALSIFIER,
+                parts=("large coordinates",),
+            )
+            yield check_relation(
+                Fraction(str(difference)) / Fraction(str(coordinate_mse(Sphere(size), a, chosen))),
+                "<=",
+                claim.formulas["bound"].subs(numbers),
+                detail=f"the laws' relative gain against 2 (A-1)/d, a = {a}, tau = {tau}",
+                falsifier=FALSIFIER,
+                parts=("bound",),
+            )
+    for a in ((1, 1, 1, 1), (2, -2, 2)):
+        size = len(a)
+        for count in range(1, size + 1):
+            for chosen in combinations(range(size), count):
+                yield check_identity(
+                    coordinate_mse(Sphere(size), a, chosen),
+                    coordinate_mse(DAP(a), a, chosen),
+                    detail=f"both laws' errors of the flat gradient {a} on coordinates {chosen}",
+                    falsifier=FALSIFIER,
+                    parts=("flat",),
+                    scope=Scope.INSTANCE,
+                )
 
 
 @claim.check("simulation")

@@ -8,6 +8,7 @@ import sympy as sp
 
 from proofs_checks import _designs as designs
 from proofs_checks._c_designs import SECOND, K
+from proofs_checks._c_two_stage import simulate
 from proofs_checks._shared import DELTA, GRADIENTS, D, as_matrix, symbolic_vector
 from zotheory.checks.evidence import Evidence, Scope
 from zotheory.checks.exact import check_identity, check_relation
@@ -143,3 +144,21 @@ def simulation(claim) -> Iterator[Evidence]:
             detail=f"error of the first coordinate, d = 5, {part}",
             parts=(part,),
         )
+
+    # Two stages for a = e_1 on T = {1}, where a Rademacher draw has no error: the excess at x = 1 - 1/d.
+    dim, first, second = 4, 8, 4
+    fraction = claim.formulas["fraction"].subs({D: dim, K: first, SECOND: second})
+    excess = float(sp.Rational(2 * (dim - 1), dim + 2) * (1 - fraction) / (first + second))
+
+    def two_stages(n: int, rng: np.random.Generator) -> np.ndarray:
+        stages = simulate(dim, first, second, n, rng)
+        return ((first * stages.first[:, 0] + second * stages.second[:, 0]) / (first + second) - 1) ** 2
+
+    yield check_mean(
+        two_stages,
+        excess,
+        resolvable=0.05 * excess,
+        rng=stream(2024, claim.id, "two stages"),
+        detail=f"error of two stages on T = {{1}}, a = e_1, d = {dim}, k = {first}, m = {second}; Rademacher has none",
+        parts=("two stages",),
+    )

@@ -149,6 +149,21 @@ def quadrature(claim) -> Iterator[Evidence]:
     )
 
 
+@claim.check("exact values")
+def exact_values(claim) -> Iterator[Evidence]:
+    """The bound against the exact means without signal and without noise, d = x + 3."""
+    x = sp.Symbol("x", integer=True, positive=True)
+    for theta, name in ((0, "pure noise"), (1, "no noise")):
+        yield check_relation(
+            sp.factor((claim.formulas["bound"].subs(THETA, theta) - claim.formulas[name]).subs(D, x + 3)),
+            ">",
+            0,
+            detail=f"bound minus E rho^2 at theta = {theta}",
+            falsifier=FALSIFIER,
+            parts=("bound",),
+        )
+
+
 @claim.check("simulation")
 def simulation(claim) -> Iterator[Evidence]:
     """rho^2 from noisy probes against N/(N+Q); pure noise; and the error of aligned draws in noise."""
@@ -182,6 +197,21 @@ def simulation(claim) -> Iterator[Evidence]:
         rng=stream(2024, claim.id, "noise"),
         detail="E rho^2 of pure noise, d = 6, k = 5",
         parts=("pure noise",),
+    )
+    silent = float(claim.formulas["no noise"].subs({D: dim, K: k}))
+
+    def noiseless(n: int, rng: np.random.Generator) -> np.ndarray:
+        z = rng.standard_normal((n, k, dim))
+        e = (z * z[:, :, :1]).sum(axis=1)
+        return e[:, 0] ** 2 / (e**2).sum(axis=1)
+
+    yield check_mean(
+        noiseless,
+        silent,
+        resolvable=0.03 * silent,
+        rng=stream(2024, claim.id, "no noise"),
+        detail="E rho^2 without noise, d = 6, k = 5",
+        parts=("no noise",),
     )
     factor = float(claim.formulas["nu"].subs(D, dim))
 

@@ -1,6 +1,7 @@
 """C8c: break condition k << d: what a budget of b draws can realise of an exact direction's advantage."""
 
 from collections.abc import Iterator
+from fractions import Fraction
 
 import numpy as np
 import sympy as sp
@@ -115,6 +116,27 @@ def table(claim) -> Iterator[Evidence]:
             falsifier=FALSIFIER,
             parts=("bound",),
         )
+
+
+@claim.check("too few draws")
+def too_few(claim) -> Iterator[Evidence]:
+    """Every k up to d sqrt(f)/(1 - sqrt(f)), with stage 2 of any of several sizes, stays below f."""
+    for dim in (4, 12):
+        for root in (Fraction(1, 4), Fraction(1, 2), Fraction(3, 4)):
+            most = int(dim * root / (1 - root))
+            largest = max(
+                claim.formulas["fraction"].subs({D: dim, K: k, SECOND: m})
+                for k in range(1, most + 1)
+                for m in (1, 10, 10**6)
+            )
+            yield check_relation(
+                largest,
+                "<",
+                root**2,
+                detail=f"largest fraction with k <= {most}, d = {dim}, f = {root**2}",
+                falsifier=FALSIFIER,
+                parts=("draws needed",),
+            )
 
 
 @claim.check("simulation")
