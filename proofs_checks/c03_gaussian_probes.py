@@ -99,6 +99,21 @@ def quadrature(claim) -> Iterator[Evidence]:
     for dim, k in ((2, 1), (2, 3), (3, 2), (4, 5), (6, 3)):
         density = sp.cos(x) ** (k - 1) * sp.sin(x) ** (dim - 2)
         mass = sp.integrate(density, (x, 0, sp.pi / 2))
+        # Four moments of the Beta law with the stated parameters, which are rising factorials.
+        first, second = (claim.formulas[f"{x} parameter"].subs({D: dim, K: k}) for x in ("first", "second"))
+        yield check_identity(
+            [sp.rf(first, p) / sp.rf(first + second, p) for p in range(1, 5)],
+            [
+                sp.nsimplify(
+                    sp.simplify(sp.integrate(density * sp.cos(x) ** (2 * p), (x, 0, sp.pi / 2)) / mass)
+                )
+                for p in range(1, 5)
+            ],
+            detail=f"four moments by integrals over the angle, d = {dim}, k = {k}",
+            falsifier=FALSIFIER,
+            parts=("law",),
+            scope=Scope.INSTANCE,
+        )
         for part, power in (("mean", 2), ("square", 4)):
             value = sp.integrate(density * sp.cos(x) ** power, (x, 0, sp.pi / 2))
             yield check_identity(

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import product
 
 import numpy as np
 import sympy as sp
 
+from proofs_checks import _designs as designs
 from proofs_checks._c_designs import K
 from proofs_checks._c_two_stage import simulate
 from proofs_checks._shared import D
@@ -186,6 +188,56 @@ def exact_values(claim) -> Iterator[Evidence]:
                 detail=f"{name} bound against the exact value, d = {dim}, k = {k}",
                 falsifier=FALSIFIER,
                 parts=("closed bounds",),
+            )
+
+
+@claim.check("enumeration")
+def enumeration(claim) -> Iterator[Evidence]:
+    """The variational bounds outcome by outcome over sums of points of the circle and the 24-cell."""
+    for atoms, a in (
+        (designs.circle_design(), (Fraction(3, 5), Fraction(4, 5))),
+        (designs.four_sphere_design(), (Fraction(1), Fraction(0), Fraction(0), Fraction(0))),
+    ):
+        dim = len(a)
+        for f in (
+            (Fraction(1, 2), Fraction(0)),
+            (Fraction(1, 3), Fraction(1, 5)),
+            (Fraction(2), Fraction(-1)),
+        ):
+            low = high = exact = Fraction(0)
+            for (p, u), (q, v) in product(atoms, repeat=2):
+                x, y = designs.dot(u, a), designs.dot(v, a)
+                total = [x * s + y * t for s, t in zip(u, v, strict=True)]
+                along, square = designs.dot(total, a), designs.dot(total, total)
+                across, value = square - along**2, f[0] + f[1] * along
+                low += p * q * (2 * along * value - square * value**2)
+                high += p * q * (1 - across * (2 * value - square * value**2))
+                exact += p * q * (along**2 / square if square else Fraction(1, dim))
+            for left, right, name in ((low, exact, "lower"), (exact, high, "upper")):
+                yield check_relation(
+                    left,
+                    "<=",
+                    right,
+                    detail=f"{name} bound with f = {f[0]} + {f[1]} S over pairs of {len(atoms)} points, d = {dim}",
+                    falsifier=FALSIFIER,
+                    parts=("variational",),
+                )
+
+
+@claim.check("many probes")
+def many_probes(claim) -> Iterator[Evidence]:
+    """k (1 - bound) at k = 10^8, in fractions."""
+    for dim in (2, 3, 10):
+        limit = claim.formulas["rate"].subs(D, dim)
+        for name in ("low", "high"):
+            value = 10**8 * (1 - claim.formulas[name].subs({D: dim, K: 10**8}))
+            yield check_relation(
+                sp.Abs(value - limit),
+                "<",
+                sp.Rational(1, 10**4),
+                detail=f"distance of k (1 - bound) from the limit at k = 10^8, d = {dim}, {name}",
+                falsifier=FALSIFIER,
+                parts=("rate",),
             )
 
 

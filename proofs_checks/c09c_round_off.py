@@ -7,7 +7,7 @@ import numpy as np
 import sympy as sp
 
 from proofs_checks._c_formats import FORMATS, POINTS, Format
-from zotheory.checks.evidence import Evidence
+from zotheory.checks.evidence import Evidence, Scope
 from zotheory.checks.exact import Term, check_identity, check_nonnegative, check_relation
 from zotheory.checks.statistical import check_bound
 from zotheory.ledger.claim import Claim, Kind, Verdict
@@ -115,6 +115,9 @@ def formats(claim) -> Iterator[Evidence]:
             detail=f"{fmt.name}: numbers next to 1, u = 2^-{digits}",
             falsifier=FALSIFIER,
             parts=("formats",),
+            # The statement is about these four formats, and each is covered: numbers in [1, 2) are 2u apart, so
+            # rounding to nearest is off by at most u there, and by at most u x in every other binade.
+            scope=Scope.GENERAL,
         )
 
 
