@@ -9,6 +9,7 @@ import sympy as sp
 
 from zotheory.errors import InvalidArgument, NotUnbiased
 from zotheory.laws import (
+    DAP,
     Empirical,
     FirstAxis,
     Guided,
@@ -63,6 +64,15 @@ def test_worst_case_over_gradients_is_exact():
     p = F(1, 4) + EPSILON
     assert not contact.contains(TwoAtom(E1, p))
     assert contact.contains(TwoAtom(E1, float(p)))
+
+
+def test_fixed_length_is_exact_in_every_direction():
+    # The largest eigenvalue of an exact multiple of I is that multiple, not its floating-point value.
+    blind = Program(4, delta="1/3", blind=True)
+    for direction in ([1, 2, 3, 7], [3, -1, 1, 5], [1, 1, 1, 0], [9, 7, 1, 1]):
+        law = DAP(direction, F(1, 3))
+        assert objective(blind, law) == F(4, 9)
+        assert solve(blind).contact_set.contains(law)
 
 
 def test_constraints_are_compared_exactly():
