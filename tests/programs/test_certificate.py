@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zotheory.programs import Atom, Certificate, Program, solve
-from zotheory.programs.certificate import residual_is_nonnegative
+from zotheory.programs.certificate import is_feasible, residual_is_nonnegative
 from zotheory.programs.scaled import Duals, scale
 
 PROGRAMS = {
@@ -127,6 +127,50 @@ def test_signs_of_multipliers_matter():
     without = scale(Program(5, norm_cap=8))
     assert not residual_is_nonnegative(without, dataclasses.replace(base, budget=F(1)))
     assert not residual_is_nonnegative(without, dataclasses.replace(base, covariance=F(1)))
+
+
+def test_valleys_inside_the_triangle_are_seen():
+    # r = gamma s^2 + ((1 - gamma) n - D) s + beta n^2 - lambda_1 n - lambda_0 with gamma = 1/2, D = 2: the
+    # vertex s = 2 - n/2 lies in [0, n] for 4/3 <= n <= 4, far beyond D. On both axes r is positive, and
+    # at n = 3, s = 1/2 it is b (n - 3)^2 - s^2 / 2 + c.
+    scaled = scale(Program(5, norm_cap=20, fourth_moment=2, nonnegative_covariance=True))
+    b = F(100)
+
+    def trial(c):
+        return Duals(-(9 * b + c), (2 + 6 * b, 6 * b), b, F(1, 2))
+
+    assert scaled.residual((F(1, 2), F(5, 2)), trial(F(1, 8))) == 0
+    assert not residual_is_nonnegative(scaled, trial(F(1, 8) - F(1, 100)))
+    assert residual_is_nonnegative(scaled, trial(F(1, 4)))
+
+    # The same beyond gamma = 1: gamma = 3, D = -2, the vertex s = (n - 1) / 3 inside for n >= 1.
+    def steep(c):
+        return Duals(-(9 * b + c), (-2 + 6 * b, 6 * b), b, F(3))
+
+    assert scaled.residual((F(2, 3), F(7, 3)), steep(F(4, 3))) == 0
+    assert not residual_is_nonnegative(scaled, steep(F(4, 3) - F(1, 100)))
+    assert residual_is_nonnegative(scaled, steep(F(2)))
+
+
+def test_feasibility_of_the_law():
+    scaled = scale(Program(4, norm_cap=9, fourth_moment="15/8", nonnegative_covariance=True))
+    good = [Atom((F(1), F(3)), F(1))]
+    half = lambda *points: [Atom((F(s), F(t)), F(1, 2)) for s, t in points]  # noqa: E731
+    assert is_feasible(scaled, tuple(good))
+    assert is_feasible(scaled, tuple(half((1, 0), (1, 6))))
+    wrong = {
+        "mass": [Atom((F(1), F(3)), F(2))],
+        "mean s": [Atom((F(2), F(3)), F(1))],
+        "mean t": [Atom((F(1), F(2)), F(1))],
+        "negative mass": [*good, *good, Atom((F(1), F(3)), F(-1))],
+        "negative energy": half((-1, 3), (3, 3)),
+        "cap": [Atom((F(1), F(9)), F(1, 3)), Atom((F(1), F(0)), F(2, 3))],
+        "budget": [Atom((F(1), F(8)), F(3, 8)), Atom((F(1), F(0)), F(5, 8))],
+        "covariance": half((2, 0), (0, 6)),
+    }
+    assert sum(a.mass * a.norm**2 for a in wrong["budget"]) == 31 > scaled.budget == 30
+    for name, atoms in wrong.items():
+        assert not is_feasible(scaled, tuple(atoms)), name
 
 
 def test_a_forged_program_is_refused():

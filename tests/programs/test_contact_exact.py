@@ -9,6 +9,7 @@ import sympy as sp
 
 from zotheory.errors import InvalidArgument, NotUnbiased
 from zotheory.laws import (
+    DAP,
     Empirical,
     FirstAxis,
     Guided,
@@ -19,6 +20,7 @@ from zotheory.laws import (
 from zotheory.laws.base import Law
 from zotheory.laws.partition import Whole
 from zotheory.programs import Program, solve
+from zotheory.programs.evaluation import infeasibilities, objective
 
 E1 = [1, 0, 0, 0]
 DENSE = [1, -1, 1, 1]
@@ -62,6 +64,40 @@ def test_worst_case_over_gradients_is_exact():
     p = F(1, 4) + EPSILON
     assert not contact.contains(TwoAtom(E1, p))
     assert contact.contains(TwoAtom(E1, float(p)))
+
+
+def test_fixed_length_is_exact_in_every_direction():
+    # The largest eigenvalue of an exact multiple of I is that multiple, not its floating-point value.
+    blind = Program(4, delta="1/3", blind=True)
+    for direction in ([1, 2, 3, 7], [3, -1, 1, 5], [1, 1, 1, 0], [9, 7, 1, 1]):
+        law = DAP(direction, F(1, 3))
+        assert objective(blind, law) == F(4, 9)
+        assert solve(blind).contact_set.contains(law)
+
+
+def test_constraints_are_compared_exactly():
+    above = TwoAtom(E1, F(2, 3) + EPSILON)  # |v|^2 = 9 / (1 - 3 epsilon)
+    (reason,) = infeasibilities(Program(4, norm_cap=9), above, 1e-9)
+    assert "above the cap" in reason
+    kappa = TwoAtom(E1, F(2, 3)).norm_moment(2) / F(16)
+    (reason,) = infeasibilities(Program(4, fourth_moment=kappa), above, 1e-9)
+    assert "above the budget" in reason
+    negative = shells([(1 + EPSILON, 3 - EPSILON), (1 - EPSILON, 3 + EPSILON)], [F(1, 2), F(1, 2)])
+    (reason,) = infeasibilities(Program(4, nonnegative_covariance=True), negative, 1e-9)
+    assert "Cov(s, t)" in reason
+    (reason,) = infeasibilities(Program(4), Sphere(4, 1 + EPSILON), 1e-9)
+    assert "delta" in reason
+    for program in (Program(4, norm_cap=9), Program(4, fourth_moment=kappa)):
+        assert not infeasibilities(program, TwoAtom(E1, F(2, 3)), 1e-9)
+
+
+def test_worst_cases_of_exact_laws():
+    # A law along one axis or across it: E[n v v^T] is diagonal, with the entries 1/p and 3/(1 - p).
+    blind = Program(4, blind=True)
+    for p in (F(1, 5), F(1, 4), F(2, 3)):
+        assert float(objective(blind, TwoAtom(E1, p))) == max(1 / p, 3 / (1 - p))
+    # Off the diagonal: along (1, 1, 1, 1) instead.
+    assert float(objective(blind, TwoAtom([1] * 4, F(1, 5)))) == pytest.approx(5, rel=1e-12)
 
 
 def test_exact_priors_are_decided_exactly():

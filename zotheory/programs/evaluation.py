@@ -139,13 +139,8 @@ def _worst_case(law: Law) -> Fraction | float:
     exact = [x for x in entries if isinstance(x, Fraction)]
     if len(exact) < len(entries) or size > LARGEST_MATRIX:
         return largest
-    # The vectors e_i and (e_i +- e_j) / sqrt 2 bound it from below, and above the mean eigenvalue
-    # unless M is a multiple of I: so an exact law is told apart from one that is only nearly blind.
-    diagonal = exact[:: size + 1]
-    bound = max(
-        (x + y) / 2 + (abs(exact[i * size + j]) if i != j else 0)
-        for i, x in enumerate(diagonal)
-        for j, y in enumerate(diagonal)
-    )
-    mean = sum(diagonal, Fraction(0)) / size
-    return bound if bound == mean else max(bound, Fraction(largest))
+    # Exactly: at least the mean eigenvalue E[n^2] / d, which alone tells a varying length from a fixed
+    # one, where M is a multiple of I.
+    mean = sum(exact[:: size + 1], Fraction(0)) / size
+    fixed = all(x == (mean if i % (size + 1) == 0 else 0) for i, x in enumerate(exact))
+    return mean if fixed else max(mean, Fraction(largest))
