@@ -1,6 +1,5 @@
 """Aliases for what the mathematics is done with: floats, exact numbers and arrays of either."""
 
-from fractions import Fraction
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -15,4 +14,3 @@ Matrix: TypeAlias = NDArray[Any]
 # `laws.Alignment` and `laws.FirstAxis`; validation turns it into a Vector or refuses it.
 VectorLike: TypeAlias = Any
 FloatArray: TypeAlias = NDArray[np.float64]
-Exact: TypeAlias = int | Fraction

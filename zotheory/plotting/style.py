@@ -5,7 +5,6 @@ from fractions import Fraction
 # Okabe and Ito's palette: told apart with every common colour vision, and in print.
 BLUE = "#0072B2"
 VERMILLION = "#D55E00"
-GREEN = "#009E73"
 SKY = "#56B4E9"
 BLACK = "#000000"
 GREY = "#5C5C5C"

@@ -12,28 +12,15 @@ from fractions import Fraction
 from zotheory.errors import InvalidArgument
 from zotheory.laws.base import Law, require_unbiased
 from zotheory.programs.certificate import Certificate, vertex_polynomial, vertex_range
+from zotheory.programs.component import Component
 from zotheory.programs.evaluation import infeasibilities, objective
 from zotheory.programs.program import Program
 from zotheory.programs.scaled import Scaled
+from zotheory.programs.words import describe
 from zotheory.validation import check_fraction
 
 # A length this close to the cap is at the cap; certificates are far more accurate.
 SAME_LENGTH = Fraction(1, 10**30)
-
-
-@dataclass(frozen=True)
-class Component:
-    """A piece of the contact set: v in the sum of some eigenspaces, at one length.
-
-    Attributes:
-        blocks: indices of the eigenspaces that v may lie in.
-        norm: |v|^2 there; None if only ``along`` is fixed.
-        along: s = (a.v)^2 / |a|^2 if it is fixed too, else None.
-    """
-
-    blocks: tuple[int, ...]
-    norm: Fraction | None
-    along: Fraction | None = None
 
 
 @dataclass(frozen=True)
@@ -74,9 +61,7 @@ class ContactSet:
 
     def describe(self) -> str:
         """Return the condition in words."""
-        from zotheory.programs.words import describe
-
-        return describe(self)
+        return describe(self.program, self.components, self.tight, self.attained)
 
     def contains(self, law: Law, tolerance: float = 1e-9) -> Membership:
         """Decide whether ``law`` is an optimal law of the program.

@@ -112,11 +112,11 @@ def _covariance_duals(scaled: Scaled, columns: Columns) -> Duals:
     For each rounding of (gamma, beta) the means' multipliers are either the solver's own or those
     that make the residual stationary at the mean energies; lambda_0 follows by exact checking. The
     optimal multipliers need not be unique and a solver stops at the edge of their set, where rounding
-    may leave it: gamma = 1 and beta = 0, in its middle, are tried too.
+    may leave it: gamma = 1 and beta = 0, in its middle, are tried first.
     """
     best: Duals | None = None
-    gammas = [*_roundings(columns.duals.covariance), Fraction(1)]
-    betas = [Fraction(0)] if scaled.budget is None else [*_roundings(columns.duals.budget), Fraction(0)]
+    gammas = [Fraction(1), *_roundings(columns.duals.covariance)]
+    betas = [Fraction(0), *(_roundings(columns.duals.budget) if scaled.budget is not None else [])]
     for gamma, beta in product(dict.fromkeys(gammas), dict.fromkeys(betas)):
         if scaled.escaping:
             gamma = min(gamma, Fraction(1))

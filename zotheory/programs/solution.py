@@ -123,12 +123,8 @@ class Solution:
         return self._shells([*kept, (far, epsilon)]), float(self.lower / (1 - epsilon))
 
     def _shells(self, atoms: list[tuple[tuple[Fraction, ...], Fraction]]) -> Shells:
+        # Exact laws stay exact; fifty-digit fractions near irrational numbers serve no one.
         kind: Any = object if self.certificate.exact else float
-        energies = np.array([[kind_of(x, kind) for x in q] for q, _ in atoms], dtype=kind)
-        masses = np.array([kind_of(mass, kind) for _, mass in atoms], dtype=kind)
+        energies = np.array([q for q, _ in atoms], dtype=object).astype(kind)
+        masses = np.array([mass for _, mass in atoms], dtype=object).astype(kind)
         return Shells(self.program.partition, energies, masses)
-
-
-def kind_of(value: Fraction, kind: Any) -> Any:
-    """Return a fraction as it is, or as a float."""
-    return value if kind is object else float(value)

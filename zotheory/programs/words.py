@@ -1,29 +1,30 @@
 """The contact set in words."""
 
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from zotheory.programs.contact import Component, ContactSet
+from zotheory.programs.component import Component
+from zotheory.programs.program import Program
 
 LONGEST = 10**12
 # So many pieces of a contact set are written out.
 LISTED = 6
 
 
-def describe(contact: "ContactSet") -> str:
+def describe(
+    program: Program, components: tuple[Component, ...], tight: tuple[str, ...], attained: bool
+) -> str:
     """Return the necessary and sufficient condition for optimality as a sentence."""
-    parts = [_component(contact, component) for component in contact.components[:LISTED]]
-    left = len(contact.components) - len(parts)
+    parts = [_component(program, component) for component in components[:LISTED]]
+    left = len(components) - len(parts)
     if left:
         parts.append(f"one of {left} more cases like these, listed in the components")
     condition = ", or ".join(parts)
-    tight = {
+    words = {
         "fourth_moment": "the fourth-moment budget is used up",
         "nonnegative_covariance": "Cov(s, t) = 0",
     }
-    extra = "".join(f", and {tight[name]}" for name in contact.tight)
-    if not contact.attained:
+    extra = "".join(f", and {words[name]}" for name in tight)
+    if not attained:
         return (
             f"No law is optimal: the contact set is {condition} (almost surely), which cannot have "
             f"E[v v^T] = delta I; the value is an infimum, approached as a vanishing mass carries the "
@@ -32,8 +33,7 @@ def describe(contact: "ContactSet") -> str:
     return f"A feasible law is optimal if and only if almost surely {condition}{extra}."
 
 
-def _component(contact: "ContactSet", component: "Component") -> str:
-    program = contact.program
+def _component(program: Program, component: Component) -> str:
     if component.along is not None:
         text = f"s = (a.v)^2/|a|^2 = {_number(component.along)}"
         if component.norm is not None:
@@ -43,11 +43,10 @@ def _component(contact: "ContactSet", component: "Component") -> str:
     length = f"|v|^2 = {_number(component.norm)}"
     if len(component.blocks) == len(program.blocks):
         return length
-    return f"{_space(contact, component.blocks)} with {length}"
+    return f"{_space(program, component.blocks)} with {length}"
 
 
-def _space(contact: "ContactSet", blocks: tuple[int, ...]) -> str:
-    program = contact.program
+def _space(program: Program, blocks: tuple[int, ...]) -> str:
     if program.knowledge == "prior":
         values = ", ".join(_number(program.blocks[i].weight) for i in blocks)
         space = "eigenspace" if len(blocks) == 1 else "span of the eigenspaces"
