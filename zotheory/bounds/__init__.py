@@ -1,0 +1,1 @@
+"""Convergence of SGD with delta-unbiased perturbations: bounds, and exact dynamics on quadratics."""
