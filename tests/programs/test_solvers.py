@@ -188,9 +188,9 @@ def test_every_status_is_accounted_for(status):
     problem = SimpleNamespace(status=status, solve=answer)
     if STATUSES[status] is None:
         with pytest.raises(SolverFailure, match=str(status)):
-            solvers._run(problem, "highs")
+            solvers.solve_model(problem, "highs")
     else:
-        assert solvers._run(problem, "highs") is STATUSES[status]
+        assert solvers.solve_model(problem, "highs") is STATUSES[status]
 
 
 @pytest.mark.parametrize("error", [cp.SolverError("no licence"), ValueError("cannot unpack")])
@@ -199,10 +199,10 @@ def test_errors_of_the_modelling_layer_become_solver_failures(error):
         raise error
 
     with pytest.raises(SolverFailure, match=str(error)):
-        solvers._run(SimpleNamespace(status="optimal", solve=fail), "clarabel")
+        solvers.solve_model(SimpleNamespace(status="optimal", solve=fail), "clarabel")
 
 
 @pytest.mark.parametrize("solver", SOLVERS)
 def test_inaccurate_answers_are_marked(solver, monkeypatch):
-    monkeypatch.setattr(solvers, "_run", lambda problem, name: (problem.solve(solver="CLARABEL"), False)[1])
+    monkeypatch.setattr(solvers, "solve_model", lambda problem, name: (problem.solve(solver="CLARABEL"), False)[1])
     assert not solve_linear(LINEAR["two moments"][0], solver).accurate

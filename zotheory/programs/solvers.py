@@ -92,7 +92,7 @@ def solve_linear(program: LinearProgram, solver: str) -> Answer:
     if program.limits.size:
         constraints.append(program.inequalities @ w <= program.limits)
     problem = cp.Problem(cp.Minimize(program.cost @ w), constraints)
-    accurate = _run(problem, solver)
+    accurate = solve_model(problem, solver)
     # cvxpy's Lagrangian adds y.(Ew - e); ours subtracts it.
     duals = [np.atleast_1d(np.asarray(c.dual_value, dtype=float)) for c in constraints]
     return Answer(
@@ -131,7 +131,7 @@ def solve_worst_case(program: LinearProgram, matrices: FloatArray, solver: str) 
     if program.limits.size:
         constraints.append(program.inequalities @ w <= program.limits)
     problem = cp.Problem(cp.Minimize(program.cost @ w + tau), constraints)
-    accurate = _run(problem, solver)
+    accurate = solve_model(problem, solver)
     limits = constraints[2].dual_value if len(constraints) > 2 else np.zeros(0)
     return Answer(
         weights=np.maximum(np.asarray(w.value, dtype=float), 0.0),
@@ -143,7 +143,12 @@ def solve_worst_case(program: LinearProgram, matrices: FloatArray, solver: str) 
     )
 
 
-def _run(problem: Any, solver: str) -> bool:
+def solve_model(problem: Any, solver: str) -> bool:
+    """Solve a cvxpy problem in place; return whether the solver calls its own answer accurate.
+
+    Raises:
+        SolverFailure: infeasible, unbounded, or stopped without an answer.
+    """
     import warnings
 
     import cvxpy as cp
