@@ -6,13 +6,10 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from zotheory.laws.partition import SECOND_PROJECTION_BELOW
 from zotheory.types import FloatArray
 
 Complement: TypeAlias = Literal["sphere", "gaussian"]
-
-# Below this dimension |z - (z.e) e| can be much smaller than |z|, and a second projection is needed to
-# remove the rounding of the first; P(|z_perp| < h |z|) is of the order h^(d - 1).
-_SECOND_PROJECTION_BELOW = 8
 
 
 def aligned(z: FloatArray, directions: FloatArray, delta: float, complement: Complement) -> FloatArray:
@@ -34,7 +31,7 @@ def aligned(z: FloatArray, directions: FloatArray, delta: float, complement: Com
     if dim == 1:
         return along
     across = z - inner * directions[:, None, :]
-    if dim < _SECOND_PROJECTION_BELOW:
+    if dim < SECOND_PROJECTION_BELOW:
         across -= (across @ column) * directions[:, None, :]
     if complement == "sphere":
         squares = np.einsum("cbd,cbd->cb", across, across)

@@ -22,6 +22,10 @@ from zotheory.validation import (
     to_float,
 )
 
+# Below this dimension z - (z.e) e, z normal, can be much shorter than z, and a second projection is needed
+# to remove the rounding of the first: P(|z_perp| < h |z|) is of the order h^(dim - 1).
+SECOND_PROJECTION_BELOW = 8
+
 
 class Partition(Frozen, ABC):
     """Subspaces E_i of dimensions ``sizes``, mutually orthogonal, together all of R^dim."""
@@ -140,12 +144,15 @@ class Axis(Partition):
         """Return fair signs times the direction, and uniform unit vectors orthogonal to it."""
         e = as_floats(self.direction, symbols=False)
         e = e / np.linalg.norm(e)
-        along = rng.choice([-1.0, 1.0], size=(n, 1)) * e
+        z = rng.standard_normal((n, e.size))
+        inner = z @ e[:, None]
+        # z.e is symmetric and independent of z - (z.e) e: its sign is fair and independent of the rest.
+        along = np.copysign(1.0, inner) * e
         if e.size == 1:
             return [along]
-        z = rng.standard_normal((n, e.size))
-        for _ in range(2):  # the second pass removes the rounding left by the first
-            z -= np.outer(z @ e, e)
+        z -= inner * e
+        if e.size < SECOND_PROJECTION_BELOW:
+            z -= (z @ e[:, None]) * e
         return [along, _normalised(z)]
 
 
@@ -231,4 +238,6 @@ class Eigenspaces(Partition):
 
 
 def _normalised(z: FloatArray) -> FloatArray:
-    return z / np.linalg.norm(z, axis=1, keepdims=True)
+    # In place, and in one pass: for normal rows, whose squares neither overflow nor vanish.
+    z /= np.sqrt(np.einsum("nd,nd->n", z, z))[:, None]
+    return z
