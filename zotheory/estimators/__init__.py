@@ -3,7 +3,7 @@
 from zotheory.estimators.base import Estimates, Estimator
 from zotheory.estimators.objective import Objective, vectorised
 from zotheory.estimators.queries import QueryLedger
-from zotheory.estimators.simulate import SimulatedError, simulate_mse
+from zotheory.estimators.simulate import SimulatedError, simulate_mse, simulate_mse_curve
 from zotheory.estimators.single_stage import Central, Forward, OnePoint
 from zotheory.estimators.two_stage import TwoStage
 
@@ -18,5 +18,6 @@ __all__ = [
     "SimulatedError",
     "TwoStage",
     "simulate_mse",
+    "simulate_mse_curve",
     "vectorised",
 ]

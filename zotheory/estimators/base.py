@@ -1,27 +1,26 @@
 """The contract of a gradient estimator, and what it returns."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from itertools import pairwise
+from typing import Self, TypeAlias
 
 import numpy as np
 
 from zotheory.errors import InvalidArgument
+from zotheory.estimators.arguments import check_point
 from zotheory.estimators.draws import Plan
 from zotheory.estimators.objective import Objective, Oracle
 from zotheory.estimators.queries import QueryLedger
-from zotheory.laws import Law, OrthonormalFrame, require_unbiased
 from zotheory.laws.freezing import Frozen
 from zotheory.rng import as_generator
 from zotheory.types import FloatArray, VectorLike
-from zotheory.validation import check_count, check_positive, numeric_dim, to_float
+from zotheory.validation import check_count
 
-# Coordinates of x beyond this leave no room for squares.
-LARGEST_COORDINATE = 1e100
-# The gradient estimates of the trials first, ..., last - 1, shape (last - first, dim).
+# The estimates of the trials first, ..., last - 1 with each batch, shape (batches, last - first, dim).
 Run: TypeAlias = Callable[[int, int], FloatArray]
 
 
@@ -62,8 +61,26 @@ class Estimator(ABC):
 
     @property
     @abstractmethod
+    def perturbations(self) -> int:
+        """Perturbations one estimate takes."""
+
+    @property
+    @abstractmethod
     def queries(self) -> int:
         """Function values one estimate takes."""
+
+    @abstractmethod
+    def resized(self, perturbations: int) -> Self:
+        """Return the estimator with another number of perturbations.
+
+        Raises:
+            InvalidArgument: a number that this estimator cannot have.
+        """
+
+    @property
+    @abstractmethod
+    def _shared(self) -> bool:
+        """Whether all trials share one function value, f(x)."""
 
     @property
     @abstractmethod
@@ -71,8 +88,12 @@ class Estimator(ABC):
         """Trials drawn at once; the default chunk."""
 
     @abstractmethod
-    def _prepare(self, oracle: Oracle, x: FloatArray, plan: Plan) -> Run:
-        """Return the function that computes the estimates of some of the trials."""
+    def _prepare(self, oracle: Oracle, x: FloatArray, plan: Plan, batches: Sequence[int]) -> Run:
+        """Return the function that computes the estimates of some of the trials.
+
+        One estimate for each of the ``batches``, increasing numbers of perturbations, the last one being
+        the estimator's own; all from the same perturbations.
+        """
 
     def estimate(
         self,
@@ -120,6 +141,70 @@ class Estimator(ABC):
 
         Arguments and exceptions are those of `estimate`; bad arguments are refused before the first chunk.
         """
+        own = [self.perturbations]
+        return (part for (part,) in self.stream_batches(objective, x, rng, own, trials, chunk, workers))
+
+    def stream_batches(
+        self,
+        objective: Objective,
+        x: VectorLike,
+        rng: np.random.Generator | int,
+        batches: Sequence[int],
+        trials: int = 1,
+        chunk: int | None = None,
+        workers: int = 1,
+    ) -> Iterator[list[Estimates]]:
+        """Return an iterator over estimates with several batch sizes from the same perturbations.
+
+        The perturbations of the largest batch are drawn and evaluated once. The mean over the first b of
+        them is an estimate with batch b: estimates with different batches depend on each other, those of
+        different trials do not. A two-stage estimator splits each batch in its own proportion; its second
+        stages share random numbers only, for each is aligned with a direction of its own.
+
+        Args:
+            objective: as in `estimate`.
+            x: as in `estimate`.
+            rng: as in `estimate`; the largest batch gives the estimates of the estimator resized to it.
+            batches: increasing numbers of perturbations; the estimator's own number plays no part.
+            trials: number of estimates with each batch.
+            chunk: as in `estimate`.
+            workers: as in `estimate`.
+
+        Returns:
+            For each chunk a list of `Estimates`, one a batch. The ledgers hold the queries and evaluations
+            of a run with that batch alone; the calls are shared, and each ledger counts them all.
+
+        Raises:
+            InvalidArgument: as in `estimate`; batches that are not increasing, or that the estimator cannot
+                have (not whole frames, not to be split in its proportion).
+        """
+        members = self._members(batches)
+        return members[-1]._stream(members, objective, x, rng, trials, chunk, workers)
+
+    def _members(self, batches: Sequence[int]) -> list[Self]:
+        remedy = "give increasing integers of at least 1, at least one of them"
+        if isinstance(batches, (str, bytes)) or not isinstance(batches, (Sequence, np.ndarray)):
+            raise InvalidArgument("batches", batches, remedy)
+        sizes, members = [check_count(batch, "batches") for batch in batches], []
+        if not sizes or any(one >= two for one, two in pairwise(sizes)):
+            raise InvalidArgument("batches", batches, remedy)
+        for size in sizes:
+            try:
+                members.append(self.resized(size))
+            except InvalidArgument as error:
+                raise InvalidArgument("batches", batches, f"{size} cannot be had: {error}") from error
+        return members
+
+    def _stream(
+        self,
+        members: list[Self],
+        objective: Objective,
+        x: VectorLike,
+        rng: np.random.Generator | int,
+        trials: int,
+        chunk: int | None,
+        workers: int,
+    ) -> Iterator[list[Estimates]]:
         x, trials = check_point(x, self.dim), check_count(trials, "trials")
         chunk = self._block_trials if chunk is None else check_count(chunk, "chunk")
         oracle = Oracle(objective, self.dim)
@@ -127,71 +212,27 @@ class Estimator(ABC):
         entropy = int.from_bytes(as_generator(rng).bytes(16), "little")
         pool = ThreadPoolExecutor(workers) if check_count(workers, "workers") > 1 else None
         plan = Plan(trials, self.dim, entropy, self._block_trials, pool, workers)
-        return self._chunks(self._prepare(oracle, x, plan), oracle, plan, chunk)
+        run = self._prepare(oracle, x, plan, [member.perturbations for member in members])
+        return _chunks(members, run, oracle, plan, chunk)
 
-    def _chunks(self, run: Run, oracle: Oracle, plan: Plan, chunk: int) -> Iterator[Estimates]:
-        with plan.pool or nullcontext():
-            yield from self._parts(run, oracle, plan.trials, chunk)
 
-    def _parts(self, run: Run, oracle: Oracle, trials: int, chunk: int) -> Iterator[Estimates]:
-        for first in range(0, trials, chunk):
-            last = min(first + chunk, trials)
-            evaluations, calls = oracle.evaluations, oracle.calls
+def _chunks(
+    members: Sequence[Estimator], run: Run, oracle: Oracle, plan: Plan, chunk: int
+) -> Iterator[list[Estimates]]:
+    with plan.pool or nullcontext():
+        for first in range(0, plan.trials, chunk):
+            last = min(first + chunk, plan.trials)
+            calls = oracle.calls
             gradients = run(first, last)
-            ledger = QueryLedger(
-                (last - first) * self.queries,
-                oracle.evaluations - evaluations,
-                oracle.calls - calls,
-                last - first,
-            )
-            yield Estimates(gradients, ledger)
+            calls = oracle.calls - calls
+            yield [
+                Estimates(found, _cost(member, first, last, calls))
+                for member, found in zip(members, gradients, strict=True)
+            ]
 
 
-def check_point(x: Any, dim: int) -> FloatArray:
-    """Return a copy of the point in floats.
-
-    Raises:
-        InvalidArgument: not ``dim`` real numbers, or one that is not finite or beyond 1e100.
-    """
-    remedy = f"give {dim} real numbers, shape ({dim},)"
-    try:
-        point = np.array(x)
-        if point.dtype.kind not in "fiuO" or any(isinstance(entry, (str, bytes)) for entry in point.flat):
-            raise InvalidArgument("x", x, remedy)
-        point = point.astype(float)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise InvalidArgument("x", x, remedy) from error
-    if point.shape != (dim,):
-        raise InvalidArgument("x", x, f"it has shape {point.shape}: {remedy}")
-    if not np.all(np.abs(point) <= LARGEST_COORDINATE):
-        raise InvalidArgument("x", x, f"every coordinate must be finite and at most {LARGEST_COORDINATE}")
-    return point
-
-
-def check_law(law: Any, batch: int, name: str) -> None:
-    """Check that a law can be drawn from in batches of this size.
-
-    Raises:
-        InvalidArgument: not a law, symbols, or a batch that is not made of whole frames.
-        NotUnbiased: it breaks its contract.
-    """
-    require_unbiased(law)
-    numeric_dim(law.dim)  # refuses symbols, as does the next line
-    to_float(law.delta, "delta")
-    frame = frame_size(law)
-    if batch % frame:
-        raise InvalidArgument(name, batch, f"give a multiple of the frame's batch, {frame}")
-
-
-def check_mu(mu: Any) -> float:
-    """Return the smoothing distance as a float.
-
-    Raises:
-        InvalidArgument: not a number from 1e-40 to 1e40.
-    """
-    return to_float(check_positive(mu, "mu"), "mu")
-
-
-def frame_size(law: Law) -> int:
-    """Return how many consecutive draws of the law belong together."""
-    return numeric_dim(law.batch) if isinstance(law, OrthonormalFrame) else 1
+def _cost(member: Estimator, first: int, last: int, calls: int) -> QueryLedger:
+    trials, shared = last - first, int(member._shared)
+    # What all trials share is evaluated with the first of them.
+    evaluations = trials * (member.queries - shared) + (shared if first == 0 else 0)
+    return QueryLedger(trials * member.queries, evaluations, calls, trials)

@@ -81,10 +81,10 @@ class Draws:
             pieces.append(self._block(index)[max(first - start, 0) : last - start])
         return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
 
-    def slices(self, trial: int) -> Iterator[FloatArray]:
-        """Yield the rows of one trial in slices of shape (1, at most slice_rows, dim)."""
-        for index in range(-(-self.batch // self._slice_rows)):
-            yield self._fetched((trial, index))[None]
+    def slices(self, trial: int, count: int) -> Iterator[FloatArray]:
+        """Yield the first ``count`` rows of one trial in slices of shape (1, at most slice_rows, dim)."""
+        for start in range(0, count, self._slice_rows):
+            yield self._fetched((trial, start // self._slice_rows))[None, : count - start]
 
     def _block(self, index: int) -> FloatArray:
         # The last block is kept: chunks smaller than a block come back to it.

@@ -59,7 +59,7 @@ class Oracle:
             raise InvalidArgument("objective", objective, "give a function f(X) -> (n,) of X: (n, dim)")
         self._objective, self._dim = objective, dim
         self._rows_told_apart = dim == 1
-        self.evaluations, self.calls = 0, 0
+        self.calls = 0
 
     def __call__(self, points: FloatArray) -> FloatArray:
         """Return the values at points of shape (n, dim), shape (n,).
@@ -73,7 +73,6 @@ class Oracle:
             return np.concatenate([self(points[:1]), self(points[1:])])
         values = self._checked(points)
         self._rows_told_apart = True
-        self.evaluations += n
         self.calls += 1
         bad = np.flatnonzero(~np.isfinite(values))
         if bad.size:

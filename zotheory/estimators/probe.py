@@ -1,7 +1,8 @@
 """Differences of the objective along perturbations, and the batch means made of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
+from itertools import pairwise
 from typing import Literal, NoReturn, TypeAlias
 
 import numpy as np
@@ -70,26 +71,54 @@ class Probe:
                 raise InvalidArgument("law", "its samples", _NOT_FINITE) from error
             raise
 
-    def batch_means(self, draws: Draws, first: int, last: int, shaping: Shaping) -> FloatArray:
-        """Return the mean of difference times v over each trial's batch, shape (last - first, dim)."""
+    def batch_means(
+        self, draws: Draws, first: int, last: int, sizes: Sequence[int], shaping: Shaping
+    ) -> FloatArray:
+        """Return the means of difference times v over the first b perturbations of each trial.
+
+        Args:
+            draws: rows that the perturbations are made of.
+            first: first trial.
+            last: one past the last trial.
+            sizes: the values of b, increasing, at most the batch of the draws.
+            shaping: makes perturbations of the rows.
+
+        Returns:
+            Shape (len(sizes), last - first, dim).
+        """
+        counts = np.array(sizes, dtype=float)[:, None, None]
         if not draws.sliced:
-            return self._sums(shaping(draws.take(first, last), slice(0, last - first))) / draws.batch
+            rows = draws.take(first, last)[:, : sizes[-1]]
+            return self._sums([shaping(rows, slice(0, last - first))], sizes) / counts
         # Too large a batch for one piece: a trial at a time.
-        means = []
+        sums = []
         for trial in range(first, last):
             which = slice(trial - first, trial - first + 1)
-            sums = [self._sums(shaping(rows, which)) for rows in draws.slices(trial)]
-            means.append(np.sum(sums, axis=0) / draws.batch)
-        return np.concatenate(means)
+            parts = (shaping(rows, which) for rows in draws.slices(trial, sizes[-1]))
+            sums.append(self._sums(parts, sizes))
+        return np.concatenate(sums, axis=1) / counts
 
-    def _sums(self, v: FloatArray) -> FloatArray:
-        change = self.coefficients(v)
+    def _sums(self, parts: Iterable[FloatArray], sizes: Sequence[int]) -> FloatArray:
+        # Sums over the first b of consecutive perturbations, of which each part (c, rows, dim) holds some.
+        sums, total, done = [], 0.0, 0
+        for v in parts:
+            change, end = self.coefficients(v), done + v.shape[1]
+            cuts = [b for b in sizes if done < b < end]
+            for start, stop in pairwise([done, *cuts, end]):
+                piece = slice(start - done, stop - done)
+                total = total + self._sum(change[:, piece], v[:, piece])
+                if stop in sizes:
+                    sums.append(total)
+            done = end
+        return np.stack(sums)
+
+    def _sum(self, change: FloatArray, v: FloatArray) -> FloatArray:
         with np.errstate(over="ignore", invalid="ignore", under="ignore"):
             # A product of matrices is the quickest sum but over a single perturbation.
-            sums = change * v[:, 0] if v.shape[1] == 1 else (change[:, None, :] @ v)[:, 0]
-        if not np.all(np.isfinite(sums)):
+            found = change * v[:, 0] if v.shape[1] == 1 else (change[:, None, :] @ v)[:, 0]
+        if not np.all(np.isfinite(found)):
             self._refuse(v, "the estimate overflows")
-        return sums
+        return found
 
     def _refuse(self, v: FloatArray, what: str) -> NoReturn:
         if not np.all(np.isfinite(v)):

@@ -2,13 +2,15 @@
 
 import math
 from abc import abstractmethod
-from dataclasses import dataclass
-from typing import ClassVar
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar, Self
 
 import numpy as np
 
 from zotheory.errors import InvalidArgument
-from zotheory.estimators.base import Estimator, Run, check_law, check_mu, frame_size
+from zotheory.estimators.arguments import check_law, check_mu, frame_size
+from zotheory.estimators.base import Estimator, Run
 from zotheory.estimators.draws import Draws, Plan, block_rows
 from zotheory.estimators.objective import Oracle
 from zotheory.estimators.probe import Difference, Probe
@@ -54,18 +56,31 @@ class SingleStage(Estimator):
         return to_float(self.law.delta, "delta")
 
     @property
+    def perturbations(self) -> int:
+        """The batch."""
+        return self.batch
+
+    @property
     @abstractmethod
     def queries(self) -> int:
         """Function values one estimate takes."""
+
+    def resized(self, perturbations: int) -> Self:
+        """Return the estimator with another batch."""
+        return replace(self, batch=perturbations)
+
+    @property
+    def _shared(self) -> bool:
+        return self._difference == "forward"
 
     @property
     def _block_trials(self) -> int:
         return max(1, block_rows(self.dim) // self.batch)
 
-    def _prepare(self, oracle: Oracle, x: FloatArray, plan: Plan) -> Run:
+    def _prepare(self, oracle: Oracle, x: FloatArray, plan: Plan, batches: Sequence[int]) -> Run:
         probe = Probe(oracle, x, self.mu, self._difference)
         draws = Draws(self.law.sample, self.batch, "law", plan, frame_size(self.law))
-        return lambda first, last: probe.batch_means(draws, first, last, lambda v, _: v)
+        return lambda first, last: probe.batch_means(draws, first, last, batches, lambda v, _: v)
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,16 @@
 """Two-stage estimator: a rough estimate first, then perturbations aligned with it."""
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import numpy as np
 
 from zotheory.errors import InvalidArgument
 from zotheory.estimators.aligned_rows import Complement, aligned, unit_rows
-from zotheory.estimators.base import Estimator, Run, check_law, check_mu, frame_size
+from zotheory.estimators.arguments import check_law, check_mu, frame_size
+from zotheory.estimators.base import Estimator, Run
 from zotheory.estimators.draws import Draws, Plan, block_rows
 from zotheory.estimators.objective import Oracle
 from zotheory.estimators.probe import Probe
@@ -90,26 +93,58 @@ class TwoStage(Estimator):
         return both + 1 if self.difference == "forward" else 2 * both
 
     @property
+    def perturbations(self) -> int:
+        """Return first + second."""
+        return self.first + self.second
+
+    def resized(self, perturbations: int) -> Self:
+        """Return the estimator with another number of perturbations, split in the same proportion."""
+        both = check_count(perturbations, "perturbations")
+        first, rest = divmod(both * self.first, self.perturbations)
+        if rest:
+            step = self.perturbations // math.gcd(self.first, self.second)
+            raise InvalidArgument(
+                "perturbations", both, f"give a multiple of {step}, to be split {self.first}:{self.second}"
+            )
+        return replace(self, first=first, second=both - first)
+
+    @property
+    def _shared(self) -> bool:
+        return self.difference == "forward"
+
+    @property
     def _block_trials(self) -> int:
         return max(1, block_rows(self.dim) // max(self.first, self.second))
 
-    def _prepare(self, oracle: Oracle, x: FloatArray, plan: Plan) -> Run:
-        probe = Probe(oracle, x, self.mu, self.difference)
-        delta, weight = self.delta, float(self.weight)
+    def _prepare(self, oracle: Oracle, x: FloatArray, plan: Plan, batches: Sequence[int]) -> Run:
+        probe, delta = Probe(oracle, x, self.mu, self.difference), self.delta
+        members = [self.resized(batch) for batch in batches]
+        firsts = [member.first for member in members]
         rough = Draws(self.law.sample, self.first, "law", plan, frame_size(self.law))
         normal = Draws(self._normal_rows, self.second, "aligned", plan)
         # Seldom needed, so not drawn ahead.
         fallback = Draws(self._normal_rows, 1, "direction", replace(plan, pool=None))
 
-        def run(first: int, last: int) -> FloatArray:
-            one = probe.batch_means(rough, first, last, lambda v, _: v)
+        def refined(one: FloatArray, second: int, weight: float, first: int, last: int) -> FloatArray:
             directions, zero = unit_rows(one)
             if zero.any():
                 directions[zero] = unit_rows(fallback.take(first, last)[zero, 0])[0]
-            two = probe.batch_means(
-                normal, first, last, lambda z, which: aligned(z, directions[which], delta, self.complement)
-            )
+
+            def shaping(z: FloatArray, which: slice) -> FloatArray:
+                return aligned(z, directions[which], delta, self.complement)
+
+            (two,) = probe.batch_means(normal, first, last, [second], shaping)
             return weight * one + (1 - weight) * two
+
+        def run(first: int, last: int) -> FloatArray:
+            ones = probe.batch_means(rough, first, last, firsts, lambda v, _: v)
+            # The first stages nest; the second ones share normal rows, shaped anew for each direction.
+            return np.stack(
+                [
+                    refined(one, member.second, float(member.weight), first, last)
+                    for one, member in zip(ones, members, strict=True)
+                ]
+            )
 
         return run
 

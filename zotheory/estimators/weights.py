@@ -4,7 +4,7 @@ from typing import Any
 
 from zotheory.errors import InvalidArgument
 from zotheory.estimators.aligned_rows import Complement
-from zotheory.estimators.base import frame_size
+from zotheory.estimators.arguments import frame_size
 from zotheory.laws import Gaussian, Law
 from zotheory.types import Scalar
 from zotheory.validation import as_real, check_fraction, is_symbolic, quotient
