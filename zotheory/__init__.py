@@ -23,6 +23,7 @@ _EXPORTS = {
     "Guided": "zotheory.laws",
     "ImportanceBlocks": "zotheory.laws",
     "Law": "zotheory.laws",
+    "LowRank": "zotheory.laws",
     "Mixture": "zotheory.laws",
     "Objective": "zotheory.estimators",
     "OnePoint": "zotheory.estimators",
@@ -34,6 +35,7 @@ _EXPORTS = {
     "RandomBlock": "zotheory.laws",
     "Shells": "zotheory.laws",
     "SimulatedError": "zotheory.estimators",
+    "SparseMask": "zotheory.laws",
     "Sphere": "zotheory.laws",
     "TwoAtom": "zotheory.laws",
     "TwoStage": "zotheory.estimators",
@@ -94,12 +96,14 @@ if TYPE_CHECKING:
     from zotheory.laws import Guided as Guided
     from zotheory.laws import ImportanceBlocks as ImportanceBlocks
     from zotheory.laws import Law as Law
+    from zotheory.laws import LowRank as LowRank
     from zotheory.laws import Mixture as Mixture
     from zotheory.laws import OrthonormalFrame as OrthonormalFrame
     from zotheory.laws import Partition as Partition
     from zotheory.laws import Rademacher as Rademacher
     from zotheory.laws import RandomBlock as RandomBlock
     from zotheory.laws import Shells as Shells
+    from zotheory.laws import SparseMask as SparseMask
     from zotheory.laws import Sphere as Sphere
     from zotheory.laws import TwoAtom as TwoAtom
     from zotheory.laws import Whole as Whole

@@ -12,10 +12,12 @@ from zotheory.laws.frame import OrthonormalFrame
 from zotheory.laws.gradient import Alignment
 from zotheory.laws.importance_blocks import ImportanceBlocks
 from zotheory.laws.isotropic import Gaussian, Sphere
+from zotheory.laws.low_rank import LowRank
 from zotheory.laws.mixture import Mixture
 from zotheory.laws.partition import Axis, Contiguous, Eigenspaces, FirstAxis, Partition, Whole
 from zotheory.laws.random_block import RandomBlock
 from zotheory.laws.shells import Shells
+from zotheory.laws.sparse_mask import SparseMask
 from zotheory.laws.two_atom import Guided, TwoAtom
 
 __all__ = [
@@ -31,12 +33,14 @@ __all__ = [
     "Guided",
     "ImportanceBlocks",
     "Law",
+    "LowRank",
     "Mixture",
     "OrthonormalFrame",
     "Partition",
     "Rademacher",
     "RandomBlock",
     "Shells",
+    "SparseMask",
     "Sphere",
     "TwoAtom",
     "Whole",
