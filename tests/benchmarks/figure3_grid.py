@@ -4,112 +4,49 @@
     python tests/benchmarks/figure3_grid.py --full     # the loops on the whole grid, some minutes
     python tests/benchmarks/figure3_grid.py --memory   # peak memory of a run of ten million samples
 
-The objective is f(x) = x_1 ... x_16 at a point with one coordinate zero, where the gradient has one
-non-zero entry; tau-MSE is the error there. Four methods, batches of 1, 2, 4, ..., 512 perturbations,
-1000 trials each: 4 million samples. "aligned" knows the gradient; "two-stage" spends half of its batch
-on finding it (so it starts at 2).
-
-Two loops draw, evaluate and add up one sample at a time: one takes each sample from the package's law
-with `law.sample(1, rng)`; the other is written for this purpose alone, inlining the sampler in numpy.
+The grid and the loops are described in figure3_cells.py. The grid is computed twice: with "independent"
+draws, a simulation for each cell, as the loops do it; and with "nested" draws, one simulation for all
+batches of a method, smaller batches being prefixes of the largest. Nested cells are as accurate, but
+cells of one method depend on each other; and it is no merit of vectorising: a loop that nested its draws
+would be twice as fast too, with 512 perturbations a trial instead of 1 + 2 + 4 + ... + 512 = 1023. Times
+are per sample that the estimates of the cells average, the best of some repetitions.
 """
 
 import argparse
-import math
 import os
 import re
 import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from figure3_cells import (
+    BATCHES,
+    DIM,
+    GRADIENT,
+    LOOPS,
+    METHODS,
+    MU,
+    SEED,
+    TRIALS,
+    ZERO,
+    X,
+    estimator,
+    exact,
+    nested,
+    product,
+)
 
-from zotheory.estimators import Estimator, Forward, SimulatedError, TwoStage, simulate_mse
-from zotheory.functionals import coordinate_mse
-from zotheory.laws import DAP, Gaussian, Law, Sphere
+from zotheory.estimators import Forward, SimulatedError, simulate_mse, simulate_mse_curve
+from zotheory.laws import Sphere
 from zotheory.rng import stream
 
-DIM, MU, TRIALS, SEED = 16, 1e-6, 1000, 3
-BATCHES = [2**i for i in range(10)]
-ZERO = 4  # the coordinate of x that is zero
-X = np.linspace(0.8, 1.25, DIM)
-X[ZERO] = 0
-GRADIENT = np.zeros(DIM)
-GRADIENT[ZERO] = np.prod(np.delete(X, ZERO))
-METHODS = ("aligned", "two-stage", "sphere", "gaussian")
-LAWS = {"aligned": DAP(GRADIENT), "sphere": Sphere(DIM), "gaussian": Gaussian(DIM)}
 # The part of the grid on which the loops are timed unless --full: (batch, trials).
 PART = [(2, 500), (16, 100), (128, 12)]
 
-
-def product(points: np.ndarray) -> np.ndarray:
-    """The objective, vectorised over points."""
-    return np.prod(points, axis=1)
-
-
-def estimator(method: str, batch: int) -> Estimator | None:
-    """The package's estimator of a cell of the grid; None where there is none."""
-    if method == "two-stage":
-        return TwoStage(Sphere(DIM), MU, batch // 2, batch // 2) if batch > 1 else None
-    return Forward(LAWS[method], MU, batch)
-
-
-def exact(method: str, batch: int) -> float | None:
-    """tau-MSE as mu -> 0, where a formula for it is at hand."""
-    if method == "two-stage":
-        return None
-    # Zero for "aligned", but for the rounding of the formula.
-    return max(float(coordinate_mse(LAWS[method], GRADIENT, [ZERO])), 0.0) / batch
-
-
-def mean_by_library(law: Law, batch: int, rng: np.random.Generator) -> np.ndarray:
-    """Mean estimate with one draw of the law a sample."""
-    total, base = np.zeros(DIM), np.prod(X)
-    for _ in range(batch):
-        v = law.sample(1, rng)[0]
-        total += (np.prod(X + MU * v) - base) / MU * v
-    return total / batch
-
-
-def mean_by_hand(method: str, e: np.ndarray, batch: int, rng: np.random.Generator) -> np.ndarray:
-    """Mean estimate with samplers written out in numpy."""
-    total, base = np.zeros(DIM), np.prod(X)
-    for _ in range(batch):
-        v = rng.standard_normal(DIM)
-        if method == "sphere":
-            v *= math.sqrt(DIM) / np.linalg.norm(v)
-        elif method == "aligned":
-            inner = v @ e
-            v -= inner * e
-            v *= math.sqrt(DIM - 1) / np.linalg.norm(v)
-            v += math.copysign(1, inner) * e
-        total += (np.prod(X + MU * v) - base) / MU * v
-    return total / batch
-
-
-def library_loop(method: str, batch: int, rng: np.random.Generator) -> np.ndarray:
-    """One estimate, a sample of the package's law at a time."""
-    if method != "two-stage":
-        return mean_by_library(LAWS[method], batch, rng)
-    rough = mean_by_library(LAWS["sphere"], batch // 2, rng)
-    return mean_by_library(DAP(rough), batch // 2, rng)
-
-
-def hand_loop(method: str, batch: int, rng: np.random.Generator) -> np.ndarray:
-    """One estimate, a sample at a time, written out."""
-    axis = np.eye(DIM)[ZERO]
-    if method != "two-stage":
-        return mean_by_hand(method, axis, batch, rng)
-    rough = mean_by_hand("sphere", axis, batch // 2, rng)
-    return mean_by_hand("aligned", rough / np.linalg.norm(rough), batch // 2, rng)
-
-
-LOOPS: dict[str, Callable[[str, int, np.random.Generator], np.ndarray]] = {
-    "law.sample(1)": library_loop,
-    "written out": hand_loop,
-}
+REPETITIONS = 3
 
 
 class Timing:
@@ -122,6 +59,12 @@ class Timing:
     def per_sample(self, method: str) -> float:
         """Seconds a sample."""
         return self.seconds[method] / self.samples[method]
+
+    def best(self, other: "Timing") -> "Timing":
+        """This timing with the shorter of the two times for each method."""
+        for method in METHODS:
+            self.seconds[method] = min(self.seconds[method], other.seconds[method])
+        return self
 
 
 def run_grid(
@@ -141,6 +84,37 @@ def run_grid(
                 timing.samples[method] += batch * trials
         timing.seconds[method] = time.perf_counter() - start
     return values, timing
+
+
+def run_nested(
+    batches: list[int], trials: int, workers: int = 1
+) -> tuple[dict[tuple[str, int], SimulatedError], Timing]:
+    """The same grid, the batches of each method from the same draws."""
+    values, timing = {}, Timing()
+    for method in METHODS:
+        start = time.perf_counter()
+        made, possible = nested(method)
+        chosen = [batch for batch in batches if batch in possible]
+        rng = stream(SEED, "nested", method)
+        curve = simulate_mse_curve(
+            made,
+            product,
+            X,
+            GRADIENT,
+            rng,
+            batches=chosen,
+            trials=trials,
+            coordinates=[ZERO],
+            workers=workers,
+        )
+        for batch, found in zip(chosen, curve, strict=True):
+            values[method, batch] = found
+            timing.samples[method] += batch * trials
+        timing.seconds[method] = time.perf_counter() - start
+    return values, timing
+
+
+GRIDS = {"independent": run_grid, "nested": run_nested}
 
 
 def run_loop(loop: str, cells: list[tuple[int, int]]) -> tuple[dict[tuple[str, int], float], Timing]:
@@ -198,8 +172,7 @@ def memory_child(trials: int, batch: int) -> float:
 
 
 def print_table(values: dict[tuple[str, int], SimulatedError]) -> None:
-    """Print every cell with its standard error, and the limit mu -> 0 where it is known."""
-    print(f"tau-MSE, d = {DIM}, mu = {MU:g}, {TRIALS} trials; in brackets the limit mu -> 0 where known")
+    """Print every cell with its standard error, and in brackets the limit mu -> 0 where it is known."""
     print("batch " + "".join(f"{method:>30}" for method in METHODS))
     for batch in BATCHES:
         cells = []
@@ -225,26 +198,45 @@ def main() -> None:
             peak, seconds = peak_memory(trials, batch)
             print(f"{trials:>9,} trials x {batch:>10,} samples: peak {peak:.0f} MB, {seconds:.1f} s")
         return
+    compare([(batch, TRIALS) for batch in BATCHES] if arguments.full else PART)
+
+
+def compare(part: list[tuple[int, int]]) -> None:
+    """Time the grids, and the loops on a part of the cells, and print how they compare."""
     cores = os.cpu_count() or 1
-    values, alone = run_grid(BATCHES, TRIALS)
-    grids = {1: alone} if cores == 1 else {1: alone, cores: run_grid(BATCHES, TRIALS, cores)[1]}
-    print_table(values)
-    for workers, grid in grids.items():
-        seconds = sum(grid.seconds.values())
-        print(f"grid with workers={workers}: {sum(grid.samples.values()):,} samples in {seconds:.2f} s")
-    part = [(batch, TRIALS) for batch in BATCHES] if arguments.full else PART
-    where = (
-        "the whole grid" if arguments.full else f"(batch, trials) in {part}, and extrapolated per sample"
-    )
-    print(f"floor: {normals_alone() * 1e6:.3f} microseconds a sample for its {DIM} normal numbers alone")
+    grids: dict[tuple[str, int], Timing] = {}
+    for draws, run in GRIDS.items():
+        for workers in sorted({1, cores}):
+            values, timing = run(BATCHES, TRIALS, workers)
+            for _ in range(REPETITIONS - 1):
+                timing.best(run(BATCHES, TRIALS, workers)[1])
+            grids[draws, workers] = timing
+        print(f"tau-MSE with {draws} draws, d = {DIM}, mu = {MU:g}, {TRIALS} trials; in brackets the limit")
+        print_table(values)
+    whole = len(part) == len(BATCHES)
+    where = "the whole grid" if whole else f"(batch, trials) in {part}, and extrapolated per sample"
+    print(f"floor: {normals_alone() * 1e6:.3f} microseconds for the {DIM} normal numbers of one draw")
     print(f"loops timed on {where}")
+    print(f"{'microseconds a sample':>30}" + "".join(f"{method:>11}" for method in METHODS) + " whole grid")
+    loops = {}
     for loop in LOOPS:
-        _, timing = run_loop(loop, part)
-        print(f"loop {loop!r}: microseconds a sample, and how many times those of the grid")
-        for method in (*METHODS, "whole grid"):
-            own = f"{timing.per_sample(method) * 1e6:8.2f}" if method in METHODS else " " * 8
-            times = [f"{ratios(grid, timing)[method]:5.0f} x (workers={n})" for n, grid in grids.items()]
-            print(f"  {method:>10}: {own} {', '.join(times)}")
+        timing = run_loop(loop, part)[1]
+        for _ in range(0 if whole else REPETITIONS - 1):
+            timing.best(run_loop(loop, part)[1])
+        loops[loop] = timing
+        print_times(f"loop {loop!r}", timing)
+    for (draws, workers), grid in grids.items():
+        print_times(f"{draws} draws, workers={workers}", grid, f"{sum(grid.seconds.values()):9.2f} s")
+    print("how many times faster, a sample for a sample")
+    for loop, timing in loops.items():
+        for (draws, workers), grid in grids.items():
+            times = "".join(f"{factor:10.0f}x" for factor in ratios(grid, timing).values())
+            print(f"{f'{draws}, {workers} / {loop}':>30}{times}")
+
+
+def print_times(name: str, timing: Timing, total: str = "") -> None:
+    """Print microseconds a sample."""
+    print(f"{name:>30}" + "".join(f"{timing.per_sample(m) * 1e6:11.3f}" for m in METHODS) + total)
 
 
 if __name__ == "__main__":
