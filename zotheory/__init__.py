@@ -43,10 +43,19 @@ _EXPORTS = {
     "coordinate_mse": "zotheory.functionals",
     "covariance_of_s_and_n": "zotheory.functionals",
     "directional_variance": "zotheory.functionals",
+    "effective_overlap": "zotheory.functionals",
+    "intrinsic_rank": "zotheory.functionals",
+    "random_subspace_curvature": "zotheory.functionals",
+    "random_subspace_factor": "zotheory.functionals",
+    "replaced_dimension": "zotheory.functionals",
     "require_unbiased": "zotheory.laws",
     "simulate_mse": "zotheory.estimators",
     "solve": "zotheory.programs",
     "solve_full": "zotheory.programs",
+    "stable_rank": "zotheory.functionals",
+    "structured_curvature": "zotheory.functionals",
+    "structured_energy": "zotheory.functionals",
+    "structured_mean": "zotheory.functionals",
     "tau_mse": "zotheory.functionals",
     "total_mse": "zotheory.functionals",
     "vectorised": "zotheory.estimators",
@@ -82,6 +91,15 @@ if TYPE_CHECKING:
     from zotheory.functionals import coordinate_mse as coordinate_mse
     from zotheory.functionals import covariance_of_s_and_n as covariance_of_s_and_n
     from zotheory.functionals import directional_variance as directional_variance
+    from zotheory.functionals import effective_overlap as effective_overlap
+    from zotheory.functionals import intrinsic_rank as intrinsic_rank
+    from zotheory.functionals import random_subspace_curvature as random_subspace_curvature
+    from zotheory.functionals import random_subspace_factor as random_subspace_factor
+    from zotheory.functionals import replaced_dimension as replaced_dimension
+    from zotheory.functionals import stable_rank as stable_rank
+    from zotheory.functionals import structured_curvature as structured_curvature
+    from zotheory.functionals import structured_energy as structured_energy
+    from zotheory.functionals import structured_mean as structured_mean
     from zotheory.functionals import tau_mse as tau_mse
     from zotheory.functionals import total_mse as total_mse
     from zotheory.laws import DAP as DAP
