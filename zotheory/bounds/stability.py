@@ -170,16 +170,18 @@ def uniform_stability(
         finite=eta * distance * (top - low) / 2 * math.sqrt(sixth),
         replacement=order == "replacement",
     )
-    history = list(setting.after(total))
-    routes = history[-1][1]
-    nearest = [min(route.distance for route in found) for _, found in history]
+    terms, met, nearest = [], [], []
+    for probability, terms in setting.after(total):
+        met.append(probability)
+        nearest.append(min(drift + noise + finite for _, drift, noise, finite in terms))
     stability, burn_in = gradient * nearest[-1], 0
     if span is not None:
         choices = [
             (span * p + ((1 - p) * gradient * nearest[total - t] if p < 1 else 0.0), t)
-            for t, (p, _) in enumerate(history)
+            for t, p in enumerate(met)
         ]
         stability, burn_in = min(choices)
+    routes = tuple(Route(*row) for row in terms)
     return StabilityBound(routes, stability, burn_in, setting.growth, energy / delta**2)
 
 
@@ -202,8 +204,8 @@ class _Setting:
     finite: float
     replacement: bool
 
-    def after(self, total: int) -> Iterator[tuple[float, tuple[Route, ...]]]:
-        """Yield P_t and the routes after t = 0, 1, ..., total steps."""
+    def after(self, total: int) -> Iterator[tuple[float, list[tuple[str, float, float, float]]]]:
+        """Yield P_t and the fields of each `Route` after t = 0, 1, ..., total steps."""
         q, n = self.growth, self.count
         big = (1 - 1 / n) * q * q + 1 / n
         r = math.sqrt(big)
@@ -218,17 +220,15 @@ class _Setting:
                 square = big * square + self.noise**2 / n
                 square_finite = r * square_finite + self.finite * math.sqrt(p)
                 met += p
-            routes = [Route("mean", 0.0, mean, mean_finite)]
+            routes = [("mean", 0.0, mean, mean_finite)]
             if self.replacement:
-                routes.append(Route("mean square", drift, math.sqrt(square), square_finite))
+                routes.append(("mean square", drift, math.sqrt(square), square_finite))
             if visits:
                 tau = t / n
                 kept = max(tau - p, 0.0)
-                found = Route(
-                    "visits", self.drift * kept, self.noise * math.sqrt(tau * p), self.finite * met
-                )
-                routes.append(found)
-            yield p, tuple(routes)
+                noise = self.noise * math.sqrt(tau * p)
+                routes.append(("visits", self.drift * kept, noise, self.finite * met))
+            yield p, routes
 
     def _met(self, t: int) -> float:
         if not self.replacement:

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 
 from zotheory.errors import InvalidArgument
-from zotheory.laws import require_unbiased
+from zotheory.laws import Law, require_unbiased
 from zotheory.programs import Program
 from zotheory.programs.evaluation import objective
-from zotheory.validation import as_real, is_symbolic, numeric_dim
+from zotheory.validation import LARGEST, as_real, is_symbolic, numeric_dim
 
 ORDERS = ("replacement", "permutation")
 # A step size on the boundary 2 delta/(L V), computed in floating point, may lie above it by rounding.
@@ -28,15 +28,19 @@ def worst_case_energy(law: Any) -> tuple[float, float]:
         raise InvalidArgument("law", law, "its delta must be a number here")
     blind = Program(dim=numeric_dim(law.dim), delta=law.delta, blind=True)
     values = []
-    for name, value in (
-        ("V = max E[(a.v)^2 |v|^2]", objective(blind, law)),
-        ("E|v|^6", law.norm_moment(3)),
-    ):
+    for name, value in (("V = max E[(a.v)^2 |v|^2]", _energy(law, blind)), ("E|v|^6", law.norm_moment(3))):
         number = as_real(value)
         if number is None or is_symbolic(number) or not 0 < number < math.inf:
             raise InvalidArgument("law", law, f"its {name} is {value}: give a law where it is finite")
         values.append(float(number))
     return values[0], values[1]
+
+
+def _energy(law: Law, blind: Program) -> Any:
+    try:
+        return objective(blind, law)
+    except np.linalg.LinAlgError:  # infinities in E[n v v^T]
+        return math.inf
 
 
 def check_constant(
@@ -50,10 +54,10 @@ def check_constant(
     number = as_real(value)
     if number is not None and not is_symbolic(number):
         inside = number > 0 if least is None else number >= least
-        if inside and (most is None or number <= most):
+        if inside and number <= (LARGEST if most is None else most):
             return float(number)
     limits = "above 0" if least is None else f"of at least {least:g}"
-    limits += "" if most is None else f" and at most {most:g}"
+    limits += f" and at most {LARGEST if most is None else most:g}"
     raise InvalidArgument(name, value, f"give a finite number {limits}")
 
 
