@@ -1,0 +1,121 @@
+"""Step lengths of adaptive moments against the recursions themselves."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+import sympy as sp
+from scipy.linalg import eigh
+
+from zotheory.bounds.momentum_steps import first_step, largest_step, step_length_ratio
+from zotheory.errors import InvalidArgument
+from zotheory.rng import stream
+
+HALF = Fraction(1, 2)
+
+
+def run(estimates, beta1, beta2, refined, zeta=0.0):
+    """Lengths of all steps for estimates of shape (steps, ...)."""
+    m = v = np.zeros(estimates.shape[1:])
+    lengths = []
+    for g in estimates:
+        m = beta1 * m + (1 - beta1) * g
+        v = beta2 * v + (1 - beta2) * (m if refined else g) ** 2
+        lengths.append(np.abs(m) / np.sqrt(v + zeta))
+    return np.array(lengths)
+
+
+@pytest.mark.parametrize("snr", [0.0, 0.3, 10.0])
+def test_long_run_ratio_of_step_lengths_near_beta2_one(snr):
+    # One long run: with beta2 = 0.9995 both denominators are within some percent of their means.
+    draws = np.sqrt(snr) + stream(1, "long run").standard_normal((4000, 200))
+    plain, refined = (run(draws, 0.9, 0.9995, kind)[-1] for kind in (False, True))
+    # v has seen the share 1 - 0.9995^4000 = 0.865 of its weights: the same factor for both.
+    found = np.mean(refined / plain)
+    assert found == pytest.approx(step_length_ratio(0.9, snr), rel=0.1)
+
+
+@pytest.mark.parametrize("steps", [1, 2, 30])
+def test_ratio_after_some_steps_is_that_of_simulated_denominators(steps):
+    beta1, beta2, snr = 0.8, 0.9, 0.5
+    draws = np.sqrt(snr) + stream(2, "steps").standard_normal((steps, 100_000))
+    m, plain, refined = (np.zeros(100_000) for _ in range(3))
+    for g in draws:
+        m = beta1 * m + (1 - beta1) * g
+        plain = beta2 * plain + (1 - beta2) * g**2
+        refined = beta2 * refined + (1 - beta2) * m**2
+    stated = step_length_ratio(beta1, snr, beta2=beta2, steps=steps)
+    assert stated == pytest.approx(np.sqrt(plain.mean() / refined.mean()), rel=0.02)
+
+
+def test_many_steps_approach_the_stationary_ratio():
+    assert step_length_ratio(0.9, 0.7, beta2=0.99, steps=3000) == pytest.approx(step_length_ratio(0.9, 0.7))
+    assert step_length_ratio(HALF, 3, beta2=Fraction(9, 10), steps=1) == 2
+
+
+@pytest.mark.parametrize("refined", [True, False])
+@pytest.mark.parametrize("zeta", [0, 0.01, 100.0])
+@pytest.mark.parametrize("estimate", [-3.0, 0.02])
+def test_first_step(refined, zeta, estimate):
+    found = run(np.array([estimate]), 0.9, 0.999, refined, zeta)[0]
+    assert first_step(0.9, 0.999, estimate=estimate, zeta=zeta, refined=refined) == pytest.approx(found)
+
+
+@pytest.mark.parametrize("steps", [1, 2, 5])
+@pytest.mark.parametrize("refined", [True, False])
+@pytest.mark.parametrize(("beta1", "beta2"), [(0.5, 0.6), (0.9, 0.5), (0.0, 0.7)])
+def test_largest_step_by_maximisation(steps, refined, beta1, beta2):
+    # |m_t|^2/v_t is a ratio of quadratic forms in the estimates: its largest eigenvalue.
+    moments = np.zeros((steps, steps))
+    for t in range(steps):
+        moments[t] = beta1 * moments[t - 1] + (1 - beta1) * np.eye(steps)[t]
+    rows = moments if refined else np.eye(steps)
+    weights = (1 - beta2) * beta2 ** np.arange(steps)[::-1]
+    values, vectors = eigh(np.outer(moments[-1], moments[-1]), (rows.T * weights) @ rows)
+    stated = largest_step(beta1, beta2, steps=steps, refined=refined)
+    assert stated == pytest.approx(np.sqrt(values[-1]), rel=1e-9)
+    assert run(vectors[:, -1], beta1, beta2, refined)[-1] == pytest.approx(stated, rel=1e-9)
+    random = run(stream(3, steps).standard_normal((steps, 1000)), beta1, beta2, refined)[-1]
+    assert random.max() <= stated * (1 + 1e-12)
+
+
+def test_largest_steps_over_all_times():
+    assert largest_step(0.5, 0.6, refined=False) == pytest.approx(
+        largest_step(0.5, 0.6, steps=400, refined=False)
+    )
+    assert largest_step(0.5, 0.6) == largest_step(0.5, 0.6, steps=9)
+    assert largest_step(HALF, 0, steps=1, refined=False) == HALF
+    beta1, beta2 = sp.symbols("beta1 beta2", positive=True)
+    numbers = {beta1: sp.Rational(1, 2), beta2: sp.Rational(3, 4)}
+    stated = largest_step(beta1, beta2, refined=False).subs(numbers)
+    assert stated**2 == sp.Rational(3, 2)
+
+
+def test_symbolic_ratio():
+    beta, snr = sp.symbols("beta r", positive=True)
+    stated = step_length_ratio(beta, snr).subs({beta: sp.Rational(3, 5), snr: sp.Rational(1, 4)})
+    assert stated**2 == sp.Rational(5, 2)
+
+
+@pytest.mark.parametrize(
+    ("call", "argument"),
+    [
+        (lambda: step_length_ratio(1, 0), "beta1"),
+        (lambda: step_length_ratio(0.9, -1), "snr"),
+        (lambda: step_length_ratio(0.9, float("inf")), "snr"),
+        (lambda: step_length_ratio(0.9, 1, beta2=0.9), "beta2"),
+        (lambda: step_length_ratio(0.9, 1, steps=3), "beta2"),
+        (lambda: step_length_ratio(0.9, 1, beta2=1, steps=3), "beta2"),
+        (lambda: step_length_ratio(0.9, 1, beta2=0.9, steps=0), "steps"),
+        (lambda: first_step(0.9, 0.9, estimate=0), "estimate"),
+        (lambda: first_step(0.9, 0.9, zeta=-1), "zeta"),
+        (lambda: first_step(0.9, 1.5), "beta2"),
+        (lambda: first_step(0.9, 0.5, refined=None), "refined"),
+        (lambda: largest_step(0.9, 0.5, refined=False), "beta2"),
+        (lambda: largest_step(0.9, 0, steps=2, refined=False), "beta2"),
+    ],
+)
+def test_bad_input_is_named(call, argument):
+    with pytest.raises(InvalidArgument) as caught:
+        call()
+    assert caught.value.argument == argument
