@@ -126,10 +126,11 @@ def test_geometric_routes_against_their_closed_forms_and_the_recursion(curvature
     assert routes["mean square"].noise == pytest.approx(
         noise * math.sqrt((big**steps - 1) / (big - 1) / samples)
     )
+    terms = [root ** (steps - t) * math.sqrt(p) for t, p in enumerate(met, start=1)]
+    assert routes["mean square"].finite_step == pytest.approx(finite * sum(terms))
     paths = list(product(range(samples), repeat=steps))
     exact = sum(walk(path, q, drift, noise, finite) for path in paths) / len(paths)
     assert routes["mean square"].distance >= exact * (1 - 1e-12)
-    # The mean route's own recursion: at the differing sample q d + noise.
     assert routes["mean"].drift == 0
 
 
