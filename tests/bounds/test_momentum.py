@@ -113,7 +113,7 @@ def test_symbols_go_through():
     assert first_moment_bias(beta, drift).subs({beta: sp.Rational(3, 4), drift: 2}) == -6
     exact = best_beta1(sp.Integer(1), sp.Integer(1))
     assert float(exact) == pytest.approx(best_beta1(1.0, 1.0), rel=1e-14)
-    assert sp.simplify(exact * (1 + exact) ** 2 - (1 - exact) ** 3).evalf(30) == pytest.approx(0, abs=1e-25)
+    assert abs(sp.N(exact * (1 + exact) ** 2 - (1 - exact) ** 3, 30)) < 1e-25
 
 
 @pytest.mark.parametrize("beta", [Fraction(1, 10), HALF, Fraction(9, 10)])
