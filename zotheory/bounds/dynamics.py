@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from zotheory.bounds.dynamics_following import Following
 from zotheory.bounds.dynamics_full import Full
 from zotheory.bounds.dynamics_noise import check_noise, full_noise, spectral_noise
 from zotheory.bounds.dynamics_numbers import Digits
@@ -15,7 +16,7 @@ from zotheory.errors import InvalidArgument
 from zotheory.types import Scalar, Vector
 from zotheory.validation import as_real, check_positive
 
-__all__ = ["QuadraticDynamics", "Trajectory"]
+__all__ = ["Following", "QuadraticDynamics", "Trajectory"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +73,7 @@ class QuadraticDynamics:
     >>> from zotheory.laws import DAP, FirstAxis
     >>> dynamics = QuadraticDynamics([1, 2], Following(DAP(FirstAxis(2))), step=0.5)
     >>> dynamics.run([1, 1], 2).values.tolist(), round(dynamics.largest_stable_step(), 12)
-    ([1.5, 1.875, 2.34375], 0.666666666667)
+    ([1.5, 0.875, 0.59375], 0.666666666667)
     """
 
     def __init__(
