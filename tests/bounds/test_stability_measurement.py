@@ -229,8 +229,8 @@ def test_every_pass_of_a_permutation_has_a_new_order(order):
         return np.zeros(len(x))
 
     measure_stability(
-        loss, np.arange(7.0)[:, None], [0], [[0.0]], Rademacher(1), start=[0], step_size=0.1, steps=21, mu=1,
-        trials=2, rng=11, order=order,
+        loss, np.arange(7.0)[:, None], [0], [[0.0]], Rademacher(1), start=[0], step_size=0.1, steps=21,
+        mu=1, trials=2, rng=11, order=order,
     )  # fmt: skip
     first = np.array(seen[: 2 * 21 : 2]).reshape(3, 7)  # of every two calls of a step, in the first run
     assert (np.sort(first, axis=1) == np.arange(7)).all() == (order == "permutation")
