@@ -3,11 +3,13 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 import sympy as sp
 
 from proofs_checks import _designs as designs
 from proofs_checks._designs import Atoms, Point, dot
+from proofs_checks._shared import DELTA
 
 # |a|, the Lipschitz constant, the smoothing distance, the step, the moments E[s n], E[n^2], E[n^3], a bound
 # on E[sqrt(s) n], E|noise|^2, Young's weights, f(x_0) - f*, the number of steps, the PL constant, accuracy.
@@ -87,7 +89,7 @@ LAWS: dict[str, Atoms] = {
 }
 
 
-def moments(atoms: Atoms) -> dict[sp.Symbol, sp.Rational]:
+def moments(atoms: Atoms) -> dict[Any, Any]:
     """Return delta, the worst V, E[n^2], E[n^3] of atoms whose E[n v v^T] is diagonal.
 
     Raises:
@@ -101,7 +103,7 @@ def moments(atoms: Atoms) -> dict[sp.Symbol, sp.Rational]:
     assert all(table[i][j] == 0 for i in range(size) for j in range(size) if i != j)
     powers = {M4: 2, M6: 3}
     found = {k: designs.expectation(atoms, lambda v, p=p: dot(v, v) ** p) for k, p in powers.items()}
-    found |= {sp.Symbol("delta", positive=True): designs.scale_of(atoms)}
+    found |= {DELTA: designs.scale_of(atoms)}
     found |= {V: max(table[i][i] for i in range(size))}
     return {symbol: sp.Rational(value) for symbol, value in found.items()}
 
@@ -178,11 +180,13 @@ def cases() -> Iterator[tuple[str, Run, Point]]:
             ):
                 run = Run(f, atoms, mu, noise, central)
                 for x in starts[len(atoms[0][1])]:
-                    words = f"{f.name}, {law}, mu = {mu}, noise {noise}, {'central' if central else 'forward'}"
+                    words = (
+                        f"{f.name}, {law}, mu = {mu}, noise {noise}, {'central' if central else 'forward'}"
+                    )
                     yield words, run, x
 
 
-def numbers(run: Run, extra: dict[sp.Symbol, Fraction] | None = None) -> dict[sp.Symbol, sp.Rational]:
+def numbers(run: Run, extra: dict[Any, Any] | None = None) -> dict[Any, Any]:
     """Return what the formulas need to know of a run, except for the bound on E[sqrt(s) n]."""
     found = {L: run.f.smoothness, MU: run.mu, NOISE: run.variance, **(extra or {})}
     return moments(run.atoms) | {symbol: sp.Rational(value) for symbol, value in found.items()}

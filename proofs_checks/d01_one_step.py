@@ -71,7 +71,12 @@ FALSIFIER = "an L-smooth f, a law, a step and a point with a larger E f(x+)"
 def after(claim: Claim) -> sp.Expr:
     """Return the bound on E f(x+)."""
     f = claim.formulas
-    return F - ETA * (f["drift"] - f["brake"] * ETA) * A**2 + ETA * f["bias"] + ETA**2 * (f["sixth"] + f["noise"])
+    return (
+        F
+        - ETA * (f["drift"] - f["brake"] * ETA) * A**2
+        + ETA * f["bias"]
+        + ETA**2 * (f["sixth"] + f["noise"])
+    )
 
 
 @claim.check("symbolic")
@@ -195,7 +200,11 @@ def enumeration(claim) -> Iterator[Evidence]:
             point = numbers(run, {RATIO: ratio, THETA: theta})
             limit = (f["drift"] / f["brake"]).subs(point)
             eta = Fraction(str(limit)) / 2
-            point |= {BETA: beta.subs(point), A: sp.sqrt(sp.Rational(square)), F: sp.Rational(run.f.value(x))}
+            point |= {
+                BETA: beta.subs(point),
+                A: sp.sqrt(sp.Rational(square)),
+                F: sp.Rational(run.f.value(x)),
+            }
             point |= {ETA: sp.Rational(eta)}
             second = (1 + THETA) * V * (A**2 + NOISE) + 2 * f["sixth"] / L
             omega = OMEGA.subs(RATIO, sp.Rational(ratio))
