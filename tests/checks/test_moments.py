@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from zotheory.checks.batches import sums
 from zotheory.checks.moments import Moments, Tail
 from zotheory.rng import stream
 
@@ -9,7 +10,7 @@ from zotheory.rng import stream
 def gathered(batches):
     moments = Moments(np.zeros(batches[0].shape[1]))
     for batch in batches:
-        moments.add(batch)
+        moments.add(sums(batch))
     return moments
 
 
@@ -44,7 +45,7 @@ def test_scores_are_signed_for_bounds_only():
 def test_snapshots_stay():
     moments = gathered([np.ones((4, 1))])
     kept = moments.snapshot()
-    moments.add(np.full((4, 1), 5.0))
+    moments.add(sums(np.full((4, 1), 5.0)))
     assert (kept.count, kept.mean[0], kept.calls) == (4, 1.0, 1)
     assert moments.mean[0] == 3.0
 

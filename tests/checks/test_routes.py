@@ -3,6 +3,7 @@ import pytest
 from scipy import stats
 from scipy.integrate import quad
 
+from zotheory.checks.batches import sums
 from zotheory.checks.catoni import Catoni
 from zotheory.checks.intervals import Bernstein, Normal
 from zotheory.checks.moments import Moments
@@ -12,7 +13,7 @@ from zotheory.rng import stream
 
 def moments_of(y):
     moments = Moments(np.zeros(y.shape[1]))
-    moments.add(y)
+    moments.add(sums(y))
     return moments
 
 

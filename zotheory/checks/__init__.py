@@ -8,7 +8,9 @@ _EXPORTS = {
     "Evidence": "evidence",
     "Grade": "evidence",
     "Interrupted": "sequential",
+    "MeanOptions": "sampling",
     "Outcome": "evidence",
+    "PerturbationOptions": "sampling",
     "Sampler": "samplers",
     "Scope": "evidence",
     "Witness": "evidence",
@@ -50,6 +52,8 @@ if TYPE_CHECKING:
     from zotheory.checks.perturbations import check_second_moment as check_second_moment
     from zotheory.checks.perturbations import check_unbiased as check_unbiased
     from zotheory.checks.samplers import Sampler as Sampler
+    from zotheory.checks.sampling import MeanOptions as MeanOptions
+    from zotheory.checks.sampling import PerturbationOptions as PerturbationOptions
     from zotheory.checks.sequential import Interrupted as Interrupted
     from zotheory.checks.statistical import check_bound as check_bound
     from zotheory.checks.statistical import check_mean as check_mean

@@ -18,6 +18,7 @@ class Catoni(Route):
     """
 
     method = "Catoni's influence function (any law of the given variance), valid at every time"
+    needs_draws = True
 
     def __init__(self, variance: FloatArray, tolerance: FloatArray) -> None:
         # At a mean off by r the sum grows by at least l r - l^2 (v + r^2) / 2 a draw (but for a deviation

@@ -5,12 +5,14 @@ from copy import copy
 
 import numpy as np
 
+from zotheory.checks.batches import Sums
 from zotheory.types import FloatArray
 
 # Relative error granted to floating-point sums.
 ROUNDING = 1e-9
 # The tail index is read off this many of the largest magnitudes, and off no more than this share.
 _LARGEST, _SMALLEST, _SHARE = 200, 20, 100
+KEPT = _LARGEST + 1
 # A z-score for "the calls differ": reached by chance about once in 10^9.
 _DISPERSION_SCORE = 6.0
 
@@ -29,15 +31,11 @@ class Moments:
         self.count, self.calls, self.size = 0, 0, floor
         self.mean, self._m2, self._m3, self._m4, self._within = np.zeros((5, floor.size))
 
-    def add(self, y: FloatArray) -> None:
-        """Take in one batch, shape (n, columns), merged by the formulas of Chan and Pebay."""
-        n, m = y.shape[0], self.count
-        self.size = np.maximum(self.size, np.abs(y).max(axis=0))
-        mean = y.mean(axis=0)
-        c = y - mean
-        squares = c * c
-        m2, m3 = squares.sum(axis=0), np.einsum("ij,ij->j", squares, c)
-        m4 = np.einsum("ij,ij->j", squares, squares)
+    def add(self, batch: Sums) -> None:
+        """Take in the sums of one batch, merged by the formulas of Chan and Pebay."""
+        n, m = batch.count, self.count
+        mean, m2, m3, m4 = batch.mean, batch.m2, batch.m3, batch.m4
+        self.size = np.maximum(self.size, batch.largest)
         self._within = self._within + m2  # never in place: looks keep shallow copies
         # With N = m + n draws, D = difference of the means (old batch of m, new one of n):
         #   M2 = sum of both + D^2 m n / N, and likewise for the higher sums.
@@ -125,26 +123,29 @@ class Tail:
     """The largest magnitudes seen, and the tail index they suggest (Hill's estimator).
 
     P(|X| > t) of about t^-alpha has moments below alpha only: alpha <= 2 means infinite variance.
+
+    Attributes:
+        top: the `KEPT` largest magnitudes, in no order.
     """
 
     def __init__(self) -> None:
         self.count = 0
-        self._top = np.zeros(0)
+        self.top = np.zeros(0)
 
-    def add(self, magnitudes: FloatArray) -> None:
-        """Take in the magnitudes of a batch, shape (n,)."""
-        self.count += magnitudes.size
-        kept = np.concatenate([self._top, magnitudes])
-        if kept.size > _LARGEST + 1:
-            kept = np.partition(kept, kept.size - _LARGEST - 1)[-_LARGEST - 1 :]
-        self._top = kept
+    def add(self, magnitudes: FloatArray, count: int | None = None) -> None:
+        """Take in the magnitudes of a batch, or of those of its ``count`` draws that may be the largest."""
+        self.count += magnitudes.size if count is None else count
+        kept = np.concatenate([self.top, magnitudes])
+        if kept.size > KEPT:
+            kept = np.partition(kept, kept.size - KEPT)[-KEPT:]
+        self.top = kept
 
     def index(self) -> tuple[float, float]:
         """Return Hill's estimate of the tail index and its standard error; infinite if unknown."""
         k = min(max(self.count // _SHARE, _SMALLEST), _LARGEST)
-        if self._top.size <= k:
+        if self.top.size <= k:
             return math.inf, 0.0
-        top = np.sort(self._top)[::-1][: k + 1]
+        top = np.sort(self.top)[::-1][: k + 1]
         if top[k] <= 0 or top[0] <= top[k]:  # all equal, or hardly any that are not zero
             return math.inf, 0.0
         alpha = k / float(np.sum(np.log(top[:k] / top[k])))

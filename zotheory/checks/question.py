@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from zotheory.checks.batches import Batch
 from zotheory.checks.catoni import Catoni
 from zotheory.checks.intervals import Bernstein, Normal
 from zotheory.checks.routes import Rates, Route
@@ -32,6 +33,7 @@ class Question:
         max_samples: cap on the number of draws.
         parts: the parts of the claim it speaks about.
         statistics: turns draws into an array (n, p).
+        products: turns draws into a batch without that array, for routes that do with sums.
         width: length of the interval that contains each statistic, shape (p,), if known.
         variance: bound on the variance of each statistic, shape (p,), if known.
         insist: refuse a cap too small for the bound, instead of taking the normal route.
@@ -49,6 +51,7 @@ class Question:
     max_samples: int
     parts: Sequence[str] = ()
     statistics: Callable[[FloatArray], FloatArray] = field(default=lambda draws: draws)
+    products: Callable[[FloatArray], Batch] | None = None
     width: FloatArray | None = None
     variance: FloatArray | None = None
     insist: bool = True

@@ -69,10 +69,12 @@ class Route(ABC):
     Attributes:
         method: the method in a few words, for the evidence.
         needs_variance: it relies on a finite variance that only the draws themselves vouch for.
+        needs_draws: it is to be given the draws one by one; to the others their sums suffice.
     """
 
     method: str
     needs_variance = False
+    needs_draws = False
 
     def add(self, deviations: FloatArray) -> None:  # noqa: B027 (most routes need the moments only)
         """Take in draws minus the claim, shape (n, entries)."""

@@ -15,9 +15,12 @@ import sys
 
 import numpy as np
 
-from zotheory.checks.evidence import Evidence, Grade, Outcome, Scope
-from zotheory.checks.moments import Moments, Tail
+from zotheory.checks.batches import Batch, Columns
+from zotheory.checks.evidence import Evidence, Outcome
+from zotheory.checks.moments import KEPT, Moments, Tail
 from zotheory.checks.question import FIRST_LOOK, Question
+from zotheory.checks.replay import Replay
+from zotheory.checks.reporting import Report
 from zotheory.checks.routes import Judgement
 from zotheory.checks.samplers import Source
 from zotheory.errors import InvalidArgument
@@ -53,13 +56,16 @@ def answer(question: Question, source: Source, rng: np.random.Generator | int) -
         InvalidArgument: the cap is too small for the method, or the sampler breaks its contract.
         Interrupted: Ctrl-C; carries the evidence so far.
     """
-    return _Run(question, source, as_generator(rng)).go()
+    generator = as_generator(rng)
+    return _Run(question, source, generator, Replay(rng)).go()
 
 
 class _Run:
     """State of one run."""
 
-    def __init__(self, question: Question, source: Source, generator: np.random.Generator) -> None:
+    def __init__(
+        self, question: Question, source: Source, generator: np.random.Generator, replay: Replay
+    ) -> None:
         self.question, self.source, self.generator = question, source, generator
         self.rates, self.route = question.rates, question.route()
         # What is tiny beside the claim, or the deviation that matters, is rounding.
@@ -68,10 +74,12 @@ class _Run:
         self.centre: FloatArray | None = None
         self.judgement: Judgement | None = None
         self.seen: Moments | None = None
+        self.replay = replay
+        self.summed = question.products is not None and not self.route.needs_draws
 
     def go(self) -> Evidence:
-        self.source.probe()
         try:
+            self.source.probe()
             for look in self.question.looks:
                 self._draw_up_to(look)
                 found = self._look(last=look == self.question.max_samples)
@@ -85,22 +93,34 @@ class _Run:
 
     def _draw_up_to(self, look: int) -> None:
         wanted = look - self.moments.count
-        row = max(self.question.claimed.size, *self.source.shape, 1)
+        row = max(1 if self.summed else self.question.claimed.size, *self.source.shape, 1)
         rows = max(min(-(-wanted // _CALLS), _BYTES // (8 * row)), 1)
         while self.moments.count < look:
             n = min(rows, look - self.moments.count)
             draws = self.source.draw(n, self.generator)
-            with np.errstate(over="ignore", invalid="ignore"):
-                deviations = self.question.statistics(draws) - self.question.claimed
-            if not np.all(np.abs(deviations) <= _LARGEST):
+            self.replay.add(n)
+            self._take(self._batch(draws), n)
+
+    def _batch(self, draws: FloatArray) -> Batch:
+        with np.errstate(over="ignore", invalid="ignore"):
+            if self.summed and self.question.products is not None:
+                batch = self.question.products(draws)
+            else:
+                batch = Columns(self.question.statistics(draws) - self.question.claimed)
+            if not batch.bounded_by(_LARGEST):
                 raise InvalidArgument(
                     self.source.name, self.source.sampler, "its draws overflow: rescale them"
                 )
-            self.route.add(deviations)
+        return batch
+
+    def _take(self, batch: Batch, n: int) -> None:
+        if isinstance(batch, Columns):
+            self.route.add(batch.deviations)
+        if self.route.needs_variance:
             # Tails are judged around the bulk of the draws, which may be far from the claim.
-            self.centre = np.median(deviations, axis=0) if self.centre is None else self.centre
-            self.tail.add(np.max(np.abs(deviations - self.centre) / self.question.resolvable, axis=1))
-            self.moments.add(deviations)
+            self.centre = batch.medians() if self.centre is None else self.centre
+            self.tail.add(batch.peaks(self.centre, self.question.resolvable, self.tail.top, KEPT), n)
+        self.moments.add(batch.sums())
 
     def _look(self, *, last: bool) -> Evidence | None:
         judged = self.route.judge(self.moments, self.rates, self.question.resolvable, last)
@@ -140,40 +160,8 @@ class _Run:
         return f"interrupted; this was established after {self.seen.count} draws, at the stated rates"
 
     def _evidence(self, outcome: Outcome, reason: str) -> Evidence:
-        question, score = self.question, None
-        words = [reason] if reason else []
-        if self.seen is not None and self.judgement is not None:
-            scores, chosen = self.seen.scores(question.sides), self.judgement.excluded
-            # The worst statistic; of a failure, the worst among those that fail.
-            k = int(np.argmax(np.where(chosen, scores, -math.inf) if np.any(chosen) else scores))
-            score, radius = float(scores[k]), float(self.judgement.radius[k])
-            claimed, mean = question.claimed[k], self.seen.mean[k] + question.claimed[k]
-            relation = "=" if question.sides == 2 else "<="
-            words.append(f"{question.label(k)} {relation} {claimed:.6g} is claimed")
-            words.append(
-                f"mean {mean:.6g} over {self.seen.count} draws (cap {question.max_samples}), "
-                f"{score:.2f} standard errors off"
-            )
-            if math.isfinite(radius):
-                words.append(f"interval [{mean - radius:.6g}, {mean + radius:.6g}]")
-            if question.claimed.size > 1:
-                words.append(f"the worst of {question.claimed.size} statistics tested at once")
-        smallest, largest = float(question.resolvable.min()), float(question.resolvable.max())
-        resolvable = f"{smallest:.3g}" if smallest == largest else f"{smallest:.3g} to {largest:.3g}"
-        words.append(self.route.method)
-        words.append(
-            f"false-alarm rate {question.false_alarm:g}, a deviation of {resolvable} is missed at rate "
-            f"{question.false_pass:g}, early stopping included"
-        )
-        return Evidence(
-            outcome,
-            Grade.STATISTICAL,
-            Scope.INSTANCE,
-            f"{question.detail}: {'; '.join(words)}",
-            question.falsifier,
-            score,
-            tuple(question.parts),
-        )
+        report = Report(self.question, self.route, self.seen, self.judgement, self.replay)
+        return report.evidence(outcome, reason)
 
 
 def _rounded_up(number: float) -> int:

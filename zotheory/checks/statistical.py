@@ -12,8 +12,7 @@ they are kept. In short, and always named in the evidence:
 The draws must be independent. `zotheory.checks.perturbations` has the tests of perturbations.
 """
 
-from collections.abc import Sequence
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
@@ -21,6 +20,7 @@ from zotheory.checks.evidence import Evidence
 from zotheory.checks.options import interval, known_variance, numbers, positive
 from zotheory.checks.question import Question
 from zotheory.checks.samplers import Sampler, Source
+from zotheory.checks.sampling import MeanOptions, complete, documented
 from zotheory.checks.sequential import answer
 from zotheory.errors import InvalidArgument
 from zotheory.types import FloatArray, VectorLike
@@ -28,85 +28,58 @@ from zotheory.types import FloatArray, VectorLike
 __all__ = ["Sampler", "check_bound", "check_mean"]
 
 
-def check_mean(
-    sample: Sampler,
-    claimed: Any,
-    *,
-    resolvable: VectorLike,
-    rng: np.random.Generator | int,
-    detail: str = "mean of the draws",
-    falsifier: str = "a sample mean further from the claim than chance allows",
-    false_alarm: float = 1e-6,
-    false_pass: float = 0.01,
-    max_samples: int = 2_000_000,
-    support: tuple[Any, Any] | None = None,
-    variance: VectorLike = None,
-    parts: Sequence[str] = (),
-) -> Evidence:
+@documented(MeanOptions)
+def check_mean(sample: Sampler, claimed: Any, **options: Unpack[MeanOptions]) -> Evidence:
     """Test E[X] = claimed, two-sided; all entries at once if X is a vector.
 
     Args:
         sample: function (n, generator) that returns n independent draws of X, shape (n,) or (n, p).
         claimed: the claimed expectation, a number or p numbers.
-        resolvable: size of the deviation that must be found, above 0; one for all or p numbers.
-        rng: generator or integer seed.
-        detail: what was simulated, in words.
-        falsifier: what would have falsified the statement.
-        false_alarm: probability of failing although the claim is true, in (0, 1/2).
-        false_pass: probability of passing although an entry is off by ``resolvable``, in (0, 1/2).
-        max_samples: cap on the number of draws; clear cases end long before.
-        support: numbers (low, high), or p of each, between which X lies with certainty.
-        variance: a bound on the variance of X, or p of them; not together with ``support``.
-        parts: the parts of the claim it speaks about.
+        **options: the options below, by keyword.
 
     Returns:
         Evidence: statistical, of one instance. Inconclusive if the cap does not suffice or heavy tails
-        make the rates doubtful. ``value`` is the largest deviation in standard errors.
+        make the rates doubtful. ``value`` is the largest deviation in standard errors. A failure has a
+        witness: the entry, its numbers, and how to draw them again.
 
     Raises:
-        InvalidArgument: an argument outside its range, a cap that the rates cannot be kept with, a
-            sampler that returns anything but n finite draws, that ignores its generator or depends on
-            hidden state, or draws outside ``support``.
+        InvalidArgument: an argument outside its range, an unknown option, a cap that the rates cannot be
+            kept with, a sampler that returns anything but n finite draws, that ignores its generator or
+            depends on hidden state, or draws outside ``support``.
         Interrupted: Ctrl-C; it carries, and prints, what was established so far.
 
     >>> fair = lambda n, rng: rng.integers(0, 2, n)
     >>> check_mean(fair, 0.5, resolvable=0.05, support=(0, 1), rng=0).outcome.value
     'holds'
     """
-    return _check(
-        2, "claimed", sample, claimed, resolvable, rng, support, variance,
-        detail=detail, falsifier=falsifier, false_alarm=false_alarm, false_pass=false_pass,
-        max_samples=max_samples, parts=parts,
-    )  # fmt: skip
+    given = complete(check_mean, MeanOptions, options)
+    given["falsifier"] = given["falsifier"] or "a sample mean further from the claim than chance allows"
+    return _check(2, "claimed", sample, claimed, **given)
 
 
-def check_bound(
-    sample: Sampler,
-    bound: Any,
-    *,
-    resolvable: VectorLike,
-    rng: np.random.Generator | int,
-    detail: str = "mean of the draws",
-    falsifier: str = "a sample mean further above the bound than chance allows",
-    false_alarm: float = 1e-6,
-    false_pass: float = 0.01,
-    max_samples: int = 2_000_000,
-    support: tuple[Any, Any] | None = None,
-    variance: VectorLike = None,
-    parts: Sequence[str] = (),
-) -> Evidence:
+@documented(MeanOptions)
+def check_bound(sample: Sampler, bound: Any, **options: Unpack[MeanOptions]) -> Evidence:
     """Test E[X] <= bound, one-sided; a violation by ``resolvable`` is missed at rate ``false_pass``.
 
-    For a lower bound test -X. Arguments, result and exceptions are those of `check_mean`.
+    For a lower bound test -X.
+
+    Args:
+        sample: function (n, generator) that returns n independent draws of X, shape (n,) or (n, p).
+        bound: the claimed bound, a number or p numbers.
+        **options: the options below, by keyword.
+
+    Returns:
+        Evidence: as that of `check_mean`.
+
+    Raises:
+        InvalidArgument, Interrupted: as `check_mean`.
 
     >>> check_bound(lambda n, rng: rng.random(n), 0.6, resolvable=0.05, rng=0).outcome.value
     'holds'
     """
-    return _check(
-        1, "bound", sample, bound, resolvable, rng, support, variance,
-        detail=detail, falsifier=falsifier, false_alarm=false_alarm, false_pass=false_pass,
-        max_samples=max_samples, parts=parts,
-    )  # fmt: skip
+    given = complete(check_bound, MeanOptions, options)
+    given["falsifier"] = given["falsifier"] or "a sample mean further above the bound than chance allows"
+    return _check(1, "bound", sample, bound, **given)
 
 
 def _check(
@@ -114,11 +87,12 @@ def _check(
     name: str,
     sample: Sampler,
     claimed: Any,
+    *,
     resolvable: VectorLike,
     rng: np.random.Generator | int,
     support: tuple[Any, Any] | None,
     variance: VectorLike,
-    **options: Any,
+    **settings: Any,
 ) -> Evidence:
     target = numbers(claimed, name)
     if target.ndim > 1 or target.size == 0:
@@ -146,6 +120,6 @@ def _check(
         statistics=statistics,
         width=None if low is None or high is None else high - low,
         variance=known_variance(variance, size, "support", support),
-        **options,
+        **settings,
     )
     return answer(question, source, rng)
