@@ -51,7 +51,9 @@ class Full:
         product = h @ state
         inner = product @ h
         second = self.setup.of_batch(self.setup.contraction.apply(inner), inner)
-        return state - eta * self.setup.delta * (product + product.T) + eta**2 * second
+        after = state - eta * self.setup.delta * (product + product.T) + eta**2 * second
+        # Rounding that is not symmetric would not contract, and in a long run take over.
+        return (after + after.T) / 2
 
     def _coupled(self, mean: Vector) -> Matrix:
         third, fifth = self.odd  # type: ignore[misc]

@@ -118,7 +118,7 @@ def prepare(hessian: Any, law: Any, batch: int, digits: Digits, reduced: bool | 
     numbers = Numbers(digits)
     remedy = "give a symmetric matrix, or the vector of its diagonal"
     table = numbers.checked(hessian, "hessian", remedy)
-    if table.size == 0 or table.shape not in ((len(table),), (len(table),) * 2):
+    if table.ndim not in (1, 2) or table.size == 0 or len(set(table.shape)) != 1:
         raise InvalidArgument("hessian", hessian, remedy)
     dim = len(table)
     if table.ndim == 2:
@@ -129,7 +129,7 @@ def prepare(hessian: Any, law: Any, batch: int, digits: Digits, reduced: bool | 
         raise InvalidArgument("law", law, "give a zotheory.laws.Law, or Following(law) for one that turns")
     if numeric_dim(template.dim) != dim:
         raise InvalidArgument("law", law, f"its dimension is {template.dim} but the Hessian's {dim}")
-    if isinstance(template, OrthonormalFrame) and (template.batch != 1 or batch != 1):
+    if isinstance(template, OrthonormalFrame) and template.batch != 1:
         raise InvalidArgument("law", law, "a frame's draws are dependent: give Sphere for independent ones")
     require_unbiased(template)
     delta = numbers.one(template.delta, "delta")
