@@ -38,6 +38,12 @@ def write_claim(folder: Path, id: str, middle=2, expected="PROVED", depends=()) 
     return path
 
 
+@pytest.fixture(autouse=True)
+def no_cache_of_the_user_s(tmp_path, monkeypatch):
+    """Keep findings in a folder of the test's own."""
+    monkeypatch.setenv("ZOTHEORY_CACHE_DIR", str(tmp_path / "cache"))
+
+
 @pytest.fixture
 def write(tmp_path):
     return lambda *args, **options: write_claim(tmp_path / "claims", *args, **options)

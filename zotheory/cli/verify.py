@@ -45,12 +45,28 @@ def verify(
     output: Annotated[
         Path | None, typer.Option(help="Write the report to this file, not to stdout.")
     ] = None,
+    cache_dir: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="ZOTHEORY_CACHE_DIR",
+            help="Where findings are kept.",
+            show_default="the user's cache folder",
+        ),
+    ] = None,
+    no_cache: Annotated[
+        bool, typer.Option("--no-cache", help="Run every claim, and keep what it finds anew.")
+    ] = False,
 ) -> None:
     """Run claims, print the verdicts, and exit with 0 only if all are the expected ones.
+
+    What a claim's checks find is kept, and used again until its file, a module that it imports from its
+    folder, zotheory, or a package below it changes; verdicts are decided anew each time. A claim that reads
+    other files should be run with --no-cache after they change.
 
     Exit status 1: a verdict is not the expected one, or the run was interrupted. Exit status 2: bad
     input: nothing was run, or a file did not load and the claims of the others were run.
     """
+    from zotheory.ledger.cache import default_folder
     from zotheory.ledger.discover import discover
     from zotheory.ledger.run import check_jobs, run, select
     from zotheory.report.formats import render
@@ -62,7 +78,14 @@ def verify(
         if output is not None:
             check_writable(output)
         with progress_shown() as progress:
-            results = run(chosen, jobs=jobs, progress=progress)
+            results = run(
+                chosen,
+                jobs=jobs,
+                progress=progress,
+                cache=cache_dir or default_folder(),
+                recompute=no_cache,
+                warn=lambda line: tell(f"warning: {line}"),
+            )
     plain = output is not None
     text = render(
         results,

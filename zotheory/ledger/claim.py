@@ -59,6 +59,7 @@ class Claim:
         depends: ids of claims that this one rests on.
         checks: filled by the `check` decorator.
         file: the file that defines it; filled in when the file is loaded.
+        digest: SHA-256 of the bytes of that file, as they were loaded.
 
     Raises:
         ClaimError: a field that cannot be meant: an id with spaces or commas, no parts, a string
@@ -78,6 +79,7 @@ class Claim:
     depends: tuple[str, ...] = ()
     checks: list[Check] = field(default_factory=list)
     file: str = ""
+    digest: str = ""
 
     def __post_init__(self) -> None:
         if not self.id or any(mark.isspace() or mark == "," for mark in self.id):

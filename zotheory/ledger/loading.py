@@ -22,20 +22,21 @@ def load_claim(path: Path) -> Claim:
         path: the file; it must define a variable `claim`.
 
     Returns:
-        Claim: the claim, with `file` set to the path as given.
+        Claim: the claim, with `file` set to the path as given, and `digest` to what was loaded.
 
     Raises:
         ClaimError: the file defines no `claim`, or one that is not a Claim.
         Exception: whatever the file itself raises.
     """
     with neighbours_importable(path), quiet():
-        module = _execute(path)
+        text = path.read_bytes()
+        module = _execute(path, text)
     if not hasattr(module, "claim"):
         raise ClaimError("defines no `claim`: end the file with one, or begin its name with _")
     claim = module.claim
     if not isinstance(claim, Claim):
         raise ClaimError(f"its `claim` is a {type(claim).__name__}, not a zotheory.ledger.Claim")
-    claim.file = str(path)
+    claim.file, claim.digest = str(path), hashlib.sha256(text).hexdigest()
     return claim
 
 
@@ -47,7 +48,7 @@ def neighbours_importable(path: Path) -> Iterator[None]:
     folder `from _shared import ...`. sys.path is put back afterwards; imports that a check makes
     while it runs therefore need this too.
     """
-    root, package = _import_root(path)
+    root, package = import_root(path)
     _forget_namesakes(root, package)
     importlib.invalidate_caches()
     sys.path.insert(0, str(root))
@@ -90,7 +91,7 @@ def _stdout_descriptor_to_stderr() -> Iterator[None]:
         os.close(kept)
 
 
-def _import_root(path: Path) -> tuple[Path, str]:
+def import_root(path: Path) -> tuple[Path, str]:
     """Return the folder that belongs on sys.path for a file, and the package the file lies in."""
     folder, names = path.resolve().parent, []
     while (folder / "__init__.py").is_file():
@@ -112,8 +113,8 @@ def _forget_namesakes(root: Path, package: str) -> None:
                 del sys.modules[name]
 
 
-def _execute(path: Path) -> ModuleType:
-    _, package = _import_root(path)
+def _execute(path: Path, text: bytes) -> ModuleType:
+    _, package = import_root(path)
     # The hash keeps files with the same name apart; the package makes relative imports work.
     tag = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:12]
     name = f"{path.stem}__claim_{tag}"
@@ -125,7 +126,7 @@ def _execute(path: Path) -> ModuleType:
     # Compiled from source every time: cached bytecode is matched by whole seconds and file size,
     # so a constant changed right after a run could be missed.
     try:
-        exec(compile(path.read_bytes(), str(path), "exec", dont_inherit=True), module.__dict__)
+        exec(compile(text, str(path), "exec", dont_inherit=True), module.__dict__)
     except BaseException:
         del sys.modules[spec.name]
         raise

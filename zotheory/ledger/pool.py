@@ -27,7 +27,7 @@ def gather(claims: Sequence[Claim], jobs: int) -> Iterator[tuple[Claim, Findings
     Yields:
         Each claim with its findings, in the order in which they finish.
     """
-    remote = [claim for claim in claims if claim.file] if jobs > 1 and len(claims) > 1 else []
+    remote = [claim for claim in claims if claim.file] if jobs > 1 else []
     if remote:
         lost: list[Claim] = []
         yield from _gather_remote(remote, min(jobs, len(remote)), lost)

@@ -1,11 +1,14 @@
 """Running claims: from claims to results, each with its evidence, verdict and reason."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeAlias
 
 from zotheory.checks.evidence import Evidence
 from zotheory.errors import InvalidArgument, UnknownClaim
+from zotheory.ledger.cache import Cache
 from zotheory.ledger.claim import Claim, Kind, Verdict
 from zotheory.ledger.examine import Findings
 from zotheory.ledger.graph import nearest, require_no_cycle, require_unique_ids
@@ -25,7 +28,8 @@ class Result:
         verdict: the verdict of the ledger.
         reason: why it is that verdict.
         evidence: what each check found, in the order of the checks.
-        seconds: how long the checks took together.
+        seconds: how long the checks took together, when they ran.
+        cached: whether the evidence comes from an earlier run.
     """
 
     id: str
@@ -44,6 +48,7 @@ class Result:
     reason: str
     evidence: tuple[Evidence, ...]
     seconds: float
+    cached: bool = False
 
     @property
     def as_expected(self) -> bool:
@@ -60,6 +65,9 @@ def run(
     only: Iterable[str] | None = None,
     jobs: int | None = None,
     progress: Progress | None = None,
+    cache: Path | None = None,
+    recompute: bool = False,
+    warn: Callable[[str], None] | None = None,
 ) -> list[Result]:
     """Decide claims.
 
@@ -70,6 +78,10 @@ def run(
         jobs: how many processes work side by side; by default as many as there are processors,
             and 1 does everything in this process.
         progress: called after each claim.
+        cache: a folder for what the checks find, made if need be; None for none. A claim whose code has
+            not changed since (see `zotheory.ledger.sources`) is decided from the evidence found there.
+        recompute: run every check, and store what it finds anew.
+        warn: called with a line if the folder cannot be used; by default `warnings.warn`.
 
     Returns:
         The results in the order of the claims. After Ctrl-C those settled by then.
@@ -83,11 +95,12 @@ def run(
     require_unique_ids((claim.file or "this process", claim) for claim in claims)
     require_no_cycle(claims)
     chosen = select(claims, only)
-    findings: dict[str, Findings] = {}
+    stored = None if cache is None else Cache(cache, recompute, warn or warnings.warn)
+    findings: dict[str, tuple[Findings, bool]] = {}
     results: dict[str, Result] = {}
     try:
-        for claim, found in gather(chosen, jobs):
-            findings[claim.id] = found
+        for claim, found, cached in _found(chosen, jobs, stored):
+            findings[claim.id] = found, cached
             for result in _settle(chosen, findings, results):
                 if progress is not None:
                     progress(result, len(results), len(chosen))
@@ -131,8 +144,29 @@ def check_jobs(jobs: int | None) -> int:
     return jobs
 
 
+def _found(
+    chosen: Sequence[Claim], jobs: int, stored: Cache | None
+) -> Iterator[tuple[Claim, Findings, bool]]:
+    """Yield each claim with its findings, and whether they come from the cache."""
+    waiting: list[Claim] = []
+    for claim in chosen:
+        found = stored.find(claim) if stored is not None else None
+        if found is None:
+            waiting.append(claim)
+        else:
+            yield claim, found, True
+    # A single claim is not worth a worker. The last one left by the cache is: it may be left because it
+    # takes its process down.
+    for claim, found in gather(waiting, jobs if len(chosen) > 1 else 1):
+        if stored is not None:
+            stored.keep(claim, found)
+        yield claim, found, False
+
+
 def _settle(
-    chosen: Sequence[Claim], findings: Mapping[str, Findings], results: dict[str, Result]
+    chosen: Sequence[Claim],
+    findings: Mapping[str, tuple[Findings, bool]],
+    results: dict[str, Result],
 ) -> Iterable[Result]:
     """Decide, into `results`, every claim whose own findings and dependencies are in."""
     ids = {claim.id for claim in chosen}
@@ -142,12 +176,13 @@ def _settle(
         for claim in chosen:
             ready = claim.id in findings and claim.id not in results
             if ready and all(name in results for name in claim.depends if name in ids):
-                results[claim.id] = _result(claim, findings[claim.id], results)
+                results[claim.id] = _result(claim, *findings[claim.id], results)
                 moved = True
                 yield results[claim.id]
 
 
-def _result(claim: Claim, found: Findings, results: Mapping[str, Result]) -> Result:
+def _result(claim: Claim, found: Findings, cached: bool, results: Mapping[str, Result]) -> Result:
+    # The verdict is never stored: it is decided from the evidence in every run.
     decision = decide(claim, found.evidence, results)
     return Result(
         id=claim.id,
@@ -166,4 +201,5 @@ def _result(claim: Claim, found: Findings, results: Mapping[str, Result]) -> Res
         reason=decision.reason,
         evidence=found.evidence,
         seconds=found.seconds,
+        cached=cached,
     )

@@ -17,7 +17,7 @@ SYMBOLS = {
 
 
 def count_line(results: Sequence[Result], failures: Sequence[LoadFailure] = ()) -> str:
-    """Return a line such as "27 claims: 24 proved, 3 refuted (as expected)"."""
+    """Return a line such as "27 claims: 24 proved, 3 refuted (as expected); 20 from the cache"."""
     counts = []
     for verdict in Verdict:
         reached = [result for result in results if result.verdict is verdict]
@@ -30,7 +30,9 @@ def count_line(results: Sequence[Result], failures: Sequence[LoadFailure] = ()) 
     if failures:
         counts.append(f"{_plural(len(failures), 'file')} not loaded")
     line = _plural(len(results), "claim")
-    return f"{line}: {', '.join(counts)}" if counts else line
+    cached = sum(result.cached for result in results)
+    note = f"; {cached} from the cache" if cached else ""
+    return (f"{line}: {', '.join(counts)}" if counts else line) + note
 
 
 def complaints(results: Sequence[Result], failures: Sequence[LoadFailure] = ()) -> list[str]:

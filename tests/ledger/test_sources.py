@@ -1,0 +1,192 @@
+"""Which files and versions name a claim's findings, and which claims cannot be named."""
+
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+
+from zotheory.ledger import sources
+from zotheory.ledger.sources import Sources
+
+
+@pytest.fixture(autouse=True)
+def package(tmp_path, monkeypatch):
+    folder = tmp_path / "package" / "zotheory"
+    folder.mkdir(parents=True)
+    (folder / "__init__.py").write_text("")
+    monkeypatch.setattr(sources, "PACKAGE_FOLDER", folder)
+    monkeypatch.setattr(sources, "STARTED", float("inf"))
+
+
+@pytest.fixture
+def key(write):
+    def key(path):
+        found = Sources().fingerprint(path)
+        return found and found.key
+
+    return key
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "import neighbour",
+        "import neighbour as n",
+        "from neighbour import NUMBER",
+        "from neighbour import *",
+        "def f():\n    import neighbour",
+        "try:\n    from neighbour import x\nexcept ImportError:\n    pass",
+        "import bridge",  # which imports it
+        "from folder import inner",
+        "import folder.inner",
+        "from folder.inner import NUMBER",
+    ],
+)
+def test_local_modules_in_a_plain_folder(write, key, line):
+    write.raw("neighbour.py", "NUMBER = 1")
+    write.raw("bridge.py", "import neighbour")
+    write.raw("folder/__init__.py", "")
+    write.raw("folder/inner.py", "from neighbour import NUMBER")
+    path = write.raw("a1.py", line)
+    before = key(path)
+    assert before == key(path)
+    assert before is not None
+    write.raw("neighbour.py", "NUMBER = 2")
+    assert key(path) != before
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from claims.sub import _deep",
+        "from claims.sub._deep import X",
+        "from . import _deep",
+        "from ._deep import X",
+        "from .._shared import X",
+        "from .. import _shared",
+        "from claims._shared import X",
+        "import claims",
+        "from ..other.leaf import X",
+    ],
+)
+def test_local_modules_in_a_package(write, key, line):
+    for name in ("__init__.py", "sub/__init__.py", "other/__init__.py"):
+        write.raw(name, "")
+    write.raw("_shared.py", "X = 1")
+    write.raw("other/leaf.py", "from .._shared import X")
+    write.raw("sub/_deep.py", "from claims._shared import X")
+    path = write.raw("sub/a1.py", line)
+    before = key(path)
+    assert before is not None
+    changed = "__init__.py" if line == "import claims" else "_shared.py"
+    write.raw(changed, "X = 2")
+    assert key(path) != before
+
+
+def test_files_that_nobody_imports_do_not_count(write, key):
+    write.raw("other.py", "X = 1")
+    path = write.raw("a1.py", "import math")
+    before = key(path)
+    write.raw("other.py", "X = 2")
+    write.raw("notes.txt", "")
+    assert key(path) == before
+
+
+def test_place_and_bytes_count(write, key):
+    path = write.raw("a1.py", "import math")
+    assert key(path) != key(write.raw("a2.py", "import math"))
+    before = key(path)
+    assert key(write.raw("a1.py", "import math ")) != before
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "import pytest",
+        "from hypothesis.strategies import integers",
+        "from somewhere import inner",
+        "import bridge",
+    ],
+)
+def test_unknown_modules_leave_a_claim_without_a_name(write, key, line):
+    write.raw("bridge.py", "import yaml")
+    write.raw("somewhere/inner.py", "")  # no package: an installed one of that name would win
+    assert key(write.raw("a1.py", line)) is None
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "import numpy as np",
+        "from scipy.special import gamma",
+        "import flint",
+        "from zotheory.laws import DAP",
+        "from __future__ import annotations",
+        "import collections.abc, os.path",
+    ],
+)
+def test_known_modules(write, key, line):
+    # A helper that no import reaches may import what it likes: it is hashed all the same.
+    write.raw("_unused.py", "import pytest")
+    assert key(write.raw("a1.py", line)) is not None
+
+
+@pytest.mark.parametrize("text", [b"1 +", b"\xff\xfe", b"\x00", b"(" * 10_000])
+def test_files_that_do_not_parse(write, key, text):
+    path = write.raw("a1.py", "")
+    path.write_bytes(text)
+    assert key(path) is None
+    assert key(path.with_name("absent.py")) is None
+
+
+def test_modules_newer_than_the_process(write, key, monkeypatch):
+    # The process may hold the code from before the change; the claim's own file is read every time.
+    helper, path = write.raw("_helper.py", "X = 1"), write.raw("a1.py", "import _helper")
+    now = time.time()
+    monkeypatch.setattr(sources, "STARTED", now)
+    for file in (helper, sources.PACKAGE_FOLDER / "__init__.py"):
+        os.utime(file, (now - 9, now - 9))
+    os.utime(path, (now + 9, now + 9))
+    assert key(path) is not None
+    for file in (helper, sources.PACKAGE_FOLDER / "__init__.py"):
+        os.utime(file, (now + 9, now + 9))
+        assert key(path) is None
+        os.utime(file, (now - 9, now - 9))
+
+
+def test_changes_are_noticed(write):
+    helper, path = write.raw("_helper.py", "X = 1"), write.raw("a1.py", "import _helper")
+    found = Sources().fingerprint(path)
+    assert found is not None
+    assert found.unchanged
+    assert found.sources[0].path == path.resolve()
+    write.raw("_helper.py", "X = 10")
+    assert not found.unchanged
+    helper.unlink()
+    assert not found.unchanged
+
+
+def test_python_without_assertions_is_another_environment():
+    code = "from zotheory.ledger.sources import environment; print(environment())"
+    plain, optimised = (
+        subprocess.run(
+            [sys.executable, *flags, "-c", code], capture_output=True, text=True, check=True
+        ).stdout
+        for flags in ([], ["-O"])
+    )
+    assert plain != optimised
+    for name in (
+        "zotheory",
+        "numpy",
+        "scipy",
+        "sympy",
+        "mpmath",
+        "python-flint",
+        "cvxpy",
+        "highspy",
+        "clarabel",
+    ):
+        assert f"'{name} " in plain
+    assert sys.version.split()[0] in plain

@@ -1,0 +1,201 @@
+"""What the findings of a claim file follow from: the code that its checks run, and a hash of all of it."""
+
+import ast
+import hashlib
+import platform
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import metadata
+from pathlib import Path
+
+import zotheory
+from zotheory.ledger.loading import import_root
+
+# Packages whose versions are part of the hash: what is imported, and the name it is installed by.
+PACKAGES = {
+    "numpy": "numpy",
+    "scipy": "scipy",
+    "sympy": "sympy",
+    "mpmath": "mpmath",
+    "flint": "python-flint",
+    "cvxpy": "cvxpy",
+    "highspy": "highspy",
+    "clarabel": "clarabel",
+}
+PACKAGE_FOLDER = Path(zotheory.__file__).resolve().parent
+# Modules are imported once: of a file that changed later than this, the process may hold the old code.
+STARTED = time.time()
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file as it was when it was read.
+
+    Attributes:
+        path: where it is.
+        digest: SHA-256 of its bytes.
+        stamp: time of its last change in nanoseconds, and its size.
+        modules: names of the modules that it imports: relative ones begin with dots.
+    """
+
+    path: Path
+    digest: str
+    stamp: tuple[int, int]
+    modules: tuple[str, ...] = ()
+
+    @property
+    def unchanged(self) -> bool:
+        """Whether the file still is what was read."""
+        try:
+            return _stamp(self.path) == self.stamp
+        except OSError:
+            return False
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """The name of everything that the findings of a claim follow from.
+
+    Attributes:
+        key: SHA-256 of the claim's file, its local modules, zotheory and the packages below it.
+        sources: the files behind it; the claim's own first.
+    """
+
+    key: str
+    sources: tuple[Source, ...]
+
+    @property
+    def unchanged(self) -> bool:
+        """Whether every file still is what was hashed."""
+        return all(source.unchanged for source in self.sources)
+
+
+class Sources:
+    """Hashes of claim files; each file is read once."""
+
+    def __init__(self) -> None:
+        self._read: dict[Path, Source] = {}
+
+    def fingerprint(self, file: Path) -> Fingerprint | None:
+        """Return the fingerprint of a claim file, or None where its findings cannot be told from the code.
+
+        That is where it imports, itself or through local modules, something else than the standard
+        library, zotheory, its own folder and `PACKAGES`; where a file cannot be read; and where a module
+        changed after this process had begun. Not seen at all are data files that a claim reads, modules
+        that it imports by computed names, and environment variables.
+        """
+        file = file.resolve()
+        try:
+            local, known = self._local_modules(file)
+            package = self._package
+        except (OSError, SyntaxError, ValueError, RecursionError):  # ValueError: bytes that are no text
+            return None
+        modules = [*local, *package]
+        if not known or any(source.stamp[0] / 1e9 > STARTED for source in modules):
+            return None
+        own = self._source(file)
+        lines = [*self._environment, str(file), own.digest]
+        lines += [f"{source.path} {source.digest}" for source in modules]
+        key = hashlib.sha256("\n".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
+        return Fingerprint(key, (own, *modules))
+
+    @cached_property
+    def _package(self) -> list[Source]:
+        return [self._source(path) for path in sorted(PACKAGE_FOLDER.rglob("*.py"))]
+
+    @cached_property
+    def _environment(self) -> list[str]:
+        return environment()
+
+    def _local_modules(self, file: Path) -> tuple[list[Source], bool]:
+        # The helpers beside the file, and whatever it imports from its own folders, at any remove; and
+        # whether everything else that is imported is known.
+        root, _ = import_root(file)
+        reached, known, waiting = set(), True, [file]
+        while waiting:
+            importer = waiting.pop()
+            for module in self._source(importer, parse=True).modules:
+                if module.split(".")[0] == PACKAGE_FOLDER.name:  # hashed whole
+                    continue
+                found = _located(module, importer, root)
+                known = known and (bool(found) or _is_known(module))
+                waiting += [path for path in found if path not in reached]
+                reached.update(found)
+        helpers = {path for path in file.parent.glob("_*.py") if path.is_file()}
+        return [self._source(path) for path in sorted((reached | helpers) - {file})], known
+
+    def _source(self, path: Path, parse: bool = False) -> Source:
+        known = self._read.get(path)
+        if known is None or (parse and not known.modules):
+            stamp, text = _stamp(path), path.read_bytes()  # a change in between is noticed later
+            modules = tuple(_imported(ast.parse(text))) if parse else ()
+            known = Source(path, hashlib.sha256(text).hexdigest(), stamp, modules)
+            self._read[path] = known
+        return known
+
+
+def environment() -> list[str]:
+    """Return the versions of everything below the claims, and how Python was called."""
+    versions = [f"{name} {_version(name)}" for name in PACKAGES.values()]
+    # Without assertions (python -O) other code runs.
+    python = [sys.version, platform.machine(), sys.platform, f"-O {sys.flags.optimize}"]
+    return [f"zotheory {zotheory.__version__}", *python, *versions]
+
+
+def _version(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return "absent"
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_mtime_ns, status.st_size
+
+
+def _imported(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = "." * node.level + (node.module or "")
+            yield base
+            # What is imported from a package may be a module of it.
+            yield from (base + ("." if node.module else "") + name.name for name in node.names)
+
+
+def _located(module: str, importer: Path, root: Path) -> list[Path]:
+    """Return the files below ``root`` that importing a module runs; none if it is not there."""
+    names = module.lstrip(".")
+    folder, dots = root, len(module) - len(names)
+    if dots:
+        folder = importer.parent
+        for _ in range(dots - 1):
+            folder = folder.parent
+    # The packages above a relative import ran before; their files count too.
+    above = [root, *(root / part for part in _parents(folder, root))]
+    found = [path / "__init__.py" for path in above[1:]]
+    for name in filter(None, names.split(".")):
+        here = [folder / f"{name}.py", folder / name / "__init__.py"]
+        # A mere folder gives way to an installed package of its name.
+        if not dots and folder == root and not any(path.is_file() for path in here):
+            return []
+        found += here
+        folder = folder / name
+    return [path for path in found if path.is_file()]
+
+
+def _parents(folder: Path, root: Path) -> list[Path]:
+    if not folder.is_relative_to(root):
+        return []
+    parts = folder.relative_to(root).parts
+    return [Path(*parts[: count + 1]) for count in range(len(parts))]
+
+
+def _is_known(module: str) -> bool:
+    top = module.split(".")[0]
+    return top in sys.stdlib_module_names or top in PACKAGES
