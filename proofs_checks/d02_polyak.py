@@ -147,7 +147,7 @@ def symbolic(claim) -> Iterator[Evidence]:
 
 @claim.check("enumeration")
 def enumeration(claim) -> Iterator[Evidence]:
-    """Every path of three steps on PL functions, one of them not convex."""
+    """Every path of two steps on PL functions, one of them not convex."""
     f = claim.formulas
     for words, run, x in cases():
         if run.f not in (LOPSIDED, DENTED):
@@ -181,7 +181,7 @@ def enumeration(claim) -> Iterator[Evidence]:
             if ratio == 1:
                 sizes.append((Fraction(str((DELTA / (4 * L * V)).subs(known))), "simple", slow, simple))
             for size, part, factor, level in sizes:
-                laws = run.path(x, [size] * 3)
+                laws = run.path(x, [size] * 2)
                 for t, law in enumerate(laws):
                     found = sum((w * run.f.value(p) for p, w in law.items()), start=Fraction(0))
                     yield check_relation(
