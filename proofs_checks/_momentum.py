@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import cache
 from itertools import product
 from typing import Any, NamedTuple
 
 import numpy as np
 import sympy as sp
+from sympy.polys.rings import ring
 
 BETA1, BETA2 = sp.symbols("beta1 beta2", positive=True)
 NOISE = sp.Symbol("V", positive=True)  # variance of one estimate
@@ -59,30 +61,31 @@ def mean_of(values: Sequence[Any]) -> Any:
     return sum(values) / len(values)
 
 
-def stationary_moments(refined: bool, excess: Any = 0) -> dict[tuple[int, int], sp.Expr]:
-    """Return E[m^i v^j] for i + 2 j <= 4 in the stationary state, by closing the moment equations.
+@cache
+def stationary_moments(refined: bool, excess: Any = 0, weight: int = 4) -> dict[tuple[int, int], sp.Expr]:
+    """Return E[m^i v^j] for i + 2 j <= ``weight`` <= 4 in the stationary state, by closing the moment equations.
 
     E[m'^i v'^j] = E[m^i v^j] after one update is linear in these moments and, in the order used here,
     triangular. Errors are symmetric with variance V and fourth moment (3 + ``excess``) V^2.
     """
-    m, v, e = sp.symbols("m v e")
-    errors = {0: 1, 1: 0, 2: NOISE, 3: 0, 4: (3 + excess) * NOISE**2}
-    new_m = BETA1 * m + (1 - BETA1) * (NOW + e)
-    new_v = BETA2 * v + (1 - BETA2) * (new_m if refined else NOW + e) ** 2
-    found: dict[tuple[int, int], sp.Expr] = {(0, 0): sp.Integer(1)}
-    order = sorted(
-        ((i, j) for j in range(3) for i in range(5) if 0 < i + 2 * j <= 4),
-        key=lambda k: (k[0] + 2 * k[1], k[1]),
-    )
-    for i, j in order:
-        rest, own = sp.Integer(0), sp.Integer(0)
-        for (p, q, k), coefficient in sp.Poly(sp.expand(new_m**i * new_v**j), m, v, e).terms():
+    excess = sp.sympify(excess)
+    field = sp.QQ.frac_field(BETA1, BETA2, NOISE, NOW, *excess.free_symbols)
+    beta1, beta2, noise, now, fourth = map(field.from_sympy, (BETA1, BETA2, NOISE, NOW, 3 + excess))
+    _, m, v, e = ring("m, v, e", field)
+    errors = {0: field.one, 1: field.zero, 2: noise, 3: field.zero, 4: fourth * noise**2}
+    new_m = m * beta1 + (e + now) * (1 - beta1)
+    new_v = v * beta2 + (new_m if refined else e + now) ** 2 * (1 - beta2)
+    found = {(0, 0): field.one}
+    indices = ((i, j) for j in range(3) for i in range(5) if 0 < i + 2 * j <= weight)
+    for i, j in sorted(indices, key=lambda index: (index[0] + 2 * index[1], index[1])):
+        rest = own = field.zero
+        for (p, q, k), coefficient in (new_m**i * new_v**j).terms():
             if (p, q) == (i, j):
                 own += coefficient * errors[k]
-            elif errors[k] != 0:
+            elif errors[k]:
                 rest += coefficient * errors[k] * found[p, q]
-        found[i, j] = sp.factor(rest / (1 - own))
-    return found
+        found[i, j] = rest / (1 - own)
+    return {index: field.to_sympy(value) for index, value in found.items()}
 
 
 def simulated_states(

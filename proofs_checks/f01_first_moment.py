@@ -116,7 +116,7 @@ def series(claim) -> Iterator[Evidence]:
     x = sp.Symbol("x", positive=True)
     total = 1 / (1 - x)  # sum of x^k; x times its derivative is the sum of k x^k
     lag = DRIFT * (1 - BETA1) * (x * sp.diff(total, x)).subs(x, BETA1)
-    moments = stationary_moments(True)
+    moments = stationary_moments(True, weight=2)
     closed = moments[2, 0] - moments[1, 0] ** 2
     summed = (1 - BETA1) ** 2 * total.subs(x, BETA1**2) * NOISE
     yield check_identity(
