@@ -50,7 +50,7 @@ claim = Claim(
         "rare": M / CHANCE,
     },
     parts=("fixed length", "blocks and masks", "low rank", "fixed factors", "no constant"),
-    depends=("E1", "E1b"),
+    depends=("E1", "E1b", "E2b"),
 )
 
 FALSIFIER = "a structure of the class outside the stated limits"

@@ -24,12 +24,13 @@ MEAN, WEIGHTED = sp.symbols("mbar w", positive=True)
 
 claim = Claim(
     id="E4",
-    title="A sweep over B blocks: each once removes the variance between them; importance wins if uneven",
+    title="A sweep over B blocks: each once removes the variance between them; when importance does more",
     kind=Kind.EQUALITY,
     plain="Blocks of sizes m_b with shares e_b of |a|^2, fixed length inside, B draws on one gradient a (small steps); "
     "errors of the sweep's estimate of a in units of |a|^2. Each block once, in any order: sum m_b e_b - 1. B draws of "
     "equally likely blocks, mean: larger by exactly 1 - 1/B, the variance between blocks. By importance (probabilities "
-    "proportional to sqrt(m_b e_b)): ((sum sqrt(m_b e_b))^2 - 1)/B. For equal sizes m these are m - 1, m - 1/B and "
+    "proportional to sqrt(m_b e_b)): ((sum sqrt(m_b e_b))^2 - 1)/B, more than each once iff B (sum m_b e_b - 1) < (sum "
+    "sqrt(m_b e_b))^2 - 1. For equal sizes m these are m - 1, m - 1/B and "
     "(m s^2 - 1)/B, s = sum sqrt(e_b) in [1, sqrt(B)]: for m = 1 each block once is never worse than importance, "
     "and it is better iff s^2 > B - (B - 1)/m.",
     latex=r"Blocks of sizes $m_b$ with shares $e_b$ of $\|a\|^2$, fixed length inside, $B$ draws on one gradient $a$. Error of "

@@ -10,7 +10,7 @@ import sympy as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zotheory.errors import InvalidArgument, Unsupported
+from zotheory.errors import InvalidArgument
 from zotheory.laws import Gaussian, LowRank, Sphere, require_unbiased
 
 FACTORS = ("sphere", "gaussian")
@@ -152,7 +152,7 @@ def test_norm_moment_three_halves():
     ]
     assert rank_one == pytest.approx(0.7**1.5 * cubes[0] * cubes[1], rel=1e-6)
     for kind in FACTORS:
-        with pytest.raises(Unsupported, match=r"1, 2 or 3 for a rank above one"):
+        with pytest.raises(InvalidArgument, match=r"1, 2 or 3 for a rank above one"):
             LowRank(2, 3, 2, kind).norm_moment(1.5)
 
 

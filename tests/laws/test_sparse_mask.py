@@ -124,6 +124,10 @@ def test_bad_scales(refused, delta):
     refused("delta", SparseMask, 4, 2, "sphere", delta)
 
 
+def test_a_scale_that_the_inner_law_refuses(refused):
+    refused("delta", SparseMask, 4, 2, "sphere", 1e40)
+
+
 def test_bad_dimensions_and_gradients(refused):
     refused("dim", SparseMask, 0, 1)
     refused("a", SparseMask(4, 2).dimension_factor, [1, 2])

@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from zotheory.errors import InvalidArgument, Unsupported
+from zotheory.errors import InvalidArgument
 from zotheory.laws.arithmetic import power, settled, times
 from zotheory.laws.base import Law, check_norm_moment_order
 from zotheory.laws.gradient import Alignment, check_direction
@@ -143,7 +143,7 @@ class LowRank(Law):
         """Return E|v|^{2k}; for rank one |v|^2 = delta |u|^2 |w|^2.
 
         Raises:
-            Unsupported: k = 3/2 at rank two or more, which has no closed form here;
+            InvalidArgument: k = 3/2 at rank two or more, which has no closed form here;
                 sqrt(E[n] E[n^2]) bounds it from above.
         """
         order = check_norm_moment_order(k)
@@ -157,8 +157,8 @@ class LowRank(Law):
                 return power(self.delta * p * q, order)
             return Gaussian(p).norm_moment(order) * Gaussian(q, self.delta).norm_moment(order)
         if order == Fraction(3, 2):
-            remedy = "give 1, 2 or 3 for a rank above one; sqrt(E[n] E[n^2]) is an upper bound for 3/2"
-            raise Unsupported(f"k = {k}: {remedy}")
+            remedy = "give 1, 2 or 3 for a rank above one; sqrt(E[n] E[n^2]) is an upper bound"
+            raise InvalidArgument("k", k, remedy)
         cube = self._sphere_cube() if self.factors == "sphere" else self._gaussian_cube()
         return quotient(self.delta**3 * cube, r**3)
 

@@ -54,6 +54,7 @@ class SparseMask(Coordinatewise):
             raise InvalidArgument("support", self.support, f"give at most the dimension, {self.dim}")
         if not isinstance(inner, str) or inner not in _INNER:
             raise InvalidArgument("inner", inner, f"give one of {', '.join(_INNER)}")
+        _ = self.inner_law  # its scale delta d / m must be in range too
 
     @property
     def inner_law(self) -> Gaussian | Sphere | Rademacher:
