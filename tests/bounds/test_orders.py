@@ -1,0 +1,86 @@
+"""Fitted exponents on made-up power laws, counted iterations by brute force, bad input."""
+
+import numpy as np
+import pytest
+
+from zotheory.bounds import QuadraticDynamics
+from zotheory.bounds.orders import fit_exponents, iterations_to_reach, least_iterations
+from zotheory.errors import InvalidArgument
+from zotheory.laws import Gaussian, Sphere
+
+DIMS, EPSILONS = np.array([4, 4, 4, 16, 16, 16, 64, 64, 64]), np.array([0.1, 0.01, 0.001] * 3)
+
+
+def test_exact_power_laws_come_back():
+    found = fit_exponents({"d": DIMS, "1/eps": 1 / EPSILONS}, 7 * DIMS**1.25 * EPSILONS**-0.5)
+    assert found["d"].value == pytest.approx(1.25)
+    assert found["1/eps"].value == pytest.approx(0.5)
+    assert found["d"].high - found["d"].low < 1e-9
+
+
+@pytest.mark.parametrize("seeds", [1, 4])
+def test_intervals_cover_at_their_level(seeds):
+    rng, hits, runs = np.random.default_rng(1), 0, 2000
+    for _ in range(runs):
+        noise = np.exp(0.3 * rng.standard_normal((len(DIMS), seeds)))
+        counts = (5 * DIMS * EPSILONS**-2.0)[:, None] * noise
+        found = fit_exponents(
+            {"d": DIMS, "1/eps": 1 / EPSILONS}, counts if seeds > 1 else counts[:, 0], confidence=0.9
+        )["1/eps"]
+        hits += found.low <= 2 <= found.high
+    # Within five standard deviations of the stated level.
+    assert abs(hits / runs - 0.9) < 5 * np.sqrt(0.09 / runs)
+
+
+def test_iterations_are_those_of_running_step_by_step():
+    h, law = np.array([0.3, 1.0, 0.7]), Gaussian(3)
+    dynamics = QuadraticDynamics(h, law, 0.1)
+    state, t = np.array([1.0, 4.0, 0.25]), 0
+    while h @ state / 2 > 1e-3:
+        state, t = dynamics.step(state), t + 1
+    assert t > 64
+    assert iterations_to_reach(dynamics, [1, 2, 0.5], 1e-3) == t
+    assert iterations_to_reach(dynamics, [1, 2, 0.5], 1e-3, limit=t - 1) is None
+    assert iterations_to_reach(dynamics, [1, 2, 0.5], 100) == 0
+
+
+@pytest.mark.parametrize("noise", [None, [0.01, 0.01]])
+def test_least_iterations_are_the_best_of_a_fine_grid(noise):
+    h, law, start, epsilon = [0.5, 1.0], Sphere(2), [1, 1], 0.02
+    found, step = least_iterations(h, law, start, epsilon, noise=noise)
+    grid = [
+        iterations_to_reach(QuadraticDynamics(h, law, s, noise=noise), start, epsilon, limit=2000)
+        for s in np.geomspace(1e-2, 1.2, 300)
+    ]
+    assert found <= min(count for count in grid if count is not None)
+    assert iterations_to_reach(QuadraticDynamics(h, law, step, noise=noise), start, epsilon) == found
+
+
+@pytest.mark.parametrize(
+    ("predictors", "counts", "name"),
+    [
+        ({}, [1, 2], "predictors"),
+        ({"d": [1, 2, 3]}, [1, 2], "predictors"),
+        ({"d": [1, 2, 0]}, [1, 2, 3], "predictors"),
+        ({"d": [2, 2, 2]}, [1, 2, 3], "predictors"),
+        ({"d": [1, 2]}, [1, 2], "predictors"),
+        ({"d": [1, 2, 3]}, [1, -2, 3], "counts"),
+        ({"d": [1, 2, 3]}, [[1], [2], [3]], "counts"),
+        ({"d": [1, 2, 3]}, 3, "counts"),
+    ],
+)
+def test_bad_fits(predictors, counts, name):
+    with pytest.raises(InvalidArgument, match=f"^{name}"):
+        fit_exponents(predictors, counts)
+
+
+def test_bad_confidence_and_targets():
+    with pytest.raises(InvalidArgument, match=r"^confidence"):
+        fit_exponents({"d": [1, 2, 3]}, [1, 2, 3], confidence=1)
+    dynamics = QuadraticDynamics([1, 1], Sphere(2), 0.1)
+    with pytest.raises(InvalidArgument, match=r"^epsilon"):
+        iterations_to_reach(dynamics, [1, 1], 0)
+    with pytest.raises(InvalidArgument, match=r"^limit"):
+        iterations_to_reach(dynamics, [1, 1], 0.1, limit=0)
+    with pytest.raises(InvalidArgument, match=r"^epsilon"):
+        least_iterations([1, 1], Sphere(2), [1, 1], 1e-9, limit=10)

@@ -1,0 +1,125 @@
+"""Simulated descents against exact dynamics, and their bad input."""
+
+import numpy as np
+import pytest
+
+from zotheory.bounds import QuadraticDynamics
+from zotheory.bounds.dynamics_following import Following
+from zotheory.bounds.simulation import perturbations, simulate_descent
+from zotheory.errors import InvalidArgument, NotUnbiased
+from zotheory.laws import DAP, FirstAxis, Gaussian, Guided, Rademacher, Sphere, TwoAtom
+from zotheory.rng import stream
+
+H = np.array([0.2, 0.5, 1.0, 1.5])
+X = [1, -1, 0.5, 2]
+
+
+def value(points):
+    return (points**2 * H).sum(axis=1) / 2
+
+
+def gradient(points):
+    return points * H
+
+
+LAWS = [
+    Sphere(4),
+    Rademacher(4, delta=0.5),
+    Gaussian(4),
+    Following(DAP(FirstAxis(4))),
+    Following(DAP([1, 2, 3, 4], complement="gaussian")),
+    Following(TwoAtom([0, 1, 0, 2], p=0.5)),
+    Following(Guided(FirstAxis(4), alignment=0.6)),
+]
+
+
+@pytest.mark.parametrize("law", LAWS, ids=lambda law: type(getattr(law, "law", law)).__name__)
+@pytest.mark.parametrize("sigma", [0, 1.5])
+def test_descents_have_the_value_of_exact_dynamics(law, sigma):
+    if sigma and isinstance(law, Following):
+        law = Sphere(4, delta=2)  # the dynamics turn a Following law with the noisy gradient
+    runs = simulate_descent(value, gradient, law, X, 3, step=0.1, steps=5, trials=20_000, sigma=sigma)
+    exact = QuadraticDynamics(H, law, 0.1, noise=np.full(4, sigma**2 / 4) if sigma else None)
+    ends = value(runs.ends)
+    assert ends.mean() == pytest.approx(exact.run(X, 5).values[-1], abs=5 * ends.std() / np.sqrt(len(ends)))
+    assert runs.queries == 10
+
+
+@pytest.mark.parametrize("law", LAWS[3:], ids=lambda law: type(law.law).__name__)
+def test_following_perturbations_are_unbiased_about_every_direction(law):
+    rng = stream(4, "following")
+    for direction in ([1, 0, 0, 0], [-1, 0, 0, 0], [1, -2, 0.5, 0], [0, 0, 0, 0]):
+        v = perturbations(law, np.tile(np.array(direction, dtype=float), (40_000, 1)), rng)
+        assert np.allclose(v.T @ v / len(v), np.eye(4), atol=0.1)
+        if isinstance(law.law, DAP) and any(direction):
+            unit = np.array(direction) / np.linalg.norm(direction)
+            assert np.allclose((v @ unit) ** 2, 1)
+
+
+def test_alignment_is_that_of_the_guide():
+    law = Following(DAP(FirstAxis(5)), alignment=0.8)
+    v = perturbations(law, np.tile([0.0, 0, 2, 0, 0], (20_000, 1)), stream(5, "alignment"))
+    # s = (a.v)^2 about e at alignment rho: E s^2 = 1 + (directional variance) from the law's own formula.
+    fourth = (v[:, 2] ** 4).mean()
+    assert fourth == pytest.approx(
+        float(DAP([1, 0, 0, 0, 0]).directional_fourth_moment([0.8, 0.6, 0, 0, 0])), rel=0.03
+    )
+
+
+def test_mean_squared_gradients_and_the_first_time_below():
+    runs = simulate_descent(value, gradient, Sphere(4), X, 0, step=0.1, steps=200, trials=4)
+    assert runs.squared_gradients.shape == (200, 4)
+    start = (np.array(X) * H) @ (np.array(X) * H)
+    assert np.allclose(runs.squared_gradients[0], start)
+    assert runs.first_below(2 * start) == 1
+    first = runs.first_below(start / 4)
+    means = [runs.squared_gradients[:t].mean() for t in range(1, 201)]
+    assert first == next(t for t, mean in enumerate(means, start=1) if mean <= start / 4)
+    assert runs.first_below(1e-30) is None
+    again = simulate_descent(value, gradient, Sphere(4), X, 0, step=0.1, steps=200, trials=4)
+    assert np.array_equal(again.ends, runs.ends)
+
+
+class Biased(Sphere):
+    def second_moment(self):
+        return 2 * super().second_moment()
+
+    def unbiasedness_defect(self):
+        return 1.0
+
+
+@pytest.mark.parametrize(
+    ("change", "name"),
+    [
+        ({"start": [1, 2]}, "start"),
+        ({"start": [1, 2, 3, float("nan")]}, "start"),
+        ({"step": 0}, "step"),
+        ({"step": 1e200}, "step"),
+        ({"steps": 0}, "steps"),
+        ({"trials": 0}, "trials"),
+        ({"mu": 0}, "mu"),
+        ({"sigma": -1}, "sigma"),
+        ({"objective": lambda X: X}, "objective"),
+        ({"gradient": lambda X: X[:, 0]}, "gradient"),
+        ({"law": 3}, "law"),
+    ],
+)
+def test_bad_input(change, name):
+    arguments = {
+        "objective": value,
+        "gradient": gradient,
+        "law": Sphere(4),
+        "start": X,
+        "rng": 0,
+        "step": 0.1,
+        "steps": 3,
+        "trials": 2,
+    } | change
+    first = [arguments.pop(key) for key in ("objective", "gradient", "law", "start", "rng")]
+    with pytest.raises(InvalidArgument, match=f"^{name}"):
+        simulate_descent(*first, **arguments)
+
+
+def test_a_law_that_breaks_its_contract_is_refused():
+    with pytest.raises(NotUnbiased):
+        simulate_descent(value, gradient, Biased(4), X, 0, step=0.1, steps=1, trials=1)

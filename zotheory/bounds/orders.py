@@ -1,0 +1,183 @@
+"""Orders of complexity: iterations counted, and the exponents they follow with confidence intervals."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from zotheory.bounds.dynamics import QuadraticDynamics
+from zotheory.errors import InvalidArgument
+from zotheory.types import FloatArray
+from zotheory.validation import check_array, check_count, check_fraction, check_positive, to_float
+
+
+@dataclass(frozen=True)
+class Exponent:
+    """A fitted exponent.
+
+    Attributes:
+        value: the estimate.
+        low: lower end of its confidence interval.
+        high: upper end.
+        confidence: level of the interval.
+    """
+
+    value: float
+    low: float
+    high: float
+    confidence: float
+
+    def __str__(self) -> str:
+        return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
+
+
+def fit_exponents(
+    predictors: Mapping[str, Any], counts: Any, *, confidence: float = 0.95
+) -> dict[str, Exponent]:
+    """Fit counts = constant * product of predictor^exponent by least squares in logarithms.
+
+    With one count a setting the intervals come from the residuals (Student's t); they then measure how
+    well a power law fits. With several independent replicates (seeds) the fit is made for each replicate,
+    and the interval is Student's t over the replicates' exponents: valid whatever the residuals look like.
+
+    Args:
+        predictors: for each name n positive numbers, for example {"dim": ..., "1/epsilon": ...}.
+        counts: n positive numbers, or shape (n, seeds).
+        confidence: level of the intervals, in (0, 1).
+
+    Raises:
+        InvalidArgument: shapes that do not fit together, numbers that are not positive, or settings too
+            few or too alike to tell the exponents apart.
+
+    >>> dims = [2, 4, 8, 16]
+    >>> print(fit_exponents({"dim": dims}, [3 * d**2 for d in dims])["dim"])
+    2.000 [2.000, 2.000]
+    """
+    from scipy.stats import t
+
+    level = to_float(check_fraction(confidence, "confidence", open_interval=True), "confidence")
+    target = _logarithms(counts, "counts")
+    if target.ndim not in (1, 2) or len(target) == 0:
+        raise InvalidArgument("counts", counts, "give n numbers, or shape (n, seeds)")
+    if not isinstance(predictors, Mapping) or not predictors:
+        raise InvalidArgument("predictors", predictors, "give at least one name with its n numbers")
+    columns = [_logarithms(values, f"predictors[{name!r}]") for name, values in predictors.items()]
+    for name, column in zip(predictors, columns, strict=True):
+        if column.shape != (len(target),):
+            raise InvalidArgument(f"predictors[{name!r}]", predictors[name], f"give {len(target)} numbers")
+    design = np.column_stack([np.ones(len(target)), *columns])
+    free = len(target) - design.shape[1]
+    if np.linalg.matrix_rank(design) < design.shape[1] or (target.ndim == 1 and free < 1):
+        raise InvalidArgument(
+            "predictors", predictors, "settings are too few or too alike: vary each predictor by itself"
+        )
+    solution = np.linalg.lstsq(design, target, rcond=None)[0]
+    if target.ndim == 1:
+        residual = target - design @ solution
+        spread = np.sqrt(np.diag(np.linalg.inv(design.T @ design)) * (residual @ residual) / free)
+        values = solution
+    else:
+        seeds = target.shape[1]
+        if seeds < 2:
+            raise InvalidArgument("counts", counts, "give two replicates or more, or a vector")
+        free, values = seeds - 1, solution.mean(axis=1)
+        spread = solution.std(axis=1, ddof=1) / np.sqrt(seeds)
+    reach = float(t.ppf((1 + level) / 2, free)) * spread
+    return {
+        name: Exponent(float(values[i]), float(values[i] - reach[i]), float(values[i] + reach[i]), level)
+        for i, name in enumerate(predictors, start=1)
+    }
+
+
+def iterations_to_reach(
+    dynamics: QuadraticDynamics, start: Any, epsilon: Any, *, limit: int = 10**6
+) -> int | None:
+    """Return the first t at which E f(x_t) <= epsilon, None if that takes more than ``limit`` steps.
+
+    Args:
+        dynamics: exact dynamics on a quadratic.
+        start: x_0 or E[x_0 x_0^T], as in `QuadraticDynamics.state`.
+        epsilon: the target, above 0.
+        limit: largest number of steps tried.
+
+    Raises:
+        InvalidArgument: an argument outside its range.
+    """
+    goal = check_positive(epsilon, "epsilon")
+    steps = min(64, check_count(limit, "limit"))
+    while True:
+        reached = np.flatnonzero(dynamics.run(start, steps).values <= goal)
+        if reached.size:
+            return int(reached[0])
+        if steps == limit:
+            return None
+        # From the start again: at most twice the work, and nothing to carry over.
+        steps = min(2 * steps, limit)
+
+
+def least_iterations(
+    hessian: Any,
+    law: Any,
+    start: Any,
+    epsilon: Any,
+    *,
+    noise: Any = None,
+    limit: int = 10**6,
+    tries: int = 24,
+) -> tuple[int, float]:
+    """Return the fewest iterations to E f <= epsilon over constant steps, and that step.
+
+    The count falls and then rises with the step: a golden-section search between a thousandth of the
+    largest stable step and that step, on a logarithmic scale, with ``tries`` evaluations.
+
+    Args:
+        hessian: as in `QuadraticDynamics`.
+        law: as there.
+        start: as in `iterations_to_reach`.
+        epsilon: the target, above 0.
+        noise: covariance of the gradient noise, as in `QuadraticDynamics`.
+        limit: steps that take more iterations count as this many.
+        tries: steps tried.
+
+    Raises:
+        InvalidArgument: an argument outside its range, or a target that no step reached within the limit.
+    """
+    from zotheory.bounds.largest_step import largest_stable_step
+
+    check_count(tries, "tries")
+    top = float(largest_stable_step(hessian, law))
+
+    def cost(exponent: float) -> int:
+        dynamics = QuadraticDynamics(hessian, law, top * 10.0**exponent, noise=noise)
+        found = iterations_to_reach(dynamics, start, epsilon, limit=limit)
+        return limit + 1 if found is None else found
+
+    golden = (np.sqrt(5) - 1) / 2
+    low, high = -3.0, -1e-3
+    left, right = high - golden * (high - low), low + golden * (high - low)
+    costs = {left: cost(left), right: cost(right)}
+    for _ in range(tries - 2):
+        # Where both fail to arrive the floor is too high: smaller steps. A tie moves left as well.
+        if costs[left] <= costs[right]:
+            high, right = right, left
+            left = high - golden * (high - low)
+            costs.setdefault(left, cost(left))
+        else:
+            low, left = left, right
+            right = low + golden * (high - low)
+            costs.setdefault(right, cost(right))
+    best = min(costs, key=lambda exponent: costs[exponent])
+    if costs[best] > limit:
+        raise InvalidArgument(
+            "epsilon", epsilon, f"no step tried reached it in {limit} iterations: raise limit"
+        )
+    return costs[best], top * 10.0**best
+
+
+def _logarithms(values: Any, name: str) -> FloatArray:
+    remedy = "give positive numbers"
+    array = check_array(values, name, remedy).astype(float)
+    if not np.all(array > 0) or not np.all(np.isfinite(array)):
+        raise InvalidArgument(name, values, remedy)
+    return np.log(array)

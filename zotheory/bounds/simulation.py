@@ -1,0 +1,156 @@
+"""SGD with two-point estimates, simulated for many independent runs at once."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from zotheory.bounds.dynamics_following import Following
+from zotheory.errors import InvalidArgument
+from zotheory.estimators.aligned_rows import unit_rows
+from zotheory.laws import Law, require_unbiased
+from zotheory.laws.freezing import Frozen
+from zotheory.rng import as_generator
+from zotheory.types import FloatArray, VectorLike
+from zotheory.validation import check_array, check_count, check_positive, numeric_dim, to_float
+
+# (n, dim) -> (n,) and (n, dim) -> (n, dim)
+Values: TypeAlias = Callable[[FloatArray], Any]
+Gradients: TypeAlias = Callable[[FloatArray], Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Descents(Frozen):
+    """Independent runs of SGD.
+
+    Attributes:
+        squared_gradients: |grad f(x_t)|^2 before step t, shape (steps, trials), read-only.
+        ends: x_T, shape (trials, dim), read-only.
+        queries: function values of one run.
+    """
+
+    squared_gradients: FloatArray
+    ends: FloatArray
+    queries: int
+
+    def __post_init__(self) -> None:
+        self.squared_gradients.setflags(write=False)
+        self.ends.setflags(write=False)
+
+    def first_below(self, epsilon: float) -> int | None:
+        """Return the first T at which the mean of |grad f(x_t)|^2 over t < T and the runs is <= epsilon."""
+        means = np.cumsum(self.squared_gradients.mean(axis=1)) / np.arange(
+            1, len(self.squared_gradients) + 1
+        )
+        below = np.flatnonzero(means <= to_float(check_positive(epsilon, "epsilon"), "epsilon"))
+        return int(below[0]) + 1 if below.size else None
+
+
+def simulate_descent(
+    objective: Values,
+    gradient: Gradients,
+    law: Law | Following,
+    start: VectorLike,
+    rng: np.random.Generator | int,
+    *,
+    step: float,
+    steps: int,
+    trials: int,
+    mu: float = 1e-6,
+    sigma: float = 0.0,
+) -> Descents:
+    """Run x+ = x - step (F(x + mu v) - F(x)) / mu v, with F(x) = f(x) + xi.x and one xi for both values.
+
+    The noise xi is N(0, sigma^2/d I), new in every step and independent of v: a gradient noise of root mean
+    square sigma. The difference of the linear part is taken exactly.
+
+    Args:
+        objective: f(X) -> (n,) for points X of shape (n, dim).
+        gradient: its gradients, (n, dim); `Following` laws turn with them, and they are what is measured.
+        law: of the perturbations; a `Following` turns with the exact gradient of f, without the noise.
+        start: x_0, shape (dim,), the same for every run.
+        rng: generator or integer seed.
+        step: eta, above 0.
+        steps: T.
+        trials: number of independent runs.
+        mu: smoothing distance, above 0.
+        sigma: root mean square of the gradient noise, at least 0.
+
+    Raises:
+        InvalidArgument: an argument outside its range, a function that returns the wrong shape, or a run
+            that left the finite numbers (the message names the step).
+
+    >>> from zotheory.laws import Sphere
+    >>> runs = simulate_descent(lambda X: (X**2).sum(axis=1) / 2, lambda X: X, Sphere(4), [1, 0, 0, 0], 0,
+    ...                         step=0.2, steps=50, trials=10)
+    >>> bool(runs.squared_gradients[-1].mean() < 1e-2), runs.queries
+    (True, 100)
+    """
+    if isinstance(law, Following):
+        dim = numeric_dim(law.dim)
+    else:
+        require_unbiased(law)
+        dim = numeric_dim(law.dim)
+    remedy = f"give {dim} finite numbers"
+    x0 = check_array(start, "start", remedy).astype(float)
+    if x0.shape != (dim,):
+        raise InvalidArgument("start", start, remedy)
+    eta = to_float(check_positive(step, "step"), "step")
+    distance = to_float(check_positive(mu, "mu"), "mu")
+    check_count(steps, "steps")
+    check_count(trials, "trials")
+    noise = check_array(sigma, "sigma", "give a number of at least 0").astype(float)
+    if noise.shape != () or not noise >= 0:
+        raise InvalidArgument("sigma", sigma, "give a number of at least 0")
+    generator, points = as_generator(rng), np.tile(x0, (trials, 1))
+    squares = np.empty((steps, trials))
+    for t in range(steps):
+        slopes = _checked(gradient(points.copy()), (trials, dim), "gradient", gradient)
+        squares[t] = np.einsum("nd,nd->n", slopes, slopes)
+        v = perturbations(law, slopes, generator)
+        ahead = _checked(objective(points + distance * v), (trials,), "objective", objective)
+        change = (ahead - _checked(objective(points.copy()), (trials,), "objective", objective)) / distance
+        if noise > 0:
+            change = change + np.einsum("nd,nd->n", generator.normal(0, noise / np.sqrt(dim), v.shape), v)
+        points = points - eta * change[:, None] * v
+        if not np.all(np.isfinite(points)):
+            raise InvalidArgument(
+                "step", step, f"a run left the finite numbers at step {t}: give a smaller one"
+            )
+    return Descents(squares, points, 2 * steps)
+
+
+def perturbations(law: Law | Following, gradients: FloatArray, rng: np.random.Generator) -> FloatArray:
+    """Return one perturbation for each row of gradients, shape (n, dim).
+
+    A `Following` law's template is drawn with its own direction e_0, and the reflection that takes e_0 to
+    the wanted direction e = rho a/|a| + sqrt(1 - rho^2) u is applied: the template is isotropic about e_0.
+    Where the gradient is zero the direction is uniform.
+    """
+    count, dim = gradients.shape
+    if not isinstance(law, Following):
+        return law.sample_independent(count, rng)
+    units, zero = unit_rows(gradients)
+    if zero.any():
+        units[zero] = unit_rows(rng.standard_normal((int(zero.sum()), dim)))[0]
+    rho = to_float(law.alignment, "alignment")
+    if rho < 1 and dim > 1:
+        z = rng.standard_normal((count, dim))
+        z -= np.einsum("nd,nd->n", z, units)[:, None] * units
+        signs = rng.choice([-1.0, 1.0], size=(count, 1))
+        units = signs * rho * units + np.sqrt(1 - rho**2) * unit_rows(z)[0]
+    w = law.law.sample_independent(count, rng)
+    own = np.array([to_float(x, "direction") for x in law.law.partition.direction])  # type: ignore[attr-defined]
+    own = own / np.linalg.norm(own)
+    # The reflection I - 2 u u^T/|u|^2 with u = e_0 - e; e and -e give one law, so the farther is taken.
+    far = np.where(units @ own > 0, -1.0, 1.0)[:, None] * units
+    u = own - far
+    return w - 2 * (np.einsum("nd,nd->n", w, u) / np.einsum("nd,nd->n", u, u))[:, None] * u
+
+
+def _checked(values: Any, shape: tuple[int, ...], name: str, function: object) -> FloatArray:
+    array = np.asarray(values, dtype=float)
+    if array.shape != shape:
+        raise InvalidArgument(name, function, f"it returned shape {array.shape}: return {shape}")
+    return array
