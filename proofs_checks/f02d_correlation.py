@@ -1,6 +1,7 @@
 """F2d: how far the denominator follows the moment that it divides."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import sympy as sp
@@ -56,7 +57,9 @@ FALSIFIER = "averaging constants with another covariance, or with the opposite o
 
 def squared_correlation(refined: bool) -> sp.Expr:
     """Return corr(v, m^2)^2 in Gaussian noise alone from the stationary moment equations."""
-    table = {key: value.subs(NOW, 0) for key, value in stationary_moments(refined).items()}
+    table: dict[tuple[int, int], Any] = {
+        key: value.subs(NOW, 0) for key, value in stationary_moments(refined).items()
+    }
     across = table[2, 1] - table[2, 0] * table[0, 1]
     spread = (table[0, 2] - table[0, 1] ** 2) * (table[4, 0] - table[2, 0] ** 2)
     return sp.cancel(across**2 / spread)
