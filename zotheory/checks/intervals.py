@@ -33,14 +33,14 @@ class IntervalRoute(Route):
             distance + margin <= tolerance,
             radius,
             moments.count * max(share, share**2),
-            self.doubt(radius),
+            self.doubt(moments, radius),
         )
 
     @abstractmethod
     def radius(self, moments: Moments, level: float, last: bool) -> FloatArray:
         """Return by how much each mean may be off to one side, except with probability ``level``."""
 
-    def doubt(self, radius: FloatArray) -> str:
+    def doubt(self, moments: Moments, radius: FloatArray) -> str:
         """Return why some radius is infinite."""
         return ""
 
@@ -67,11 +67,15 @@ class Normal(IntervalRoute):
         trusted &= (moments.variance > 0) | (moments.count >= UNSEEN) | last
         return np.where(trusted, z * moments.standard_error, np.inf)
 
-    def doubt(self, radius: FloatArray) -> str:
-        """Name the tails, which are what leaves a radius infinite."""
+    def doubt(self, moments: Moments, radius: FloatArray) -> str:
+        """Name the tails, which are what leaves a radius infinite, and the options that help."""
         if np.all(np.isfinite(radius)):
             return ""
-        return "heavy tails or skewness make the normal approximation doubtful: draw more, or give a bound"
+        seen = float(moments.variance[~np.isfinite(radius)].max())
+        return (
+            "heavy tails or skewness make the normal approximation doubtful: raise max_samples, or give "
+            f"variance, a bound on the variance (the draws show {seen:.3g}), or one on the draws"
+        )
 
 
 class Bernstein(IntervalRoute):

@@ -68,6 +68,11 @@ class Moments:
         return np.where(variance > self.rounding**2, variance, 0.0)
 
     @property
+    def fourth(self) -> FloatArray:
+        """Sums of the fourth powers of the deviations from the means."""
+        return self._m4
+
+    @property
     def standard_error(self) -> FloatArray:
         """Standard error of every mean."""
         return np.sqrt(self.variance / self.count)

@@ -8,6 +8,7 @@ from typing import Any
 from zotheory.checks.batches import Batch
 from zotheory.checks.catoni import Catoni
 from zotheory.checks.intervals import Bernstein, Normal
+from zotheory.checks.reserve import MOST_ENTRIES, TAIL_KNOWN, Reserved
 from zotheory.checks.routes import Rates, Route
 from zotheory.errors import InvalidArgument
 from zotheory.types import FloatArray
@@ -82,7 +83,7 @@ class Question:
         Raises:
             InvalidArgument: the cap is below the number of draws that the method needs.
         """
-        route, least = Normal(), 0.0
+        route, least = self._normal(), 0.0
         if self.width is not None:
             route = Bernstein(self.width)
             least = route.least(self.rates, self.resolvable)
@@ -92,13 +93,18 @@ class Question:
         if least <= self.max_samples:
             return route
         if not self.insist:
-            return Normal()
+            return self._normal()
         raise InvalidArgument(
             "max_samples",
             self.max_samples,
             f"these rates and this resolvable deviation need at least {math.ceil(least)} draws by the "
             f"{route.method}: raise max_samples or resolvable",
         )
+
+    def _normal(self) -> Route:
+        # The reserve needs draws to work with, one by one.
+        possible = self.max_samples >= TAIL_KNOWN and self.claimed.size <= MOST_ENTRIES
+        return Reserved() if possible else Normal()
 
 
 def check_rate(rate: Any, name: str) -> float:

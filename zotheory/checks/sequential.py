@@ -21,6 +21,7 @@ from zotheory.checks.moments import KEPT, Moments, Tail
 from zotheory.checks.question import FIRST_LOOK, Question
 from zotheory.checks.replay import Replay
 from zotheory.checks.reporting import Report
+from zotheory.checks.reserve import TAIL_KNOWN
 from zotheory.checks.routes import Judgement
 from zotheory.checks.samplers import Source
 from zotheory.errors import InvalidArgument
@@ -31,8 +32,6 @@ from zotheory.types import FloatArray
 _BYTES, _CALLS = 2**24, 8
 # Statistics whose fourth powers, summed, stay finite.
 _LARGEST = 1e70
-# From here on a tail index clearly below 2 is believed, and ends the run.
-_TAIL_KNOWN = 64_000
 
 
 class Interrupted(KeyboardInterrupt):
@@ -133,7 +132,7 @@ class _Run:
                 "call share something random; draw it anew for every row",
             )
         index, error = self.tail.index() if self.route.needs_variance else (math.inf, 0.0)
-        if count >= _TAIL_KNOWN:
+        if count >= TAIL_KNOWN:  # from here on an index clearly below 2 is believed, and ends the run
             infinite = index < 2 if last else index + 3 * error < 2
         else:
             infinite = last and index + 2 * error < 2

@@ -6,8 +6,10 @@ they are kept. In short, and always named in the evidence:
 - draws known to lie in an interval (``support``): an empirical Bernstein bound, for any sample size;
 - a known bound on the variance (``variance``): Catoni's influence function, for any sample size;
 - neither: a normal approximation with the variance seen, corrected for skewness. It is asymptotic. Where
-  few draws dominate, or the variance appears infinite, it answers "inconclusive" with the reason. No
-  sample shows events rarer than one in its size: give ``support`` if there may be some.
+  skewness makes it doubtful, Catoni's influence function takes over for the draws that follow, with three
+  times the variance seen (`zotheory.checks.reserve`). Where few draws dominate, or the variance appears
+  infinite, the answer is "inconclusive" with the reason. No sample shows events rarer than one in its
+  size: give ``support`` if there may be some.
 
 The draws must be independent. `zotheory.checks.perturbations` has the tests of perturbations.
 """
