@@ -32,7 +32,7 @@ claim = Claim(
     r"sphere and signs, $\nu=d(m+2)/m$ for a Gaussian, and $C=\delta^2(i\|a\|^2I+(2i-1)aa^\top+g\operatorname{diag}(a^2))$ "
     r"with $i=c\frac{d(m-1)}{m(d-1)}$, $c=1$ or $\frac m{m+2}$ on the sphere, $g=3c\frac{d(d-m)}{m(d-1)}$, for signs "
     r"$g=\frac{d(d+2-3m)}{m(d-1)}$.",
-    source="derived here",
+    source="derived here; structures as in arXiv 2501.19099, as summarised, in our reading",
     conditions=(READING, "1 <= m <= d, d >= 2", "mu -> 0"),
     expected=Verdict.PROVED,
     formulas={

@@ -42,7 +42,7 @@ claim = Claim(
     r"every gradient $A$: $\nu=d+2-\frac2r$ for uniform $\|u\|^2=p$, $\|w\|^2=q$, and $\nu=d+2+\frac{2p+2q+2}r$ for Gaussian "
     r"factors. With $\varphi=\operatorname{tr}(A^\top A)^2/\|A\|^4$, $E s^2/\delta^2=\frac{c(3+6\varphi)+3(r-1)}r$, $c=1$ or "
     r"$\frac{pq}{(p+2)(q+2)}$ for fixed lengths.",
-    source="derived here",
+    source="derived here; structures as in arXiv 2501.19099, as summarised, in our reading",
     conditions=(READING, "all factors independent, of mean zero and E[u u^T] = I", "mu -> 0"),
     expected=Verdict.PROVED,
     formulas={

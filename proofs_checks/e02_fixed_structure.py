@@ -36,7 +36,7 @@ claim = Claim(
     r"$sr=\|P\|_F^2/\|P\|_2^2$, $o=\|P^\top a\|^2/(\|P\|_2^2\|a\|^2)$, $ir=\operatorname{tr}H/\|H\|_2$. The best step gains at "
     r"least $\|a\|^2/(2\|H\|_2D)$, $D=c(\min(sr,ir)+2)/o$; for orthonormal columns, $H=LI$ and fixed length $D=k/o$ exactly, "
     r"below $d$ iff $o>k/d$.",
-    source="derived here",
+    source="derived here; structures as in arXiv 2501.19099, as summarised, in our reading",
     conditions=(
         READING,
         "P does not depend on u",

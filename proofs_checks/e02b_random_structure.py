@@ -33,7 +33,7 @@ claim = Claim(
     latex=r"Let $v=Pu$, $P$ random, independent of $u$ and of the gradient, $E vv^\top=\delta I$, $S=PP^\top$. Fixed $\|v\|$: "
     r"$\nu=d$. Gaussian $u$: the mean of $\nu$ over directions is $d+2+\frac{\operatorname{Var}\operatorname{tr}S+2E\|S-"
     r"\delta I\|_F^2}{\delta^2d}$. For $k$ orthonormal columns, $P=\sqrt{\delta d/k}\,Q$: $E\,o=k/d$ and $\nu=d(k+2)/k$.",
-    source="derived here",
+    source="derived here; structures as in arXiv 2501.19099, as summarised, in our reading",
     conditions=(READING, "P is independent of u and chosen blind to the gradient", "mu -> 0"),
     expected=Verdict.PROVED,
     formulas={

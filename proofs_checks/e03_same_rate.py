@@ -22,10 +22,9 @@ claim = Claim(
     "most the dimension factor d + 2 of the unstructured Gaussian, and so at least its rate per iteration.",
     latex=r"Every structured perturbation $v=Pu$ with Gaussian $u$ (random blocks, masks, low rank) that is "
     r"$\delta$-unbiased has at most the dimension factor $\nu=d+2$ of the unstructured Gaussian.",
-    source="a strict reading of a summary; see the conditions",
+    source="arXiv 2501.19099, as summarised: a broad class of structures has a similar rate per iteration; strict reading",
     conditions=(
-        "arXiv 2501.19099, as summarised: a broad class of structures has a similar rate per iteration; 'similar' is "
-        "read as 'the same', P as random and blind to the gradient",
+        "'similar' is read as 'the same', P as random and blind to the gradient, the rate as nu",
         "E3b says what holds",
     ),
     expected=Verdict.REFUTED,

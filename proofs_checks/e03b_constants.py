@@ -34,7 +34,7 @@ claim = Claim(
     r"$d+2<\nu\le(1+\frac2p)(1+\frac2q)d\le9d$ for rank $r$, decreasing in $r$ to $d+2$. Fixed-length factors: "
     r"$d\le\nu<d+2$. A block of $m$ coordinates visited with probability $\pi$ has $\nu=m/\pi$: above $Cd$ for "
     r"$\pi<\frac m{Cd}$.",
-    source="derived here; the statement that holds beside E3",
+    source="derived here; what holds beside E3, on structures as in arXiv 2501.19099, as summarised",
     conditions=(READING, "P is independent of u and blind to the gradient", "mu -> 0"),
     expected=Verdict.PROVED,
     formulas={

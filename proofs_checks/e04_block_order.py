@@ -37,7 +37,7 @@ claim = Claim(
     r"the estimate, in units of $\|a\|^2$: each block once $\sum m_be_b-1$; equally likely blocks $\sum m_be_b-\frac1B$; "
     r"importance $\frac1B((\sum\sqrt{m_be_b})^2-1)$. For equal sizes $m$, $s=\sum\sqrt{e_b}$: each once beats importance iff "
     r"$s^2>B-\frac{B-1}m$.",
-    source="derived here",
+    source="derived here; structures as in arXiv 2501.19099, as summarised, in our reading",
     conditions=(
         READING,
         "the gradient is the same for the whole sweep: the limit of small steps",

@@ -32,7 +32,7 @@ claim = Claim(
     r"$1-2h+mh^2$, at best $1-\frac1m$; $B$ random blocks by $(1-2h+dh^2)^B$, at best $(1-\frac1d)^B$, larger for $B\ge2$. "
     r"For $f=\frac12(x^2+2cxy+y^2)$, $0<c^2<1$, and exact line steps: $x$ then $y$ gives $\frac12c^2(1-c^2)y^2$, two random "
     r"coordinates $\frac18(1-c^4)(x^2+y^2)$, a random order $\frac14c^2(1-c^2)(x^2+y^2)$.",
-    source="derived here",
+    source="derived here; structures as in arXiv 2501.19099, as summarised, in our reading",
     conditions=(READING, "differences exact (central, on a quadratic)", "equal numbers of queries"),
     expected=Verdict.PROVED,
     formulas={

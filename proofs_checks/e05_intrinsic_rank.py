@@ -33,7 +33,7 @@ claim = Claim(
     r"for the Gaussian, $\frac d{d+2}$ of it for the sphere, $\delta^2\|a\|^2\operatorname{tr}H$ for an aligned law; at most "
     r"$\delta^2\|a\|^2\|H\|_2R$ with $R=ir+2$, $\frac{d(ir+2)}{d+2}$, $ir$. The best step gains at least "
     r"$\|a\|^2/(2\|H\|_2R)$; $R$ is below $d+2$, $d$, $d$ unless $H=\|H\|_2I$.",
-    source="derived here",
+    source="derived here; structures as in arXiv 2501.19099, as summarised, in our reading",
     conditions=(
         READING,
         "f has Hessian at most H everywhere, or is a quadratic with Hessian H (then equality); mu -> 0",

@@ -48,7 +48,7 @@ claim = Claim(
     r"$E[g^\top Hg]\le k_4\delta^2\|a\|^2\operatorname{tr}H$, with equality for $a=e$, $H=ee^\top$. $k_4$ is $3$ (Gaussian), "
     r"$\frac{3d}{d+2}$ (sphere), $3-\frac2d$ (signs), $d$ (coordinates), $\frac{3d}m$ and $\frac{3d}{m+2}$ (masks and blocks, "
     r"Gaussian and spherical), $3+\frac6r$ and $\frac{9c+3(r-1)}r$ (rank $r$).",
-    source="derived here",
+    source="derived here; structures as in arXiv 2501.19099, as summarised, in our reading",
     conditions=(READING, "mu -> 0", "d >= 2; the laws as in E1 and E1b"),
     expected=Verdict.PROVED,
     formulas={
