@@ -1,6 +1,7 @@
 """Which files and versions name a claim's findings, and which claims cannot be named."""
 
 import os
+import py_compile
 import subprocess
 import sys
 import time
@@ -154,6 +155,26 @@ def test_modules_newer_than_the_process(write, key, monkeypatch):
         os.utime(file, (now + 9, now + 9))
         assert key(path) is None
         os.utime(file, (now - 9, now - 9))
+
+
+def test_bytecode_of_an_earlier_version_from_the_same_second(write, key):
+    helper, path = write.raw("_helper.py", "X = 1"), write.raw("a1.py", "import _helper")
+    second = 1_700_000_000 * 10**9
+    os.utime(helper, ns=(second, second + 100))
+    compiled = py_compile.compile(str(helper), doraise=True)
+    os.utime(compiled, ns=(second, second + 200))
+    assert key(path) is not None
+    write.raw("_helper.py", "X = 2")  # as long as before, and in the same second
+    os.utime(helper, ns=(second, second + 300))
+    code = "import sys; sys.path.insert(0, sys.argv[1]); import _helper; print(_helper.X)"
+    run = subprocess.run(
+        [sys.executable, "-c", code, helper.parent], capture_output=True, text=True, check=True
+    )
+    assert run.stdout == "1\n"  # which is what Python makes of it
+    assert key(path) is None
+    write.raw("_helper.py", "X = 22")
+    os.utime(helper, ns=(second, second + 300))
+    assert key(path) is not None
 
 
 def test_changes_are_noticed(write):

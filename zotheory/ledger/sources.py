@@ -2,6 +2,7 @@
 
 import ast
 import hashlib
+import os
 import platform
 import sys
 import time
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import metadata
+from importlib.util import cache_from_source
 from pathlib import Path
 
 import zotheory
@@ -38,12 +40,14 @@ class Source:
         path: where it is.
         digest: SHA-256 of its bytes.
         stamp: time of its last change in nanoseconds, and its size.
+        outdated: whether importing it may give older code than the file holds.
         modules: names of the modules that it imports: relative ones begin with dots.
     """
 
     path: Path
     digest: str
     stamp: tuple[int, int]
+    outdated: bool
     modules: tuple[str, ...] = ()
 
     @property
@@ -83,9 +87,9 @@ class Sources:
         """Return the fingerprint of a claim file, or None where its findings cannot be told from the code.
 
         That is where it imports, itself or through local modules, something else than the standard
-        library, zotheory, its own folder and `PACKAGES`; where a file cannot be read; and where a module
-        changed after this process had begun. Not seen at all are data files that a claim reads, modules
-        that it imports by computed names, and environment variables.
+        library, zotheory, its own folder and `PACKAGES`; where a file cannot be read; and where this
+        process may hold older code of a module than its file. Not seen at all are data files that a claim
+        reads, modules that it imports by computed names, and environment variables.
         """
         file = file.resolve()
         try:
@@ -94,7 +98,7 @@ class Sources:
         except (OSError, SyntaxError, ValueError, RecursionError):  # ValueError: bytes that are no text
             return None
         modules = [*local, *package]
-        if not known or any(source.stamp[0] / 1e9 > STARTED for source in modules):
+        if not known or any(source.outdated for source in modules):
             return None
         own = self._source(file)
         lines = [*self._environment, str(file), own.digest]
@@ -132,7 +136,7 @@ class Sources:
         if known is None or (parse and not known.modules):
             stamp, text = _stamp(path), path.read_bytes()  # a change in between is noticed later
             modules = tuple(_imported(ast.parse(text))) if parse else ()
-            known = Source(path, hashlib.sha256(text).hexdigest(), stamp, modules)
+            known = Source(path, hashlib.sha256(text).hexdigest(), stamp, _outdated(path, stamp), modules)
             self._read[path] = known
         return known
 
@@ -155,6 +159,21 @@ def _version(name: str) -> str:
 def _stamp(path: Path) -> tuple[int, int]:
     status = path.stat()
     return status.st_mtime_ns, status.st_size
+
+
+def _outdated(path: Path, stamp: tuple[int, int]) -> bool:
+    changed, size = stamp
+    if changed / 1e9 > STARTED:
+        return True
+    # Python takes bytecode for that of a file of this size changed in this second. It may be that of a
+    # version from earlier in the same second: then it was written before the file's last change.
+    try:
+        with open(cache_from_source(path), "rb") as bytecode:
+            head, written = bytecode.read(16), os.fstat(bytecode.fileno()).st_mtime_ns
+    except (OSError, NotImplementedError):  # no bytecode
+        return False
+    recorded = int.from_bytes(head[8:12], "little"), int.from_bytes(head[12:16], "little")
+    return recorded == (changed // 10**9 % 2**32, size % 2**32) and written < changed
 
 
 def _imported(tree: ast.AST) -> Iterator[str]:
