@@ -19,8 +19,8 @@ Write V = max over unit a of E[(a.v)^2 n], m = E[n^3], n = |v|^2. For a step wit
   F = eta mu (L - c)/2 sqrt(m) to the root of the mean square, and nothing while the runs coincide.
 
 Sums of these over the steps are the routes of `uniform_stability`. A bound on E|x_T - x'_T| times G bounds
-the uniform stability, and with it the generalization gap |E[R(x_T) - R_S(x_T)]| (arXiv 1509.01240, Theorem
-2.2). For zeroth-order steps such a bound is claimed in arXiv 2501.19099, as summarised; these are ours.
+the uniform stability, and with it the generalization gap |E[R(x_T) - R_S(x_T)]| (arXiv 1509.01240). For
+zeroth-order steps such a bound is claimed in arXiv 2501.19099, as summarised; the ones here are our own.
 """
 
 import math

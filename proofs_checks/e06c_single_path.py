@@ -1,0 +1,82 @@
+"""E6c: no step size keeps coupled runs together for every single perturbation."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+import sympy as sp
+
+from proofs_checks import _designs as designs
+from proofs_checks._stability import ETA, L, Sample, huber, huber_slope
+from zotheory.checks.algebra import sign_known
+from zotheory.checks.evidence import Evidence, Scope, Witness
+from zotheory.checks.exact import check_relation
+from zotheory.checks.finding import Finding
+from zotheory.ledger.claim import Claim, Kind, Verdict
+
+claim = Claim(
+    id="E6c",
+    title="Carried over from first-order SGD: for small eta no single zeroth-order step spreads coupled runs",
+    kind=Kind.EXISTENCE,
+    plain="There are an eta > 0 and a delta-unbiased law such that for every convex L-smooth loss the step "
+    "x - eta v v^T grad l(x), taken with the same v from two points, almost surely does not increase their distance.",
+    latex=r"There are an $\eta>0$ and a $\delta$-unbiased law such that for every convex $L$-smooth $l$ the step "
+    r"$x-\eta vv^\top\nabla l(x)$, taken with the same $v$ from two points, almost surely does not increase their "
+    r"distance.",
+    source="a statement that suggests itself from Hardt, Recht and Singer's for first-order steps; it is not taken from "
+    "any paper. E6 has what holds in the mean",
+    conditions=("mu -> 0", "d >= 2"),
+    expected=Verdict.REFUTED,
+    formulas={"allowed growth": sp.Integer(1)},
+)
+
+FALSIFIER = "for every eta and law a convex L-smooth loss, two points and one v that spread"
+# Whatever the law, take one of its v, of length r, and axes in which it is r (1, -1)/sqrt 2. With
+# l = L (x1^2 + x2^2/4)/2 and d = (1, 2) the difference of gradients, L (1, 1/2), makes an acute angle with v and
+# d an obtuse one, so that every step along v moves the points apart.
+CURVATURES = (sp.Integer(1), sp.Rational(1, 4))
+APART = (sp.Integer(1), sp.Integer(2))
+DIRECTION = (1 / sp.sqrt(2), -1 / sp.sqrt(2))
+
+
+@claim.check("every step size")
+def every_step_size(claim) -> Evidence:
+    length = sp.Symbol("r", positive=True)
+    v = [length * p for p in DIRECTION]
+    slope = sp.Add(*(p * L * k * q for p, k, q in zip(v, CURVATURES, APART, strict=True)))
+    after = sp.Add(*((q - ETA * slope * p) ** 2 for p, q in zip(v, APART, strict=True)))
+    before = sp.Add(*(q**2 for q in APART))
+    excess = sp.factor(sp.expand(after - claim.formulas["allowed growth"] * before))
+    finding = Finding(
+        "one perturbation of any law and one quadratic, every eta", FALSIFIER, (), Scope.GENERAL
+    )
+    if sign_known(excess, "positive"):
+        text = f"for every eta > 0 the squared distance grows from {before} by {excess} > 0"
+        data = {"l": "L (x1^2 + x2^2/4)/2", "x - x'": str(APART), "v": "r (1, -1)/sqrt(2) in its own axes"}
+        return finding.fails(Witness(text, data))
+    return finding.inconclusive(f"the excess {excess} is not provably positive")
+
+
+@claim.check("a loss of one direction")
+def one_direction(claim) -> Iterator[Evidence]:
+    """A Huber loss of one direction, and every coordinate or sign step: rational steps down to 10^-6."""
+    b = (Fraction(3, 5), Fraction(4, 5))
+    sample = Sample(b, Fraction(0), huber)
+    x, y = (Fraction(1), Fraction(-1, 2)), (Fraction(0), Fraction(0))
+    d = tuple(p - q for p, q in zip(x, y, strict=True))
+    pairs = zip(sample.gradient(x, huber_slope), sample.gradient(y, huber_slope), strict=True)
+    change = tuple(p - q for p, q in pairs)
+    for atoms, name in ((designs.coordinate_vectors(2), "coordinate"), (designs.sign_vectors(2), "sign")):
+        for eta in (Fraction(1, 10), Fraction(1, 10**6)):
+            after = []
+            for _, v in atoms:
+                move = eta * designs.dot(v, change)
+                after.append(
+                    sum(((p - move * q) ** 2 for p, q in zip(d, v, strict=True)), start=Fraction(0))
+                )
+            yield check_relation(
+                max(after) / designs.dot(d, d),
+                "<=",
+                claim.formulas["allowed growth"],
+                detail=f"largest growth of the squared distance over the {name} steps, eta = {eta}",
+                falsifier=FALSIFIER,
+            )
