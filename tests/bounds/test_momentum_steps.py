@@ -7,7 +7,7 @@ import pytest
 import sympy as sp
 from scipy.linalg import eigh
 
-from zotheory.bounds.momentum_steps import first_step, largest_step, step_length_ratio
+from zotheory.bounds.momentum_steps import first_step, longest_step, step_length_ratio
 from zotheory.errors import InvalidArgument
 from zotheory.rng import stream
 
@@ -72,7 +72,7 @@ def test_largest_step_by_maximisation(steps, refined, beta1, beta2):
     rows = moments if refined else np.eye(steps)
     weights = (1 - beta2) * beta2 ** np.arange(steps)[::-1]
     values, vectors = eigh(np.outer(moments[-1], moments[-1]), (rows.T * weights) @ rows)
-    stated = largest_step(beta1, beta2, steps=steps, refined=refined)
+    stated = longest_step(beta1, beta2, steps=steps, refined=refined)
     assert stated == pytest.approx(np.sqrt(values[-1]), rel=1e-9)
     assert run(vectors[:, -1] + 1e-12, beta1, beta2, refined)[-1] == pytest.approx(stated, rel=1e-9)
     random = run(stream(3, steps).standard_normal((steps, 1000)), beta1, beta2, refined)[-1]
@@ -80,14 +80,14 @@ def test_largest_step_by_maximisation(steps, refined, beta1, beta2):
 
 
 def test_largest_steps_over_all_times():
-    assert largest_step(0.5, 0.6, refined=False) == pytest.approx(
-        largest_step(0.5, 0.6, steps=400, refined=False)
+    assert longest_step(0.5, 0.6, refined=False) == pytest.approx(
+        longest_step(0.5, 0.6, steps=400, refined=False)
     )
-    assert largest_step(0.5, 0.6) == largest_step(0.5, 0.6, steps=9)
-    assert largest_step(HALF, 0, steps=1, refined=False) == HALF
+    assert longest_step(0.5, 0.6) == longest_step(0.5, 0.6, steps=9)
+    assert longest_step(HALF, 0, steps=1, refined=False) == HALF
     beta1, beta2 = sp.symbols("beta1 beta2", positive=True)
     numbers = {beta1: sp.Rational(1, 2), beta2: sp.Rational(3, 4)}
-    stated = largest_step(beta1, beta2, refined=False).subs(numbers)
+    stated = longest_step(beta1, beta2, refined=False).subs(numbers)
     assert stated**2 == sp.Rational(3, 2)
 
 
@@ -111,8 +111,8 @@ def test_symbolic_ratio():
         (lambda: first_step(0.9, 0.9, zeta=-1), "zeta"),
         (lambda: first_step(0.9, 1.5), "beta2"),
         (lambda: first_step(0.9, 0.5, refined=None), "refined"),
-        (lambda: largest_step(0.9, 0.5, refined=False), "beta2"),
-        (lambda: largest_step(0.9, 0, steps=2, refined=False), "beta2"),
+        (lambda: longest_step(0.9, 0.5, refined=False), "beta2"),
+        (lambda: longest_step(0.9, 0, steps=2, refined=False), "beta2"),
     ],
 )
 def test_bad_input_is_named(call, argument):

@@ -92,7 +92,7 @@ def first_step(
     return root(quotient(moment**2, (1 - beta2) * squared**2 + zeta))
 
 
-def largest_step(beta1: Scalar, beta2: Scalar, *, steps: int | None = None, refined: bool = True) -> Scalar:
+def longest_step(beta1: Scalar, beta2: Scalar, *, steps: int | None = None, refined: bool = True) -> Scalar:
     """Return the largest |m_t|/sqrt(v_t) over all sequences of estimates.
 
     Refined: 1/sqrt(1-beta2), reached whenever m has been 0 until now, as at the first step. Plain: by
@@ -111,7 +111,7 @@ def largest_step(beta1: Scalar, beta2: Scalar, *, steps: int | None = None, refi
 
     >>> from fractions import Fraction
     >>> half, most = Fraction(1, 2), Fraction(3, 4)
-    >>> largest_step(half, most), largest_step(half, most, steps=1, refined=False)
+    >>> longest_step(half, most), longest_step(half, most, steps=1, refined=False)
     (2, 1)
     """
     beta1, beta2, steps = check_beta(beta1, "beta1"), check_beta(beta2, "beta2"), check_steps(steps)
