@@ -1,5 +1,6 @@
 """Ctrl-C during a long check: it says what it had established, and the interrupt goes on."""
 
+import pickle
 import signal
 
 import pytest
@@ -49,3 +50,21 @@ def test_before_the_first_look_nothing_is_established():
     with pytest.raises(Interrupted, match="nothing is established") as caught:
         check_unbiased(Impatient(1000, (3,)), 1, dim=3, rng=1)
     assert caught.value.evidence.value is None
+
+
+def test_the_evidence_survives_the_way_out_of_a_worker_process():
+    with pytest.raises(Interrupted) as caught:
+        check_mean(Impatient(20_000), 0, resolvable=1e-3, rng=1, parts=("p",))
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert isinstance(again, Interrupted)
+    assert again.evidence == caught.value.evidence
+    assert again.evidence.parts == ("p",)
+    assert again.evidence.witness is None  # nothing failed
+
+
+def test_an_interrupt_while_the_sampler_is_being_looked_at_says_so_too():
+    def impatient(n, rng):
+        raise KeyboardInterrupt
+
+    with pytest.raises(Interrupted, match="nothing is established"):
+        check_mean(impatient, 0, resolvable=1e-3, rng=1)

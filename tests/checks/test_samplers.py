@@ -7,6 +7,7 @@ import sympy as sp
 from zotheory.checks import Outcome, check_mean, check_unbiased
 from zotheory.checks.samplers import Source
 from zotheory.errors import InvalidArgument
+from zotheory.estimators import Forward
 from zotheory.laws import Coordinate, Gaussian, Rademacher, Sphere
 
 
@@ -112,3 +113,19 @@ def test_rare_events_pass_the_probe():
     # The probe raises InvalidArgument for a sampler that it takes to ignore its generator.
     passed = [Source(rare(seed), ()).probe() is None for seed in range(3000)]
     assert all(passed)
+
+
+def test_estimators_of_an_objective_that_breaks_its_contract_are_refused():
+    # What a check is handed is often an estimator: the error of the objective must come through.
+    def mean_of(objective):
+        forward = Forward(Sphere(2), 1e-3)
+        return lambda n, rng: forward.estimate(objective, np.ones(2), rng, n).gradients
+
+    def check(objective):
+        return check_mean(mean_of(objective), [2, 2], resolvable=0.1, rng=1)
+
+    assert check(lambda x: np.sum(x**2, axis=-1)).outcome is Outcome.HOLDS
+    with pytest.raises(InvalidArgument, match="vectorised"):
+        check(lambda x: float(x @ x))
+    with pytest.raises(InvalidArgument, match=r"objective .*(NaN|finite)"):
+        check(lambda x: np.full(len(x), np.nan))

@@ -19,11 +19,13 @@ from zotheory.laws import (
     Guided,
     ImportanceBlocks,
     Law,
+    LowRank,
     Mixture,
     OrthonormalFrame,
     Rademacher,
     RandomBlock,
     Shells,
+    SparseMask,
     Sphere,
     TwoAtom,
 )
@@ -147,6 +149,16 @@ def _block(draw: DrawFn, dim: int, delta: Scalar) -> Law:
     return RandomBlock(dim, divisor(draw, dim), draw(st.sampled_from(_INNER)), delta)
 
 
+def _mask(draw: DrawFn, dim: int, delta: Scalar) -> Law:
+    inner = draw(st.sampled_from(("sphere", "gaussian", "rademacher")))
+    return SparseMask(dim, draw(st.integers(1, dim)), inner, delta)
+
+
+def _low_rank(draw: DrawFn, dim: int, delta: Scalar) -> Law:
+    rows, factors = divisor(draw, dim), draw(st.sampled_from(("sphere", "gaussian")))
+    return LowRank(rows, dim // rows, draw(st.integers(1, 3)), factors, delta)
+
+
 def _empirical(draw: DrawFn, dim: int, delta: Scalar) -> Law:
     # Orthogonal points r_i u_i with weights p_i and p_i r_i^2 = delta; with both signs of each or one:
     # a law need not have mean zero.
@@ -211,6 +223,8 @@ _BUILDERS: dict[str, Builder] = {
     "OrthonormalFrame": _frame,
     "RandomBlock": _block,
     "ImportanceBlocks": _importance,
+    "SparseMask": _mask,
+    "LowRank": _low_rank,
     "Empirical": _empirical,
     "Shells": _shells,
     "Mixture": _mixture,
