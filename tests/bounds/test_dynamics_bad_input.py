@@ -104,6 +104,14 @@ def test_starts_and_states():
 
 
 @pytest.mark.parametrize("law", [Gaussian(2), DAP([1, 2])])
+def test_runs_that_leave_the_floats(law):
+    with pytest.raises(InvalidArgument, match="leaves the floats at step"):
+        make(law=law, step=10).run([1, 1], 1000)
+    values = make(law=law, step=10, digits=30).run([1, 1], 1000).values
+    assert values[-1] > values[-2] > 10**400
+
+
+@pytest.mark.parametrize("law", [Gaussian(2), DAP([1, 2])])
 def test_no_floor_at_the_limit(law):
     limit = make(law=law).largest_stable_step()
     for step in (limit, 1.5 * limit):

@@ -45,7 +45,8 @@ class QuadraticDynamics:
     and common to the draws of a batch, as that of a mini-batch is: a = H x + noise. Derived here; E[v v^T]
     = delta I, so E[g] = delta a if v and -v have one law.
 
-    A fixed `Law` keeps its directions; `Following(law)` turns them with the exact gradient a.
+    A fixed `Law` keeps its directions; `Following(law)` turns them with the exact gradient a, noise
+    included.
 
     If the law is isotropic (Gaussian, Sphere, Following), or tied to the coordinates (Rademacher,
     Coordinate) and H diagonal, or a mixture of such, only the diagonal of E[x x^T] in the eigenbasis of H
@@ -143,7 +144,8 @@ class QuadraticDynamics:
         With reduced dynamics a point enters by the squares of its entries in the eigenbasis of H alone.
 
         Raises:
-            InvalidArgument: a bad start or number of steps; a matrix as start where the mean is needed.
+            InvalidArgument: a bad start or number of steps; a matrix as start where the mean is needed; a
+                run that grows beyond the floats.
         """
         steps = _count(steps)
         begin = self._start(start)
@@ -152,14 +154,20 @@ class QuadraticDynamics:
         if mean is None:
             self._require_no_odd(start)
         values, states = [engine.value(state)], [state]
-        for _ in range(steps):
-            if isinstance(engine, Spectral):
-                state = engine.advance(state)
-            else:
-                state = engine.advance(state, mean)
-                mean = None if mean is None else engine.drift(mean)
-            values.append(engine.value(state))
-            states = [*states, state] if keep else [state]
+        for t in range(steps):
+            with np.errstate(over="ignore", invalid="ignore"):
+                if isinstance(engine, Spectral):
+                    state = engine.advance(state)
+                else:
+                    state = engine.advance(state, mean)
+                    mean = None if mean is None else engine.drift(mean)
+                values.append(engine.value(state))
+            if self.setup.numbers.floating and not np.isfinite(values[-1]):
+                remedy = f"the run leaves the floats at step {t + 1}: give fewer steps, or digits=30"
+                raise InvalidArgument("steps", steps, remedy)
+            if not keep:
+                states.clear()
+            states.append(state)
         if mean is not None and isinstance(engine, Spectral):
             mean = self.mean(mean, steps)
         return Trajectory(np.array(values), np.array(states), mean)

@@ -14,7 +14,7 @@ class Following:
     """A law with a direction (`DAP`, `TwoAtom`, `Guided`) whose direction follows the exact gradient.
 
     At a point with gradient a the direction is e = rho a/|a| + sqrt(1 - rho^2) u with a fair sign and u
-    uniform on the unit sphere orthogonal to a, drawn anew at each step. rho = 1 is the exact gradient. The
+    uniform on the unit sphere orthogonal to a, drawn anew for each draw. rho = 1 is the exact gradient. The
     law itself, with its own fixed direction, is another thing: give it to `QuadraticDynamics` as it is.
     A function "gradient to law" is not taken: in general its dynamics do not close in E[x x^T].
 

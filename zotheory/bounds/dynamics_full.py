@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from zotheory.bounds.dynamics_setup import Setup
+from zotheory.bounds.dynamics_setup import Setup, Tensor
 from zotheory.types import Matrix, Scalar, Vector
 
 
@@ -71,7 +71,9 @@ class Full:
         return mean - self.step * (slope if self.odd is None else slope + self.odd[0])
 
     def _table(self) -> Matrix:
-        return as_table(self._linear, self.setup)
+        loss, gain = tables(self.setup)
+        identity = self.setup.numbers.array(np.eye(len(loss), dtype=int), "identity")
+        return identity - self.step * loss + self.step**2 * gain
 
     def rate(self) -> Scalar:
         """Return the spectral radius of the linear part on symmetric matrices."""
@@ -119,20 +121,25 @@ def largest_step(setup: Setup) -> Scalar:
     positive too (Lyapunov), and such an X exists iff the spectral radius of A^-1 C is below 1/eta.
     """
     setup.require_regular()
+    (loss, gain), numbers = tables(setup), setup.numbers
+    if numbers.floating or numbers.exact:
+        loss, gain = loss.astype(float), gain.astype(float)
+        return float(1 / np.abs(np.linalg.eigvals(np.linalg.solve(loss, gain))).max())
+    quotient = np.array([numbers.solve(loss, column) for column in gain.T]).T
+    return 1 / numbers.spectral_radius(quotient)
+
+
+def tables(setup: Setup) -> tuple[Matrix, Matrix]:
+    """Return A[X] = delta (HX + XH) and C[X] = T_b[HXH] as tables on the entries i <= j."""
     h = setup.matrix
 
     def loss(matrix: Matrix) -> Matrix:
         product = h @ matrix
         return setup.delta * (product + product.T)
 
-    def gain(matrix: Matrix) -> Matrix:
-        inner = h @ matrix @ h
-        return setup.of_batch(setup.contraction.apply(inner), inner)
-
-    against, numbers = as_table(loss, setup), setup.numbers
-    gains = as_table(gain, setup)
-    if numbers.floating or numbers.exact:
-        against, gains = against.astype(float), gains.astype(float)
-        return float(1 / np.abs(np.linalg.eigvals(np.linalg.solve(against, gains))).max())
-    quotient = np.array([numbers.solve(against, column) for column in gains.T]).T
-    return 1 / numbers.spectral_radius(quotient)
+    inner = as_table(lambda matrix: h @ matrix @ h, setup)
+    if isinstance(setup.contraction, Tensor):
+        contraction = setup.contraction.images[(slice(None), *np.triu_indices(setup.dim))].T
+    else:
+        contraction = as_table(setup.contraction.apply, setup)
+    return as_table(loss, setup), setup.of_batch(contraction @ inner, inner)

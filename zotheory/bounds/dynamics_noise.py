@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 
 from zotheory.bounds.dynamics_following import Following
+from zotheory.bounds.dynamics_odd import odd_moments
 from zotheory.bounds.dynamics_setup import Setup
 from zotheory.bounds.dynamics_spectral import coefficients, diagonal_of
-from zotheory.bounds.sixth_moment import odd_moments, sixth_moment, spectral_sixth
+from zotheory.bounds.sixth_moment import sixth_moment, spectral_sixth
 from zotheory.errors import InvalidArgument
 from zotheory.types import Matrix, Scalar, Vector
 

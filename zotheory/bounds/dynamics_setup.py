@@ -56,7 +56,7 @@ class Setup:
         law: a `Law` or a `Following`.
         delta: its scale.
         batch: independent draws a step.
-        contraction: T4 of one draw; None if the law does not close on a diagonal and d is too large.
+        contraction: T4 of one draw.
         spectrum: eigenvalues, and eigenvectors as columns (None for the identity); None if not at hand.
         reduced: whether the diagonal of E[x x^T] in the eigenbasis of H evolves by itself.
     """

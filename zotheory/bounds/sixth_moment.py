@@ -1,4 +1,4 @@
-"""The sixth moment E[(v^T H v)^2 v v^T], which forward differences add, and its odd companions."""
+"""The sixth moment E[(v^T H v)^2 v v^T], which forward differences add to the second moment of an estimate."""
 
 from collections.abc import Callable
 from functools import singledispatch
@@ -41,7 +41,8 @@ def sixth_moment(law: Law, hessian: Any) -> Matrix:
     return settled(_sixth(law, check_symmetric(hessian, "hessian", law.dim)))
 
 
-def _unknown(law: Any) -> InvalidArgument:
+def unknown_moment(law: Any) -> InvalidArgument:
+    """Return the error for a law whose moments beyond the fourth are not known."""
     return InvalidArgument(
         "law",
         law,
@@ -51,7 +52,7 @@ def _unknown(law: Any) -> InvalidArgument:
 
 @singledispatch
 def _sixth(law: Any, hessian: Matrix) -> Matrix:
-    raise _unknown(law)
+    raise unknown_moment(law)
 
 
 @_sixth.register
@@ -94,7 +95,7 @@ def _gaussian_energies(indices: tuple[int, ...], sizes: tuple[Scalar, ...]) -> S
 @singledispatch
 def _triples(law: Any) -> Callable[[int, int, int], Scalar]:
     """Return the function (i, j, k) to E[q_i q_j q_k] of the energies."""
-    raise _unknown(law)
+    raise unknown_moment(law)
 
 
 @_triples.register
@@ -152,19 +153,21 @@ def _(law: Coordinate, hessian: Matrix) -> Matrix:
 
 @_sixth.register
 def _(law: Empirical, hessian: Matrix) -> Matrix:
-    return _weighted(law, ((law.points @ hessian) * law.points).sum(axis=1) ** 2)
+    return weighted_outer(law, ((law.points @ hessian) * law.points).sum(axis=1) ** 2)
 
 
-def _weighted(law: Empirical, factors: Vector) -> Matrix:
+def weighted_outer(law: Empirical, factors: Vector) -> Matrix:
+    """Return sum_i w_i factor_i v_i v_i^T."""
     return ((law.weights * factors)[:, None] * law.points).T @ law.points
 
 
 @_sixth.register
 def _(law: Mixture, hessian: Matrix) -> Matrix:
-    return np.sum([times(w, settled(_sixth(part, hessian))) for w, part in _parts(law)], axis=0)
+    return np.sum([times(w, settled(_sixth(part, hessian))) for w, part in weighted_parts(law)], axis=0)
 
 
-def _parts(law: Mixture) -> list[tuple[Scalar, Law]]:
+def weighted_parts(law: Mixture) -> list[tuple[Scalar, Law]]:
+    """Return the components of positive weight with their weights."""
     return [(w, part) for w, part in zip(law.weights, law.components, strict=True) if w != 0]
 
 
@@ -198,59 +201,7 @@ def spectral_sixth(law: Any) -> tuple[Scalar, Scalar, Scalar, Scalar]:
     if isinstance(law, Coordinate):
         return 0 * cube, 0 * cube, 0 * cube, cube * law.dim**2
     if isinstance(law, Mixture):
-        parts = [(w, spectral_sixth(part)) for w, part in _parts(law)]
+        parts = [(w, spectral_sixth(part)) for w, part in weighted_parts(law)]
         k1, k2, k3, k4 = (sum(w * part[k] for w, part in parts) for k in range(4))
         return k1, k2, k3, k4
-    raise _unknown(law)
-
-
-def odd_moments(law: Law, hessian: Any) -> tuple[Vector, Vector] | None:
-    """Return c = E[(v^T H v) v], shape (dim,), and F[k] = E[v_k (v^T H v) v v^T], shape (dim, dim, dim).
-
-    None if v and -v have the same law by construction, where both vanish: every law of this package but
-    `Empirical`, and mixtures and random blocks of it.
-
-    Raises:
-        InvalidArgument: a law that is not of this package, or a bad matrix.
-    """
-    hessian = check_symmetric(hessian, "hessian", law.dim)
-    found = _odd(law, hessian)
-    return None if found is None or not (np.any(found[0] != 0) or np.any(found[1] != 0)) else found
-
-
-@singledispatch
-def _odd(law: Any, hessian: Matrix) -> tuple[Vector, Vector] | None:
-    if isinstance(law, (BlockIsotropic, Rademacher, Coordinate)):
-        return None
-    raise _unknown(law)
-
-
-@_odd.register
-def _(law: Empirical, hessian: Matrix) -> tuple[Vector, Vector] | None:
-    forms = ((law.points @ hessian) * law.points).sum(axis=1)
-    third = (law.weights * forms) @ law.points
-    return third, np.array([_weighted(law, forms * law.points[:, k]) for k in range(law.dim)])
-
-
-@_odd.register
-def _(law: Mixture, hessian: Matrix) -> tuple[Vector, Vector] | None:
-    found = [(w, _odd(part, hessian)) for w, part in _parts(law)]
-    odd = [(w, pair) for w, pair in found if pair is not None]
-    if not odd:
-        return None
-    third, fifth = (np.sum([w * pair[k] for w, pair in odd], axis=0) for k in (0, 1))
-    return third, fifth
-
-
-@_odd.register
-def _(law: RandomBlock, hessian: Matrix) -> tuple[Vector, Vector] | None:
-    size, m = numeric_dim(law.dim), numeric_dim(law.block_size)
-    share, kind = quotient(m, size), hessian.dtype
-    third, fifth = np.zeros(size, dtype=kind), np.zeros((size, size, size), dtype=kind)
-    for i in range(0, size, m):
-        b = slice(i, i + m)
-        found = _odd(law.inner_law, hessian[b, b])
-        if found is None:
-            return None
-        third[b], fifth[b, b, b] = share * found[0], share * found[1]
-    return third, fifth
+    raise unknown_moment(law)
