@@ -1,4 +1,4 @@
-"""The sixth moment E[(v^T H v)^2 v v^T], which forward differences add to the second moment of an estimate."""
+"""The sixth moment E[(v^T H v)^2 v v^T], which forward differences add to E[g g^T]."""
 
 from collections.abc import Callable
 from functools import singledispatch
