@@ -87,8 +87,9 @@ def test_floats_fractions_and_mpmath_agree(name, hessian):
     [(law, h) for law in (*PAIRED.values(), *TURNING.values()) for h in (FULL, DIAGONAL)]
     + [(law, DIAGONAL) for law in TIED.values()],
 )
-def test_the_diagonal_equals_the_whole_matrix(law, hessian):
-    short, whole = make(hessian, law), make(hessian, law, reduced=False)
+@pytest.mark.parametrize("noise", [NOISE, [1, 0, 3]], ids=["covariance", "diagonal"])
+def test_the_diagonal_equals_the_whole_matrix(law, hessian, noise):
+    short, whole = make(hessian, law, noise=noise), make(hessian, law, noise=noise, reduced=False)
     assert short.reduced
     assert not whole.reduced
     floats = np.array(hessian, dtype=float)

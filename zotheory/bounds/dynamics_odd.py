@@ -1,4 +1,4 @@
-"""Odd moments of a law: they couple E[x x^T] to E[x] under forward differences if v and -v differ in law."""
+"""Odd moments of a law: they couple E[x x^T] to E[x] under forward differences if v and -v differ."""
 
 from functools import singledispatch
 from typing import Any
