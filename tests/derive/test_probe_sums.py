@@ -1,12 +1,8 @@
-from fractions import Fraction
-
 import numpy as np
 import pytest
 import sympy as sp
 
-from zotheory.derive.alignment import circle_alignment, pair_alignment
-from zotheory.derive.probe_sums import alignment_bounds, probe_sum_moments
-from zotheory.errors import InvalidArgument
+from zotheory.derive.probe_sums import probe_sum_moments
 
 d, k = sp.symbols("d k", positive=True)
 
@@ -50,28 +46,3 @@ def test_symbolic_and_integer_arguments_agree():
         for p in range(3):
             for q in range(3):
                 assert sp.sympify(symbolic[p][q]).subs({d: dim, k: probes}) == table[p][q]
-
-
-@pytest.mark.parametrize(("dim", "probes"), [(2, 3), (2, 12), (3, 2), (8, 2)])
-def test_bounds_enclose_exact_values_and_tighten(dim, probes):
-    exact = Fraction(str((circle_alignment if dim == 2 else pair_alignment)(probes if dim == 2 else dim)))
-    enclosures = [alignment_bounds(dim, probes, degree) for degree in range(4)]
-    lows, highs = zip(*enclosures, strict=True)
-    assert list(lows) == sorted(lows)
-    assert list(highs) == sorted(highs, reverse=True)
-    assert lows[-1] <= exact <= highs[-1]
-
-
-def test_one_probe_has_a_sharp_lower_bound():
-    # G = t u has |G|^2 = S, so f = 1 is optimal and the Gram matrix of S and |W|^2 need not be regular.
-    assert alignment_bounds(3, 1, 0)[0] == Fraction(1, 3)
-    assert alignment_bounds(3, 1, 2)[0] <= Fraction(1, 3)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "name"),
-    [((1, 2, 0), "dim"), ((3, 0, 0), "probes"), ((3, 2, -1), "degree"), ((3, 2, 1.5), "degree")],
-)
-def test_impossible_arguments_are_refused(arguments, name):
-    with pytest.raises(InvalidArgument, match=name):
-        alignment_bounds(*arguments)

@@ -1,4 +1,4 @@
-"""Sums of sphere estimates u (u.a): exact moments, and rational bounds on their alignment with a.
+"""Sums of sphere estimates u (u.a): exact moments along and across a.
 
 For u_1, ..., u_k uniform on the unit sphere of R^d and |a| = 1 write t_i = u_i.a and
     G = sum_i t_i u_i,   S = G.a = sum_i t_i^2,   W = G - S a,   rho^2 = S^2/|G|^2,   |G|^2 = S^2 + |W|^2.
@@ -9,9 +9,7 @@ from math import comb, factorial
 from typing import Any
 
 import sympy
-from flint import fmpq, fmpq_mat
-
-from zotheory.errors import InvalidArgument
+from flint import fmpq, fmpq_poly
 
 Table = list[list[Any]]
 
@@ -46,70 +44,19 @@ def probe_sum_moments(dim: Any, probes: Any, powers: int, squares: int) -> Table
         ]
         for p in range(powers + 1)
     ]
+    if isinstance(dim, int) and isinstance(probes, int):
+        excess[0][0] += 1
+        total = _rational_power(excess, probes)
+        return [[total[p][q] * scale(p, q) for q in range(squares + 1)] for p in range(powers + 1)]
     power, total = None, [[0 * half] * (squares + 1) for _ in range(powers + 1)]
     total[0][0] += 1
-    last = powers + squares if not isinstance(probes, int) else min(powers + squares, probes)
-    for j in range(1, last + 1):
+    for j in range(1, powers + squares + 1):
         power = excess if power is None else _product(power, excess)
         weight = _binomial(probes, j)
         total = [
             [x + weight * y for x, y in zip(*rows, strict=True)] for rows in zip(total, power, strict=True)
         ]
     return [[total[p][q] * scale(p, q) for q in range(squares + 1)] for p in range(powers + 1)]
-
-
-def alignment_bounds(dim: int, probes: int, degree: int) -> tuple[Fraction, Fraction]:
-    """Return rational numbers low <= E[rho^2] <= high.
-
-    For every function f of S and |W|^2
-        rho^2 = S^2/|G|^2 >= 2 S f - |G|^2 f^2,   1 - rho^2 = |W|^2/|G|^2 >= |W|^2 (2 f - |G|^2 f^2),
-    both by completing a square. Among polynomials f = sum_i x_i phi_i of total degree ``degree`` in S and
-    |W|^2 the best bounds are b.x with A x = b, b and A exact moments.
-
-    Args:
-        dim: d, an integer of at least 2.
-        probes: k, an integer of at least 1.
-        degree: a non-negative integer; higher is tighter.
-
-    Raises:
-        InvalidArgument: an argument outside its range.
-
-    >>> low, high = alignment_bounds(2, 20, 2)  # the exact value is 1 - 1/40
-    >>> bool(low <= 1 - Fraction(1, 40) <= high), float(high - low) < 1e-3
-    (True, True)
-    """
-    for name, value, least in (("dim", dim, 2), ("probes", probes, 1), ("degree", degree, 0)):
-        if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            raise InvalidArgument(name, value, f"give an integer of at least {least}")
-    top = 2 * degree + 2
-    moment = probe_sum_moments(dim, probes, top, top)
-    basis = [(i, j) for i in range(degree + 1) for j in range(degree + 1 - i)]
-
-    def best(p: int, q: int, first: int) -> Fraction:
-        # b_i = E[S^p |W|^{2q} phi_i], A_ij = E[|G|^2 |W|^{2 first} phi_i phi_j].
-        b = [moment[p + i][q + j] for i, j in basis]
-        a = [
-            [moment[2 + i + k][first + j + n] + moment[i + k][first + 1 + j + n] for k, n in basis]
-            for i, j in basis
-        ]
-        return _quadratic_bound(a, b)
-
-    return best(1, 0, 0), 1 - best(0, 1, 1)
-
-
-def _quadratic_bound(a: Table, b: list[Fraction]) -> Fraction:
-    """Return 2 b.x - x.A x at the solution of A x = b, or at its first entry alone if A is singular."""
-    try:
-        solution = _rational_matrix(a).solve(_rational_matrix([[value] for value in b]))
-    except ZeroDivisionError:
-        return b[0] ** 2 / a[0][0]
-    x = [Fraction(int(solution[i, 0].p), int(solution[i, 0].q)) for i in range(len(b))]
-    return sum((p * q for p, q in zip(b, x, strict=True)), start=Fraction(0))
-
-
-def _rational_matrix(rows: Table) -> fmpq_mat:
-    entries = [fmpq(value.numerator, value.denominator) for row in rows for value in row]
-    return fmpq_mat(len(rows), len(rows[0]), entries)
 
 
 def _rising(value: Any, count: int) -> Any:
@@ -124,6 +71,35 @@ def _binomial(k: Any, j: int) -> Any:
     if isinstance(k, int):
         return comb(k, j)
     return sympy.Mul(*(k - i for i in range(j))) / factorial(j)
+
+
+def _rational_power(series: Table, exponent: int) -> list[list[Fraction]]:
+    """Return a truncated series in x and y to a power, by repeated squaring.
+
+    Products of polynomials of degree below ``rows`` in x have degree below 2 rows: with y = x^{2 rows} they
+    are products in one variable, which are fast.
+    """
+    rows, columns = len(series), len(series[0])
+    stride = 2 * rows
+
+    def truncated(product: fmpq_poly) -> fmpq_poly:
+        entries = product.coeffs()[: stride * columns]
+        return fmpq_poly([x if i % stride < rows else fmpq(0) for i, x in enumerate(entries)])
+
+    flat = [fmpq(0)] * (stride * columns)
+    for p in range(rows):
+        for q in range(columns):
+            flat[p + stride * q] = fmpq(series[p][q].numerator, series[p][q].denominator)
+    base, result = fmpq_poly(flat), fmpq_poly([1])
+    while exponent:
+        if exponent % 2:
+            result = truncated(result * base)
+        exponent //= 2
+        if exponent:
+            base = truncated(base * base)
+    entries = [Fraction(int(x.p), int(x.q)) for x in result.coeffs()]
+    entries += [Fraction(0)] * (stride * columns - len(entries))
+    return [[entries[p + stride * q] for q in range(columns)] for p in range(rows)]
 
 
 def _product(first: Table, second: Table) -> Table:
