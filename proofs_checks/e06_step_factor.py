@@ -174,7 +174,8 @@ def enumeration(claim) -> Iterator[Evidence]:
     for name, (atoms, axis) in LAWS.items():
         delta, energy = designs.scale_of(atoms), largest_energy(atoms)
         b = unit if len(axis) == 2 else tuple(map(Fraction, axis))
-        grid = list(product([Fraction(-3, 2), Fraction(0), Fraction(1, 3), Fraction(2)], repeat=len(axis)))
+        values = [Fraction(-3, 2), Fraction(1, 3), Fraction(2), Fraction(0)][: 6 - len(axis)]
+        grid = list(product(values, repeat=len(axis)))
         for ridge, h, slope, least in (
             (Fraction(0), huber, huber_slope, Fraction(0)),
             (Fraction(1, 4), huber, huber_slope, Fraction(1, 4)),

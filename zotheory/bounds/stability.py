@@ -40,7 +40,7 @@ from zotheory.validation import check_count
 
 
 @dataclass(frozen=True)
-class Route:
+class StabilityRoute:
     """One bound on E|x_T - x'_T| as a sum of named terms.
 
     Attributes:
@@ -77,14 +77,14 @@ class StabilityBound:
         dimension_factor: nu = V/delta^2 with V the worst case over directions.
     """
 
-    routes: tuple[Route, ...]
+    routes: tuple[StabilityRoute, ...]
     stability: float
     burn_in: int
     growth: float
     dimension_factor: float
 
     @property
-    def best(self) -> Route:
+    def best(self) -> StabilityRoute:
         """The route with the smallest bound."""
         return min(self.routes, key=lambda route: route.distance)
 
@@ -181,7 +181,7 @@ def uniform_stability(
             for t, p in enumerate(met)
         ]
         stability, burn_in = min(choices)
-    routes = tuple(Route(*row) for row in terms)
+    routes = tuple(StabilityRoute(*row) for row in terms)
     return StabilityBound(routes, stability, burn_in, setting.growth, energy / delta**2)
 
 
@@ -205,7 +205,7 @@ class _Setting:
     replacement: bool
 
     def after(self, total: int) -> Iterator[tuple[float, list[tuple[str, float, float, float]]]]:
-        """Yield P_t and the fields of each `Route` after t = 0, 1, ..., total steps."""
+        """Yield P_t and the fields of each `StabilityRoute` after t = 0, 1, ..., total steps."""
         q, n = self.growth, self.count
         big = (1 - 1 / n) * q * q + 1 / n
         r = math.sqrt(big)

@@ -21,7 +21,7 @@ _ENTRIES = 2**20
 
 
 @dataclass(frozen=True, eq=False)
-class Mean:
+class MeasuredMean:
     """Means over independent trials with simultaneous intervals.
 
     Attributes:
@@ -47,8 +47,8 @@ class MeasuredStability:
         trials: number of coupled runs.
     """
 
-    distance: Mean
-    loss: Mean
+    distance: MeasuredMean
+    loss: MeasuredMean
     confidence: float
     trials: int
 
@@ -155,13 +155,13 @@ def measure_stability(
     )
 
 
-def _interval(values: FloatArray, confidence: float) -> Mean:
+def _interval(values: FloatArray, confidence: float) -> MeasuredMean:
     # Two-sided at confidence for all entries at once (union bound).
     entries = math.prod(values.shape[1:])
     quantile = NormalDist().inv_cdf(1 - (1 - confidence) / (2 * entries))
     mean = values.mean(axis=0)
     radius = quantile * values.std(axis=0, ddof=1) / math.sqrt(len(values))
-    return Mean(mean, mean - radius, mean + radius)
+    return MeasuredMean(mean, mean - radius, mean + radius)
 
 
 def _check_samples(values: Any, name: str, shape: tuple[int, ...] | None = None) -> FloatArray:
