@@ -7,9 +7,12 @@ from fractions import Fraction
 from math import isqrt
 from typing import Any
 
+import numpy as np
 import sympy as sp
 
 from proofs_checks._designs import Atoms, Point, dot
+from zotheory.checks.statistical import Sampler
+from zotheory.laws import Law
 
 # Step size, curvatures c <= L, bound on gradients, V = max E[(a.v)^2 n], E[n^3], step of the difference.
 ETA, L, G, V, M6 = sp.symbols("eta L G V m", positive=True)
@@ -143,6 +146,58 @@ def loss_change(states: dict[tuple[Point, Point], Fraction], probe: Sample) -> F
     return abs(
         sum((w * (probe.value(x) - probe.value(y)) for (x, y), w in states.items()), start=Fraction(0))
     )
+
+
+def margin_runs(
+    link: Callable[[np.ndarray], np.ndarray],
+    law: Law,
+    data: np.random.Generator,
+    *,
+    eta: float,
+    mu: float,
+    samples: int,
+    steps: int,
+    ridge: float = 0.0,
+    radius: float | None = None,
+) -> Sampler:
+    """Return a sampler of |x_T - x'_T| for l(x) = link(y u.x) + ridge |x|^2/2 with random u, |u| = 1, and y = +-1.
+
+    The second run has the other y in sample 0. With a radius, both are projected on that ball. The runs start
+    at 0; ``data`` draws u and y.
+    """
+    u = data.standard_normal((samples, int(law.dim)))
+    u /= np.linalg.norm(u, axis=1, keepdims=True)
+    labels = np.sign(data.standard_normal(samples))
+    other = np.where(np.arange(samples) == 0, -labels, labels)
+
+    def loss(x: np.ndarray, index: np.ndarray, y: np.ndarray) -> np.ndarray:
+        return link(y[index] * np.sum(x * u[index], axis=1)) + ridge / 2 * np.sum(x**2, axis=1)
+
+    def step(x: np.ndarray, v: np.ndarray, index: np.ndarray, y: np.ndarray) -> np.ndarray:
+        slope = (loss(x + mu * v, index, y) - loss(x, index, y)) / mu
+        moved = x - eta * slope[:, None] * v
+        if radius is None:
+            return moved
+        return moved / np.maximum(np.linalg.norm(moved, axis=1, keepdims=True) / radius, 1)
+
+    def sample(n: int, rng: np.random.Generator) -> np.ndarray:
+        x, y = np.zeros((n, int(law.dim))), np.zeros((n, int(law.dim)))
+        for _ in range(steps):
+            index, v = rng.integers(samples, size=n), law.sample(n, rng)
+            x, y = step(x, v, index, labels), step(y, v, index, other)
+        return np.linalg.norm(x - y, axis=1)
+
+    return sample
+
+
+def logistic(s: np.ndarray) -> np.ndarray:
+    """Return log(1 + exp(-s)): slope in [-1, 0], curvature in [0, 1/4]."""
+    return np.logaddexp(0, -s)
+
+
+def sigmoid(s: np.ndarray) -> np.ndarray:
+    """Return (1 - tanh s)/2: slope at most 1/2 in size, curvature at most 2/(3 sqrt 3) < 2/5."""
+    return (1 - np.tanh(s)) / 2
 
 
 def rational(numbers: dict[Any, Fraction | int]) -> dict[Any, Any]:

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from fractions import Fraction
 from itertools import product
 
-import numpy as np
 import sympy as sp
 
 from proofs_checks import _designs as designs
@@ -22,7 +21,9 @@ from proofs_checks._stability import (
     V,
     huber,
     largest_energy,
+    logistic,
     loss_change,
+    margin_runs,
     mean_distance,
     rational,
     root_between,
@@ -410,27 +411,14 @@ def simulation(claim) -> Evidence:
     dim, samples, steps, mu = 6, 12, 36, 0.1
     eta = Fraction(2) / (Fraction(1, 4) * dim)
     law = Rademacher(dim)
-    data = stream(2024, claim.id, "data")
-    u = data.standard_normal((samples, dim))
-    u /= np.linalg.norm(u, axis=1, keepdims=True)
-    labels = np.sign(data.standard_normal(samples))
-    other = labels.copy()
-    other[0] *= -1
     numbers = {DELTA: 1, V: dim, M6: dim**3, ETA: eta, MU: Fraction(1, 10), L: Fraction(1, 4)}
     stated = float(
         distance(claim).subs(rational({**numbers, G: 1, SAMPLES: samples, STEPS: steps})).evalf()
     )
 
-    def step(x: np.ndarray, v: np.ndarray, index: np.ndarray, y: np.ndarray) -> np.ndarray:
-        here, ahead = (np.logaddexp(0, -y[index] * np.sum(p * u[index], axis=1)) for p in (x, x + mu * v))
-        return x - float(eta) * ((ahead - here) / mu)[:, None] * v
-
-    def sample(n: int, rng: np.random.Generator) -> np.ndarray:
-        x, y = np.zeros((n, dim)), np.zeros((n, dim))
-        for _ in range(steps):
-            index, v = rng.integers(samples, size=n), law.sample(n, rng)
-            x, y = step(x, v, index, labels), step(y, v, index, other)
-        return np.linalg.norm(x - y, axis=1)
+    sample = margin_runs(
+        logistic, law, stream(2024, claim.id, "data"), eta=float(eta), mu=mu, samples=samples, steps=steps
+    )
 
     return check_bound(
         sample,

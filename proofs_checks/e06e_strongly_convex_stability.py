@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from fractions import Fraction
 
-import numpy as np
 import sympy as sp
 
 from proofs_checks import _designs as designs
@@ -21,6 +20,8 @@ from proofs_checks._stability import (
     huber,
     huber_slope,
     largest_energy,
+    logistic,
+    margin_runs,
     mean_distance,
     rational,
     root_between,
@@ -251,33 +252,23 @@ def simulation(claim) -> Evidence:
     dim, samples, steps, radius, mu = 4, 8, 60, 1, 0.1
     ridge, top = Fraction(1, 2), Fraction(3, 4)
     law, eta = Sphere(dim), Fraction(2) / (dim * (ridge + top)) / 2
-    data = stream(2024, claim.id, "data")
-    u = data.standard_normal((samples, dim))
-    u /= np.linalg.norm(u, axis=1, keepdims=True)
-    labels = np.sign(data.standard_normal(samples))
-    other = labels.copy()
-    other[0] *= -1
     numbers = {DELTA: 1, V: dim, M6: dim**3, ETA: eta, MU: Fraction(1, 10), L: top, CURVATURE: ridge}
     numbers |= {G: 1 + ridge * radius, SAMPLES: samples, STEPS: steps}
     f = {key: value.subs(rational(numbers)) for key, value in claim.formulas.items()}
     values = {Q: sp.sqrt(f["square of q"]), NOISE: f["noise"], FINITE: f["finite"]}
     stated = float(f["distance"].subs(values).evalf())
 
-    def loss(x: np.ndarray, index: np.ndarray, y: np.ndarray) -> np.ndarray:
-        return np.logaddexp(0, -y[index] * np.sum(x * u[index], axis=1)) + float(ridge) / 2 * np.sum(
-            x**2, axis=1
-        )
-
-    def step(x: np.ndarray, v: np.ndarray, index: np.ndarray, y: np.ndarray) -> np.ndarray:
-        moved = x - float(eta) * ((loss(x + mu * v, index, y) - loss(x, index, y)) / mu)[:, None] * v
-        return moved / np.maximum(np.linalg.norm(moved, axis=1, keepdims=True) / radius, 1)
-
-    def sample(n: int, rng: np.random.Generator) -> np.ndarray:
-        x, y = np.zeros((n, dim)), np.zeros((n, dim))
-        for _ in range(steps):
-            index, v = rng.integers(samples, size=n), law.sample(n, rng)
-            x, y = step(x, v, index, labels), step(y, v, index, other)
-        return np.linalg.norm(x - y, axis=1)
+    sample = margin_runs(
+        logistic,
+        law,
+        stream(2024, claim.id, "data"),
+        eta=float(eta),
+        mu=mu,
+        samples=samples,
+        steps=steps,
+        ridge=float(ridge),
+        radius=radius,
+    )
 
     return check_bound(
         sample,

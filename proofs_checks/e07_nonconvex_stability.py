@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from fractions import Fraction
 
-import numpy as np
 import sympy as sp
 
 from proofs_checks import _designs as designs
@@ -20,9 +19,11 @@ from proofs_checks._stability import (
     V,
     largest_energy,
     loss_change,
+    margin_runs,
     mean_distance,
     rational,
     root_between,
+    sigmoid,
     sixth_moment,
     squared_distance,
     wave,
@@ -345,12 +346,6 @@ def simulation(claim) -> Evidence:
     """Losses (1 - tanh(y u.x))/2, |u| = 1, so G = 1/2 and L = 2/(3 sqrt 3) < 2/5: Gaussian law in R^3."""
     dim, samples, steps, mu = 3, 10, 25, 0.1
     law, eta = Gaussian(dim), Fraction(1, 10)
-    data = stream(2024, claim.id, "data")
-    u = data.standard_normal((samples, dim))
-    u /= np.linalg.norm(u, axis=1, keepdims=True)
-    labels = np.sign(data.standard_normal(samples))
-    other = labels.copy()
-    other[0] *= -1
     moments = {DELTA: 1, V: dim + 2, M6: dim * (dim + 2) * (dim + 4)}
     settings = {
         ETA: eta,
@@ -364,16 +359,9 @@ def simulation(claim) -> Evidence:
     values = {Q: sp.sqrt(f["square of q"]), NOISE: f["noise"], FINITE: f["finite"]}
     stated = float(f["mean"].subs(values).evalf())
 
-    def step(x: np.ndarray, v: np.ndarray, index: np.ndarray, y: np.ndarray) -> np.ndarray:
-        here, ahead = ((1 - np.tanh(y[index] * np.sum(p * u[index], axis=1))) / 2 for p in (x, x + mu * v))
-        return x - float(eta) * ((ahead - here) / mu)[:, None] * v
-
-    def sample(n: int, rng: np.random.Generator) -> np.ndarray:
-        x, y = np.zeros((n, dim)), np.zeros((n, dim))
-        for _ in range(steps):
-            index, v = rng.integers(samples, size=n), law.sample(n, rng)
-            x, y = step(x, v, index, labels), step(y, v, index, other)
-        return np.linalg.norm(x - y, axis=1)
+    sample = margin_runs(
+        sigmoid, law, stream(2024, claim.id, "data"), eta=float(eta), mu=mu, samples=samples, steps=steps
+    )
 
     return check_bound(
         sample,
