@@ -7,8 +7,6 @@ import numpy as np
 
 from zotheory.errors import InvalidArgument
 from zotheory.laws import Law, require_unbiased
-from zotheory.programs import Program
-from zotheory.programs.evaluation import objective
 from zotheory.validation import LARGEST, as_real, is_symbolic, numeric_dim
 
 ORDERS = ("replacement", "permutation")
@@ -26,9 +24,8 @@ def worst_case_energy(law: Any) -> tuple[float, float]:
     require_unbiased(law)
     if is_symbolic(law.delta):
         raise InvalidArgument("law", law, "its delta must be a number here")
-    blind = Program(dim=numeric_dim(law.dim), delta=law.delta, blind=True)
     values = []
-    for name, value in (("V = max E[(a.v)^2 |v|^2]", _energy(law, blind)), ("E|v|^6", law.norm_moment(3))):
+    for name, value in (("V = max E[(a.v)^2 |v|^2]", _energy(law)), ("E|v|^6", law.norm_moment(3))):
         number = as_real(value)
         if number is None or is_symbolic(number) or not 0 < number < math.inf:
             raise InvalidArgument("law", law, f"its {name} is {value}: give a law where it is finite")
@@ -36,9 +33,13 @@ def worst_case_energy(law: Any) -> tuple[float, float]:
     return values[0], values[1]
 
 
-def _energy(law: Law, blind: Program) -> Any:
+def _energy(law: Law) -> Any:
+    # The objective of a law that may not see the gradient. Imported here, as the programs are slow to import.
+    from zotheory.programs import Program
+    from zotheory.programs.evaluation import objective
+
     try:
-        return objective(blind, law)
+        return objective(Program(dim=numeric_dim(law.dim), delta=law.delta, blind=True), law)
     except np.linalg.LinAlgError:  # infinities in E[n v v^T]
         return math.inf
 
