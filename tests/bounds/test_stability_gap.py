@@ -10,7 +10,7 @@ from zotheory.laws import Coordinate, Rademacher
 
 SIGNS = [np.array(v, dtype=float) for v in product([1, -1], repeat=2)]
 AXES = [sign * np.sqrt(2) * np.eye(2)[i] for i in range(2) for sign in (1, -1)]
-# Samples (b, y) of l(x) = h(b.x - y), |b| = 1, equally likely; they contradict each other, to be overfitted.
+# Samples (b, y) of l(x) = h(b.x - y), |b| = 1, equally likely; contradictory, to be overfitted.
 SAMPLES = [(np.array([1.0, 0.0]), 2.0), (np.array([1.0, 0.0]), -2.0), (np.array([0.6, 0.8]), 1.0)]
 
 

@@ -34,7 +34,7 @@ def worst_case_energy(law: Any) -> tuple[float, float]:
 
 
 def _energy(law: Law) -> Any:
-    # The objective of a law that may not see the gradient. Imported here, as the programs are slow to import.
+    # The objective of a law that may not see the gradient; the programs are slow to import.
     from zotheory.programs import Program
     from zotheory.programs.evaluation import objective
 
