@@ -8,6 +8,7 @@ from flint import arb, ctx, fmpq
 
 from zotheory.derive.probe_ratios import probe_ratio_moments
 from zotheory.derive.probe_sums import probe_sum_moments
+from zotheory.errors import InvalidArgument
 
 
 def contains(enclosure, value):
@@ -93,3 +94,17 @@ def test_powers_that_are_not_negative_are_the_exact_moments():
     for p in range(3):
         for q in range(3):
             assert contains(moments[p, q], fmpq(table[p][q].numerator, table[p][q].denominator))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name"),
+    [
+        ((2, 3, 1, 60), "dim"),
+        ((3, 0, 1, 60), "probes"),
+        ((3, 3, -1, 60), "top"),
+        ((3, 3, 1, 60.0), "bits"),
+    ],
+)
+def test_impossible_arguments_are_refused(arguments, name):
+    with pytest.raises(InvalidArgument, match=name):
+        probe_ratio_moments(*arguments)

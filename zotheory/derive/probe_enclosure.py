@@ -11,9 +11,9 @@ from typing import Any
 from flint import arb, arb_mat, ctx
 
 from zotheory.derive.alignment import circle_alignment, pair_alignment
-from zotheory.derive.probe_ratios import probe_ratio_moments
+from zotheory.derive.probe_ratios import check_integer, probe_ratio_moments
 from zotheory.errors import InvalidArgument, SolverFailure
-from zotheory.validation import as_real, check_fraction
+from zotheory.validation import check_fraction
 
 # Beyond these a call would take minutes: larger numbers, and degrees after those tried in turn.
 _LARGEST = 10**6
@@ -44,7 +44,7 @@ def alignment_enclosure(
     >>> alignment_enclosure(5, 2)
     (Fraction(9, 25), Fraction(9, 25))
     """
-    dim, probes = _integer("dim", dim, 2), _integer("probes", probes, 1)
+    dim, probes = check_integer("dim", dim, 2), check_integer("probes", probes, 1)
     width = check_fraction(relative_width, "relative_width", open_interval=True)
     if not isinstance(width, (float, Fraction)):
         raise InvalidArgument("relative_width", relative_width, "give a float or a Fraction in (0, 1)")
@@ -87,8 +87,8 @@ def alignment_bounds(dim: int, probes: int, degree: int) -> tuple[Fraction, Frac
     >>> bool(low <= Fraction(15, 64) <= high), float(high - low) < 1e-3
     (True, True)
     """
-    dim, probes = _integer("dim", dim, 3, _LARGEST), _integer("probes", probes, 1, _LARGEST)
-    degree = _integer("degree", degree, 0)
+    dim, probes = check_integer("dim", dim, 3, _LARGEST), check_integer("probes", probes, 1, _LARGEST)
+    degree = check_integer("degree", degree, 0)
     # T has moments like powers of a number near one: the matrices lose a few bits with every degree.
     bits = 48 + 8 * degree
     moments = probe_ratio_moments(dim, probes, 2 * degree + 2, bits)
@@ -124,12 +124,3 @@ def _quadratic_bound(moments: list[arb], degree: int) -> Fraction:
 def _dyadic(value: arb) -> Fraction:
     mantissa, exponent = value.man_exp()
     return Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
-
-
-def _integer(name: str, value: Any, least: int, most: int | None = None) -> int:
-    number = as_real(value)
-    if not isinstance(number, int) or number < least:
-        raise InvalidArgument(name, value, f"give an integer of at least {least}")
-    if most is not None and number > most:
-        raise InvalidArgument(name, value, f"give an integer of at most {most}")
-    return number

@@ -6,10 +6,13 @@ S^{-r} |W|^{2q} is finite for r <= q.
 
 import math
 from fractions import Fraction
+from typing import Any
 
 from flint import arb, arb_poly, ctx, fmpq
 
 from zotheory.derive.probe_sums import Table, probe_sum_moments
+from zotheory.errors import InvalidArgument
+from zotheory.validation import as_real
 
 # Terms of exp(-x S) by which the sum over small nodes x is taken in one piece.
 _SMALL_NODE_TERMS = 6
@@ -22,8 +25,14 @@ def probe_ratio_moments(dim: int, probes: int, top: int, bits: int) -> dict[tupl
         dim: d, an integer of at least 3.
         probes: k, an integer of at least 1.
         top: largest p and q.
-        bits: the relative precision aimed at; the enclosures hold whatever it is.
+        bits: the relative precision aimed at, at least 8; the enclosures hold whatever it is.
+
+    Raises:
+        InvalidArgument: an argument outside its range.
     """
+    # For d = 2 the law of c is not below the power that `_Series.decay` needs.
+    dim, probes = check_integer("dim", dim, 3), check_integer("probes", probes, 1)
+    top, bits = check_integer("top", top, 0), check_integer("bits", bits, 8)
     table = probe_sum_moments(dim, probes, max(top, _SMALL_NODE_TERMS), top)
     with ctx.workprec(bits + 64):
         exact = {(p, q): _arb(table[p][q]) for p in range(top + 1) for q in range(top + 1)}
@@ -44,13 +53,13 @@ def _inverse_moments(
     """
     if not top:
         return {}
-    width = (bits * math.log(2) + 3 * top + 1) / math.pi**2
-    step = arb(1 / width)
+    density = (bits * math.log(2) + 3 * top + 1) / math.pi**2  # nodes in a unit of v
+    step = arb(1 / density)
     series = _Series(dim, probes, top)
     # Where the sum is cut affects how wide the enclosures are, not whether they hold.
     low = math.log(dim / probes) - bits * math.log(2) / (_SMALL_NODE_TERMS + 1) - 1
     high = math.log(dim) + 2 * bits * math.log(2) / probes + 3
-    first, last = math.floor(low * width), math.ceil(high * width)
+    first, last = math.floor(low * density), math.ceil(high * density)
     sums = {(r, q): arb(0) for q in range(1, top + 1) for r in range(1, q + 1)}
     for j in range(first, last + 1):
         node = (step * j).exp()
@@ -92,6 +101,20 @@ def _one_plus_error(r: int, step: arb) -> arb:
     return (1 - error).union(1 + error)
 
 
+def check_integer(name: str, value: Any, least: int, most: int | None = None) -> int:
+    """Return an integer of the stated range.
+
+    Raises:
+        InvalidArgument: anything else.
+    """
+    number = as_real(value)
+    if not isinstance(number, int) or number < least:
+        raise InvalidArgument(name, value, f"give an integer of at least {least}")
+    if most is not None and number > most:
+        raise InvalidArgument(name, value, f"give an integer of at most {most}")
+    return number
+
+
 class _Series:
     """The series E[e^{-xS} J(|W| s)] = psi(x, s)^k in s^2, J as in `probe_sum_moments`, at a given x.
 
@@ -101,15 +124,15 @@ class _Series:
 
     def __init__(self, dim: int, probes: int, top: int) -> None:
         self.dim, self.probes, self.top = dim, probes, top
-        half, m = fmpq(1, 2), fmpq(dim - 1, 2)
+        half, across = fmpq(1, 2), fmpq(dim - 1, 2)  # 1/2 and m/2
         self.weights = [arb(1)]
         for q in range(top):
-            self.weights.append(self.weights[-1] * 4 * (q + 1) * arb(m + q))
+            self.weights.append(self.weights[-1] * 4 * (q + 1) * arb(across + q))
         # B(q + 1/2, q + m/2)/B(1/2, m/2), by its ratios of consecutive q.
         self.betas = [arb(1)]
         for q in range(top):
-            both = m + half + 2 * q
-            self.betas.append(self.betas[-1] * arb((half + q) * (m + q) / (both * (both + 1))))
+            both = across + half + 2 * q
+            self.betas.append(self.betas[-1] * arb((half + q) * (across + q) / (both * (both + 1))))
 
     def at(self, x: arb) -> list[arb]:
         """Return E[e^{-xS} |W|^{2q}] for q = 0, ..., top."""
@@ -122,8 +145,8 @@ class _Series:
         (1-c)^{q+m/2-1} <= 1 for m >= 2, so h_q(x) <= int c^{q-1/2} e^{-xc} dc / B(1/2, m/2)
         <= Gamma(q + 1/2) x^{-q-1/2} / B(1/2, m/2); the coefficients of psi are positive.
         """
-        m = arb(fmpq(self.dim - 1, 2))
-        constant = (m + arb(fmpq(1, 2))).gamma() / (m.gamma() * arb.pi().sqrt())
+        across = arb(fmpq(self.dim - 1, 2))
+        constant = arb(fmpq(self.dim, 2)).gamma() / (across.gamma() * arb.pi().sqrt())
         return self._power([arb(q + fmpq(1, 2)).gamma() * constant for q in range(self.top + 1)])
 
     def _power(self, means: list[arb]) -> list[arb]:
