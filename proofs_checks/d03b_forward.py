@@ -10,8 +10,8 @@ from proofs_checks import _designs as designs
 from proofs_checks._dynamics import ETA, differenced, enumerated, fixed_laws, rational, seven_points
 from proofs_checks._shared import DELTA, D
 from proofs_checks._smooth import MU
-from zotheory.bounds.dynamics import QuadraticDynamics
-from zotheory.bounds.sixth_moment import sixth_moment
+from zotheory.bounds.dynamics.quadratic import QuadraticDynamics
+from zotheory.bounds.dynamics.sixth_moment import sixth_moment
 from zotheory.checks.evidence import Evidence, Scope
 from zotheory.checks.exact import check_identity, check_relation
 from zotheory.derive.moments import (

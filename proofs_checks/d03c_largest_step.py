@@ -21,8 +21,8 @@ from proofs_checks._dynamics import (
     turning_laws,
 )
 from proofs_checks._shared import DELTA, D
-from zotheory.bounds.dynamics import Following
-from zotheory.bounds.largest_step import largest_stable_step
+from zotheory.bounds.dynamics.largest_step import largest_stable_step
+from zotheory.bounds.dynamics.quadratic import Following
 from zotheory.checks.evidence import Evidence, Scope
 from zotheory.checks.exact import Term, check_identity, check_nonnegative
 from zotheory.laws import DAP, Coordinate, FirstAxis, Rademacher, TwoAtom

@@ -20,7 +20,7 @@ from proofs_checks._dynamics import (
     turning_laws,
 )
 from proofs_checks._shared import DELTA, D
-from zotheory.bounds.dynamics import Following, QuadraticDynamics
+from zotheory.bounds.dynamics.quadratic import Following, QuadraticDynamics
 from zotheory.checks.evidence import Evidence, Scope
 from zotheory.checks.exact import Term, check_identity, check_nonnegative
 from zotheory.laws import DAP, Coordinate, FirstAxis, Gaussian, Rademacher, Sphere, TwoAtom

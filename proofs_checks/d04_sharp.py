@@ -7,10 +7,10 @@ from itertools import product
 import sympy as sp
 
 from proofs_checks._shared import DELTA
-from zotheory.bounds.performance import worst_case
+from zotheory.bounds.performance import FunctionClass, worst_case
 from zotheory.checks.evidence import Evidence, Grade, Outcome, Scope
 from zotheory.checks.exact import Term, check_identity, check_nonnegative, check_relation
-from zotheory.laws import Coordinate, Rademacher
+from zotheory.laws import Coordinate, Law, Rademacher
 from zotheory.ledger.claim import Claim, Kind, Verdict
 
 L, STEP, V = sp.symbols("L eta V", positive=True)
@@ -144,7 +144,8 @@ def path_sum(squares, gradient, x: tuple[Fraction, ...], step: Fraction, steps: 
     level, total = [x], Fraction(0)
     for _ in range(steps):
         slopes = [gradient(y) for y in level]
-        total += sum((sum(g * g for g in slope) for slope in slopes), start=Fraction(0)) / len(level)
+        squares_of_slopes = (sum((g * g for g in slope), start=Fraction(0)) for slope in slopes)
+        total += sum(squares_of_slopes, start=Fraction(0)) / len(level)
         level = [
             tuple(y[i] - step * sum(square[i][j] * g[j] for j in range(len(y))) for i in range(len(y)))
             for y, g in zip(level, slopes, strict=True)
@@ -193,14 +194,19 @@ def enumeration(claim) -> Iterator[Evidence]:
                 numbers = {L: 2, DELTA: 1, V: 3, STEP: sp.Rational(step), T: steps, GAP: sp.Rational(gap)}
                 claimed = claim.formulas["bound"].subs(numbers)
                 total = path_sum(squares, gradient, x, step, steps)
-                say = {
-                    "detail": f"{steps} steps of {step} along {name} perturbations on {shape}",
-                    "falsifier": FALSIFIER,
-                }
+                detail = f"{steps} steps of {step} along {name} perturbations on {shape}"
                 if shape.startswith("2/2"):
-                    yield check_identity(claimed, total, parts=("attained", "descent"), **say)
+                    yield check_identity(
+                        claimed,
+                        total,
+                        detail=detail,
+                        falsifier=FALSIFIER,
+                        parts=("attained", "descent"),
+                    )
                 else:
-                    yield check_relation(total, "<=", claimed, parts=("bound",), **say)
+                    yield check_relation(
+                        total, "<=", claimed, detail=detail, falsifier=FALSIFIER, parts=("bound",)
+                    )
 
 
 @claim.check("scan of steps")
@@ -234,12 +240,13 @@ def scan(claim) -> Iterator[Evidence]:
 @claim.check("semidefinite program")
 def program(claim) -> Iterator[Evidence]:
     """The worst case over all convex and over all smooth functions, found without knowing the claim."""
-    for law, functions, ratio, steps in (
+    cases: tuple[tuple[Law, FunctionClass, Fraction, int], ...] = (
         (Coordinate(2), "convex", Fraction(1, 2), 3),
         (Coordinate(3), "smooth", Fraction(1), 2),
         (Rademacher(2), "smooth", Fraction(3, 2), 3),
         (Rademacher(3), "convex", Fraction(4, 5), 2),
-    ):
+    )
+    for law, functions, ratio, steps in cases:
         step = ratio / law.dim  # in units of delta/(L V)
         numbers = {L: 1, DELTA: 1, V: law.dim, STEP: sp.Rational(step), T: steps, GAP: 1}
         claimed = float(claim.formulas["bound"].subs(numbers)) / steps

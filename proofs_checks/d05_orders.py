@@ -8,8 +8,8 @@ import numpy as np
 import sympy as sp
 
 from proofs_checks._shared import DELTA, D
-from zotheory.bounds.dynamics import QuadraticDynamics
-from zotheory.bounds.dynamics_following import Following
+from zotheory.bounds.dynamics.following import Following
+from zotheory.bounds.dynamics.quadratic import QuadraticDynamics
 from zotheory.checks.evidence import Evidence, Scope
 from zotheory.checks.exact import Term, check_identity, check_nonnegative, check_relation
 from zotheory.laws import DAP, Coordinate, FirstAxis, Gaussian, Rademacher, Sphere, TwoAtom

@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 import sympy as sp
 
-from zotheory.bounds.dynamics_following import Following
+from zotheory.bounds.dynamics.following import Following
 from zotheory.bounds.orders import Exponent, fit_exponents, least_iterations
 from zotheory.bounds.simulation import simulate_descent
 from zotheory.checks.evidence import Evidence, Grade, Outcome, Scope

@@ -5,7 +5,7 @@ from fractions import Fraction as Q
 import numpy as np
 import pytest
 
-from zotheory.bounds.dynamics import Following, QuadraticDynamics
+from zotheory.bounds.dynamics.quadratic import Following, QuadraticDynamics
 from zotheory.errors import InvalidArgument, NotUnbiased
 from zotheory.laws import (
     DAP,

@@ -6,7 +6,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from zotheory.bounds.dynamics import Following, QuadraticDynamics
+from zotheory.bounds.dynamics.quadratic import Following, QuadraticDynamics
 from zotheory.errors import InvalidArgument
 from zotheory.laws import DAP, Coordinate, Empirical, FirstAxis, Mixture, Rademacher, RandomBlock, TwoAtom
 

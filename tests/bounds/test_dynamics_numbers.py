@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from zotheory.bounds.dynamics import Following, QuadraticDynamics
+from zotheory.bounds.dynamics.quadratic import Following, QuadraticDynamics
 from zotheory.laws import (
     DAP,
     Coordinate,

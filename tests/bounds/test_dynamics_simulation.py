@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from zotheory.bounds.dynamics import Following, QuadraticDynamics
+from zotheory.bounds.dynamics.quadratic import Following, QuadraticDynamics
 from zotheory.laws import (
     DAP,
     FirstAxis,

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from zotheory.bounds.dynamics import Following, QuadraticDynamics
-from zotheory.bounds.largest_step import largest_stable_step
+from zotheory.bounds.dynamics.largest_step import largest_stable_step
+from zotheory.bounds.dynamics.quadratic import Following, QuadraticDynamics
 from zotheory.errors import InvalidArgument
 from zotheory.laws import (
     DAP,

@@ -8,7 +8,7 @@ import pytest
 import sympy as sp
 from scipy.optimize import minimize_scalar
 
-from zotheory.bounds.momentum import (
+from zotheory.bounds.momentum.first_moment import (
     best_beta1,
     drift_limit,
     first_moment_bias,

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from zotheory.bounds.momentum_denominators import (
+from zotheory.bounds.momentum.denominators import (
     coordinate_denominators,
     denominator_fluctuation,
     effective_squares,

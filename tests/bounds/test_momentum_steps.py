@@ -7,7 +7,7 @@ import pytest
 import sympy as sp
 from scipy.linalg import eigh
 
-from zotheory.bounds.momentum_steps import first_step, longest_step, step_length_ratio
+from zotheory.bounds.momentum.steps import first_step, longest_step, step_length_ratio
 from zotheory.errors import InvalidArgument
 from zotheory.rng import stream
 

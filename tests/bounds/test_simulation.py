@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from zotheory.bounds import QuadraticDynamics
-from zotheory.bounds.dynamics_following import Following
+from zotheory.bounds.dynamics.following import Following
 from zotheory.bounds.simulation import perturbations, simulate_descent
 from zotheory.errors import InvalidArgument, NotUnbiased
 from zotheory.laws import DAP, FirstAxis, Gaussian, Guided, Rademacher, Sphere, TwoAtom

@@ -6,8 +6,8 @@ from itertools import product
 import numpy as np
 import pytest
 
-from zotheory.bounds.dynamics_odd import odd_moments
-from zotheory.bounds.sixth_moment import sixth_moment, spectral_sixth
+from zotheory.bounds.dynamics.odd import odd_moments
+from zotheory.bounds.dynamics.sixth_moment import sixth_moment, spectral_sixth
 from zotheory.errors import InvalidArgument
 from zotheory.laws import (
     DAP,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from zotheory.bounds.stability import uniform_stability
+from zotheory.bounds.stability.bound import uniform_stability
 from zotheory.errors import InvalidArgument, NotUnbiased, ZotheoryError
 from zotheory.laws import (
     DAP,

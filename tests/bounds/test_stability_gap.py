@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from zotheory.bounds.stability import uniform_stability
+from zotheory.bounds.stability.bound import uniform_stability
 from zotheory.laws import Coordinate, Rademacher
 
 SIGNS = [np.array(v, dtype=float) for v in product([1, -1], repeat=2)]

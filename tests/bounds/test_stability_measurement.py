@@ -4,8 +4,8 @@ from itertools import product
 import numpy as np
 import pytest
 
-from zotheory.bounds.stability import uniform_stability
-from zotheory.bounds.stability_measurement import measure_stability
+from zotheory.bounds.stability.bound import uniform_stability
+from zotheory.bounds.stability.measurement import measure_stability
 from zotheory.errors import InvalidArgument, NotUnbiased
 from zotheory.laws import (
     Coordinate,

@@ -204,5 +204,7 @@ def test_errors_of_the_modelling_layer_become_solver_failures(error):
 
 @pytest.mark.parametrize("solver", SOLVERS)
 def test_inaccurate_answers_are_marked(solver, monkeypatch):
-    monkeypatch.setattr(solvers, "solve_model", lambda problem, name: (problem.solve(solver="CLARABEL"), False)[1])
+    monkeypatch.setattr(
+        solvers, "solve_model", lambda problem, name: (problem.solve(solver="CLARABEL"), False)[1]
+    )
     assert not solve_linear(LINEAR["two moments"][0], solver).accurate

@@ -1,4 +1,7 @@
-"""Convergence of SGD with delta-unbiased perturbations: bounds, and exact dynamics on quadratics."""
+"""Convergence of SGD with delta-unbiased perturbations: bounds, worst cases, exact dynamics.
+
+Closed forms of adaptive methods' moments are in `zotheory.bounds.momentum`.
+"""
 
 from zotheory.bounds.complexity import (
     Complexity,
@@ -7,36 +10,32 @@ from zotheory.bounds.complexity import (
     polyak_complexity,
 )
 from zotheory.bounds.descent import Descent
-from zotheory.bounds.dynamics import QuadraticDynamics, Trajectory
-from zotheory.bounds.dynamics_following import Following
-from zotheory.bounds.largest_step import largest_stable_step
+from zotheory.bounds.dynamics import (
+    Following,
+    QuadraticDynamics,
+    Trajectory,
+    largest_stable_step,
+    sixth_moment,
+)
 from zotheory.bounds.law_moments import LawMoments
-from zotheory.bounds.momentum import (
-    best_beta1,
-    drift_limit,
-    first_moment_bias,
-    first_moment_error,
-    first_moment_variance,
-    least_first_moment_error,
-)
-from zotheory.bounds.momentum_denominators import (
-    coordinate_denominators,
-    denominator_fluctuation,
-    expected_denominator,
-    refined_square,
-)
-from zotheory.bounds.momentum_steps import step_length_ratio
 from zotheory.bounds.nonconvex import NonconvexBound, Terms, best_step
+from zotheory.bounds.orders import Exponent, fit_exponents, iterations_to_reach, least_iterations
 from zotheory.bounds.performance import WorstCase, worst_case
 from zotheory.bounds.polyak import DecreasingSteps, PolyakBound
-from zotheory.bounds.sixth_moment import sixth_moment
-from zotheory.bounds.stability import StabilityBound, uniform_stability
-from zotheory.bounds.stability_measurement import MeasuredStability, measure_stability
+from zotheory.bounds.simulation import Descents, simulate_descent
+from zotheory.bounds.stability import (
+    MeasuredStability,
+    StabilityBound,
+    measure_stability,
+    uniform_stability,
+)
 
 __all__ = [
     "Complexity",
     "DecreasingSteps",
     "Descent",
+    "Descents",
+    "Exponent",
     "Following",
     "LawMoments",
     "MeasuredStability",
@@ -47,24 +46,17 @@ __all__ = [
     "Terms",
     "Trajectory",
     "WorstCase",
-    "best_beta1",
     "best_step",
-    "coordinate_denominators",
     "decreasing_complexity",
-    "denominator_fluctuation",
-    "drift_limit",
-    "expected_denominator",
-    "first_moment_bias",
-    "first_moment_error",
-    "first_moment_variance",
+    "fit_exponents",
+    "iterations_to_reach",
     "largest_stable_step",
-    "least_first_moment_error",
+    "least_iterations",
     "measure_stability",
     "nonconvex_complexity",
     "polyak_complexity",
-    "refined_square",
+    "simulate_descent",
     "sixth_moment",
-    "step_length_ratio",
     "uniform_stability",
     "worst_case",
 ]

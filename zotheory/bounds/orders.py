@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from zotheory.bounds.dynamics import QuadraticDynamics
+from zotheory.bounds.dynamics.quadratic import QuadraticDynamics
 from zotheory.errors import InvalidArgument
 from zotheory.types import FloatArray
 from zotheory.validation import check_array, check_count, check_fraction, check_positive, to_float
@@ -143,7 +143,7 @@ def least_iterations(
     Raises:
         InvalidArgument: an argument outside its range, or a target that no step reached within the limit.
     """
-    from zotheory.bounds.largest_step import largest_stable_step
+    from zotheory.bounds.dynamics.largest_step import largest_stable_step
 
     check_count(tries, "tries")
     top = float(largest_stable_step(hessian, law))

@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from zotheory.bounds.dynamics_following import Following
+from zotheory.bounds.dynamics.following import Following
 from zotheory.errors import InvalidArgument
 from zotheory.estimators.aligned_rows import unit_rows
 from zotheory.laws import Law, require_unbiased

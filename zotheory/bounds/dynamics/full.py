@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from zotheory.bounds.dynamics_setup import Setup, Tensor
+from zotheory.bounds.dynamics.setup import Setup, Tensor
 from zotheory.types import Matrix, Scalar, Vector
 
 

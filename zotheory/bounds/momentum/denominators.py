@@ -1,14 +1,14 @@
 """Second moments of squares: v <- beta2 v + (1 - beta2) m^2 (refined) or g^2 (plain), v_0 = 0.
 
 One coordinate, estimates g_t = a_t + e_t with independent errors of variance V, m the first moment with
-constant beta1 (`zotheory.bounds.momentum`). Refined is arXiv 2502.01014, as summarised; plain is ZO-AdaMM
+constant beta1 (see `first_moment`). Refined is arXiv 2502.01014, as summarised; plain is ZO-AdaMM
 without its maximum over time, which can only make the denominator larger. Exact input gives exact output.
 """
 
 import numpy as np
 
-from zotheory.bounds.momentum import first_moment_bias, first_moment_variance
-from zotheory.bounds.momentum_inputs import (
+from zotheory.bounds.momentum.first_moment import first_moment_bias, first_moment_variance
+from zotheory.bounds.momentum.inputs import (
     check_beta,
     check_flag,
     check_nonnegative,

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from zotheory.bounds.sixth_moment import unknown_moment, weighted_outer, weighted_parts
+from zotheory.bounds.dynamics.sixth_moment import unknown_moment, weighted_outer, weighted_parts
 from zotheory.laws import Coordinate, Empirical, Law, Mixture, Rademacher, RandomBlock
 from zotheory.laws.block_isotropic import BlockIsotropic
 from zotheory.types import Matrix, Vector

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from zotheory.bounds import dynamics_full, dynamics_spectral
-from zotheory.bounds.dynamics_numbers import Digits
-from zotheory.bounds.dynamics_setup import Setup, prepare
+from zotheory.bounds.dynamics import full, spectral
+from zotheory.bounds.dynamics.numbers import Digits
+from zotheory.bounds.dynamics.setup import Setup, prepare
 from zotheory.types import Scalar
 
 
@@ -43,5 +43,5 @@ def largest_stable_step(hessian: Any, law: Any, *, batch: int = 1, digits: Digit
 def largest_step_of(setup: Setup) -> Scalar:
     """Return the same for a checked problem."""
     setup.require_convex()
-    engine = dynamics_spectral if setup.reduced else dynamics_full
+    engine = spectral if setup.reduced else full
     return setup.numbers.plain(engine.largest_step(setup))

@@ -9,7 +9,7 @@ g_1. Numbers, fractions and sympy expressions are all accepted, and exact input 
 import math
 from fractions import Fraction
 
-from zotheory.bounds.momentum_inputs import (
+from zotheory.bounds.momentum.inputs import (
     check_beta,
     check_nonnegative,
     check_real,

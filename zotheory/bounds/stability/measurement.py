@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from zotheory.bounds.stability_argument import check_constant, check_order
-from zotheory.bounds.stability_runs import CheckedLoss, CoupledRuns, SampleLoss
+from zotheory.bounds.stability.argument import check_constant, check_order
+from zotheory.bounds.stability.runs import CheckedLoss, CoupledRuns, SampleLoss
 from zotheory.errors import InvalidArgument
 from zotheory.laws import Law, require_unbiased
 from zotheory.rng import as_generator

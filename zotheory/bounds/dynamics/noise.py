@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from zotheory.bounds.dynamics_following import Following
-from zotheory.bounds.dynamics_odd import odd_moments
-from zotheory.bounds.dynamics_setup import Setup
-from zotheory.bounds.dynamics_spectral import coefficients, diagonal_of
-from zotheory.bounds.sixth_moment import sixth_moment, spectral_sixth
+from zotheory.bounds.dynamics.following import Following
+from zotheory.bounds.dynamics.odd import odd_moments
+from zotheory.bounds.dynamics.setup import Setup
+from zotheory.bounds.dynamics.sixth_moment import sixth_moment, spectral_sixth
+from zotheory.bounds.dynamics.spectral import coefficients, diagonal_of
 from zotheory.errors import InvalidArgument
 from zotheory.types import Matrix, Scalar, Vector
 

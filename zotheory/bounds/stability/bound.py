@@ -28,7 +28,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from zotheory.bounds.stability_argument import (
+from zotheory.bounds.stability.argument import (
     check_constant,
     check_order,
     check_step,

@@ -5,13 +5,13 @@ from typing import Any, Literal
 
 import numpy as np
 
-from zotheory.bounds.dynamics_following import Following
-from zotheory.bounds.dynamics_full import Full
-from zotheory.bounds.dynamics_noise import check_noise, full_noise, spectral_noise
-from zotheory.bounds.dynamics_numbers import Digits
-from zotheory.bounds.dynamics_setup import prepare
-from zotheory.bounds.dynamics_spectral import Spectral
-from zotheory.bounds.largest_step import largest_step_of
+from zotheory.bounds.dynamics.following import Following
+from zotheory.bounds.dynamics.full import Full
+from zotheory.bounds.dynamics.largest_step import largest_step_of
+from zotheory.bounds.dynamics.noise import check_noise, full_noise, spectral_noise
+from zotheory.bounds.dynamics.numbers import Digits
+from zotheory.bounds.dynamics.setup import prepare
+from zotheory.bounds.dynamics.spectral import Spectral
 from zotheory.errors import InvalidArgument
 from zotheory.types import Scalar, Vector
 from zotheory.validation import as_real, check_positive
@@ -207,7 +207,7 @@ class QuadraticDynamics:
         return self.setup.numbers.plain(self._engine.rate())
 
     def largest_stable_step(self) -> Scalar:
-        """Return the step size at which the rate is 1: see `zotheory.bounds.largest_step`."""
+        """Return the step size at which the rate is 1: see `zotheory.bounds.dynamics.largest_step`."""
         return largest_step_of(self.setup)
 
     def floor(self) -> Scalar:

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from zotheory.bounds.dynamics_following import Following
-from zotheory.bounds.dynamics_numbers import Digits, Numbers
+from zotheory.bounds.dynamics.following import Following
+from zotheory.bounds.dynamics.numbers import Digits, Numbers
 from zotheory.errors import InvalidArgument
 from zotheory.laws import Law, Mixture, OrthonormalFrame, require_unbiased
 from zotheory.laws.coordinatewise import Coordinatewise

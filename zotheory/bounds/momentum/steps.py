@@ -5,8 +5,8 @@ its maximum over time. Neither corrects its bias; m_0 = v_0 = 0. At one learning
 of different lengths.
 """
 
-from zotheory.bounds.momentum_denominators import expected_denominator
-from zotheory.bounds.momentum_inputs import (
+from zotheory.bounds.momentum.denominators import expected_denominator
+from zotheory.bounds.momentum.inputs import (
     check_beta,
     check_flag,
     check_nonnegative,
