@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from zotheory.bounds import Descent, LawMoments, NonconvexBound, best_step
+from zotheory.bounds import Descent, LawMoments, NonconvexBound, best_step, worst_case
 from zotheory.checks.evidence import Outcome
 from zotheory.checks.statistical import check_bound
+from zotheory.errors import InvalidArgument
 from zotheory.laws import Coordinate, Gaussian, Guided, Rademacher, Sphere
 
 MU, SIGMA = F(1, 5), F(1, 2)
@@ -147,3 +148,21 @@ def test_no_smoothing_needs_only_v():
     descent = Descent(LawMoments(1, 4), 2)
     assert NonconvexBound(descent, 1, F(1, 8), 10).terms.sixth_moment == 0
     assert descent.step_limit == F(1, 4)
+
+
+@pytest.mark.parametrize("law", [Coordinate(2), Rademacher(3)])
+@pytest.mark.parametrize("ratio", [F(1, 4), F(1), F(7, 4)])
+def test_the_sharp_bound_is_the_worst_case_that_performance_estimation_finds(law, ratio):
+    descent = Descent(LawMoments.of(law), smoothness=2)
+    bound = NonconvexBound(descent, gap=1, step=descent.fastest_step * ratio, iterations=2)
+    found = worst_case(law, smoothness=2, step=float(bound.step), steps=2, functions="smooth")
+    assert float(bound.sharp) == pytest.approx(found.bound, rel=1e-5)
+    assert bound.sharp < bound.total
+
+
+@pytest.mark.parametrize("name", ["mu", "sigma"])
+def test_the_sharp_bound_is_refused_with_noise_or_a_distance(name):
+    descent = Descent(LawMoments.of(Coordinate(2)), smoothness=2, **{name: F(1, 10)})
+    bound = NonconvexBound(descent, gap=1, step=F(1, 100), iterations=2)
+    with pytest.raises(InvalidArgument, match=f"^{name}"):
+        _ = bound.sharp

@@ -98,6 +98,26 @@ class NonconvexBound:
         """Return the bound at the step that minimises it (for the descent's weights)."""
         return cls(descent, gap, best_step(descent, gap, iterations), iterations)
 
+    @property
+    def sharp(self) -> Scalar:
+        """The smallest bound at mu = sigma = 0: gap (1 - r^T) / (eta T kappa), r = 1 - 2 L eta kappa.
+
+        Where E[v v^T n] = V I it is attained on L |x|^2 / 2: no bound over L-smooth functions is smaller,
+        nor one over convex ones (claim D4).
+
+        Raises:
+            InvalidArgument: mu or sigma is not zero.
+        """
+        d = self.descent
+        for name, value in (("mu", d.mu), ("sigma", d.sigma)):
+            if value != 0:
+                raise InvalidArgument(
+                    name, value, "the sharp bound is known without it: read total instead"
+                )
+        gained = self.step * d.rate(self.step)
+        remaining = (1 - 2 * d.smoothness * gained) ** self.iterations
+        return quotient(self.gap * (1 - remaining), gained * self.iterations)
+
     def sharpest(self) -> "NonconvexBound":
         """Return the same bound with the weights omega and theta that make it smallest, in floats.
 
