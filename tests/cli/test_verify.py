@@ -134,10 +134,12 @@ def test_an_interrupt_reports_what_was_decided_and_fails(folder):
     last = folder / "a3.py"
     text = (folder / "a1.py").read_text(encoding="utf-8").replace("'A1'", "'A3'")
     last.write_text(text.replace('print("noise")', "raise KeyboardInterrupt"), encoding="utf-8")
-    result = verify(folder)
+    (folder / "a4.py").write_text(text.replace("'A3'", "'A4'").replace("'A1'", "'A4'"), encoding="utf-8")
+    result = verify(folder, "--jobs", "1")
     assert result.exit_code == 1
-    assert "2 claims: 1 proved" in result.stdout
-    assert "interrupted: not decided are A3" in result.stderr
+    assert "3 claims: 1 proved" in result.stdout
+    assert "A3 is undecided, expected proved: check 'expansion' is inconclusive: interrupted" in result.stdout
+    assert "interrupted: not decided are A4" in result.stderr
 
 
 def zotheory(*args, **options):

@@ -2,7 +2,10 @@
 
 import json
 import os
+import signal
 from fractions import Fraction
+from threading import Thread
+from time import sleep
 
 import numpy as np
 import pytest
@@ -191,7 +194,53 @@ def test_an_interrupt_keeps_what_was_settled(write):
     write("A1")
     write("A2", ONE_CHECK + "raise KeyboardInterrupt")
     write("A3")
-    assert list(decide_folder(write, jobs=1)) == ["A1"]
+    results = decide_folder(write, jobs=1)
+    assert list(results) == ["A1", "A2"]
+    assert results["A2"].verdict is Verdict.UNDECIDED
+    assert results["A2"].reason == "check 'only' is inconclusive: interrupted"
+
+
+LONG = """yield holds()
+    from zotheory.checks import check_mean
+    yield check_mean({sampler}, 0, resolvable=1e-6, rng=1, max_samples=10**12, detail="a long one")
+"""
+
+
+def test_an_interrupted_check_leaves_what_it_had_established(write):
+    tired = "lambda n, rng, left=[20_000]: rng.standard_normal(n) if take(n, left) else stop()"
+    body = """def take(n, left):
+        left[0] -= n
+        return left[0] >= 0
+    def stop():
+        raise KeyboardInterrupt
+    """
+    write("A1", ONE_CHECK + body + LONG.format(sampler=tired))
+    (evidence, last) = decide_folder(write, jobs=1)["A1"].evidence
+    assert evidence.outcome is Outcome.HOLDS
+    assert last.outcome is Outcome.INCONCLUSIVE
+    assert "interrupted; this was established after 16000 draws" in last.detail
+
+
+def test_interrupted_workers_say_what_they_had_established(write, tmp_path):
+    """Ctrl-C while the parent waits, pressed by a thread once the long claim is under way."""
+    sign = tmp_path / "begun"
+    sampler = f"lambda n, rng: (open({str(sign)!r}, 'w').close(), rng.standard_normal(n))[1]"
+    write("A1", ONE_CHECK + LONG.format(sampler=sampler))
+    write("A2")
+
+    def press():
+        while not sign.exists():
+            sleep(0.05)
+        sleep(0.5)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    thread = Thread(target=press)
+    thread.start()
+    results = decide_folder(write, jobs=2)
+    thread.join()
+    assert results["A1"].verdict is Verdict.UNDECIDED
+    assert [item.outcome for item in results["A1"].evidence] == [Outcome.HOLDS, Outcome.INCONCLUSIVE]
+    assert "this was established after" in results["A1"].evidence[-1].detail
 
 
 def test_an_interrupt_stops_workers_in_the_middle_of_a_check(write):

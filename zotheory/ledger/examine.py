@@ -1,13 +1,17 @@
 """Running the checks of one claim: each timed, none able to stop the others."""
 
+import signal
 import warnings
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
-from typing import NamedTuple
+from types import FrameType
+from typing import NamedTuple, NoReturn
 
 from zotheory.checks.evidence import Evidence, Grade, Outcome, Scope
+from zotheory.checks.sequential import Interrupted
 from zotheory.errors import ClaimError
 from zotheory.ledger.claim import Check, Claim
 from zotheory.ledger.faults import line_in, name_and_message, one_line
@@ -23,6 +27,17 @@ class Findings(NamedTuple):
     seconds: float
 
 
+class Stopped(KeyboardInterrupt):
+    """Ctrl-C while a claim was examined; ``findings`` says what its checks had found by then.
+
+    The last piece of evidence is inconclusive, so that no verdict but undecided follows from it.
+    """
+
+    def __init__(self, findings: Findings) -> None:
+        super().__init__(findings)
+        self.findings = findings
+
+
 def examine(claim: Claim) -> Findings:
     """Run every check of a claim.
 
@@ -32,27 +47,43 @@ def examine(claim: Claim) -> Findings:
 
     Returns:
         Findings: the evidence in the order of the checks, with plain data only.
+
+    Raises:
+        Stopped: Ctrl-C; it carries the findings so far.
     """
     start = perf_counter()
     found: list[Evidence] = []
-    if claim.file:
-        with neighbours_importable(Path(claim.file)):
+    try:
+        with neighbours_importable(Path(claim.file)) if claim.file else nullcontext():
             for check in claim.checks:
-                found += _take(claim, check)
-    else:
-        for check in claim.checks:
-            found += _take(claim, check)
+                _take(claim, check, found)
+    except KeyboardInterrupt as stop:
+        raise Stopped(Findings(tuple(found), perf_counter() - start)) from stop
     return Findings(tuple(found), perf_counter() - start)
 
 
 def examine_file(file: str) -> Findings:
-    """Load a claim file and run the checks of its claim; a worker process begins here."""
+    """Load a claim file and run the checks of its claim; a worker process begins here.
+
+    The first Ctrl-C ends the checks, and what they had found is returned; further ones are ignored.
+    """
     try:
         claim = load_claim(Path(file))
     except (Exception, SystemExit) as error:
         detail = f"the worker could not load {file}: {name_and_message(error)}"
         return Findings((inconclusive("loading", detail),), 0.0)
-    return examine(claim)
+    before = signal.signal(signal.SIGINT, _interrupt_once)
+    try:
+        return examine(claim)
+    except Stopped as stop:
+        return stop.findings
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _interrupt_once(number: int, frame: FrameType | None) -> NoReturn:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 def inconclusive(route: str, detail: str, seconds: float = 0.0) -> Evidence:
@@ -68,7 +99,7 @@ def inconclusive(route: str, detail: str, seconds: float = 0.0) -> Evidence:
     )
 
 
-def _take(claim: Claim, check: Check) -> list[Evidence]:
+def _take(claim: Claim, check: Check, everything: list[Evidence]) -> None:
     """Run one check. A generator is timed from yield to yield, and keeps what it has yielded."""
     found: list[Evidence] = []
     mark = perf_counter()
@@ -83,10 +114,18 @@ def _take(claim: Claim, check: Check) -> list[Evidence]:
         except (Exception, SystemExit) as error:
             detail = f"raised {name_and_message(error)}{_place(error, claim)}"
             found.append(inconclusive(check.route, detail, perf_counter() - mark))
+        except KeyboardInterrupt as stop:
+            seconds = perf_counter() - mark
+            if isinstance(stop, Interrupted):
+                found.append(_accept(claim, check, stop.evidence, seconds))
+            else:
+                found.append(inconclusive(check.route, "interrupted", seconds))
+            everything += found
+            raise
     warned = _worth_knowing(caught)
     if warned:
         found[-1] = replace(found[-1], detail=f"{found[-1].detail} [warned: {warned}]")
-    return found
+    everything += found
 
 
 def _items(returned: object) -> Iterable[object]:

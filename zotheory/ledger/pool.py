@@ -2,15 +2,19 @@
 
 import os
 import signal
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, as_completed
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, as_completed, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from zotheory.ledger.claim import Claim
-from zotheory.ledger.examine import Findings, examine, examine_file, inconclusive
+from zotheory.ledger.examine import Findings, Stopped, examine, examine_file, inconclusive
 from zotheory.ledger.faults import name_and_message
 
+# Seconds that interrupted workers have for saying what they had found.
+PATIENCE = 3.0
 # One claim a processor: threads inside the linear algebra would only fight for the same cores.
 ONE_THREAD = {
     f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL", "BLIS", "NUMEXPR", "RAYON")
@@ -25,7 +29,8 @@ def gather(claims: Sequence[Claim], jobs: int) -> Iterator[tuple[Claim, Findings
         jobs: how many worker processes; 1 runs everything in this process.
 
     Yields:
-        Each claim with its findings, in the order in which they finish.
+        Each claim with its findings, in the order in which they finish; after Ctrl-C also what the
+        claims under way had found, and then the interrupt goes on.
     """
     remote = [claim for claim in claims if claim.file] if jobs > 1 else []
     if remote:
@@ -41,7 +46,12 @@ def gather(claims: Sequence[Claim], jobs: int) -> Iterator[tuple[Claim, Findings
                 yield claim, Findings((inconclusive("process", detail),), 0.0)
     for claim in claims:
         if claim not in remote:
-            yield claim, examine(claim)
+            try:
+                found = examine(claim)
+            except Stopped as stop:
+                yield claim, stop.findings
+                raise
+            yield claim, found
 
 
 def _gather_remote(
@@ -62,23 +72,42 @@ def _gather_remote(
                 waiting[executor.submit(examine_file, file)] = claim
             except BrokenProcessPool:  # a worker died before the last claim was handed out
                 lost.append(claim)
-        for future in as_completed(waiting):
-            claim = waiting[future]
-            try:
-                yield claim, future.result()
-            except BrokenProcessPool:
-                lost.append(claim)
-            except Exception as error:  # findings that could not be sent back, say
-                detail = f"its worker failed: {name_and_message(error)}"
-                yield claim, Findings((inconclusive("process", detail),), 0.0)
+        seen: set[Future[Findings]] = set()
+        try:
+            for future in as_completed(waiting):
+                seen.add(future)
+                claim = waiting[future]
+                try:
+                    yield claim, future.result()
+                except BrokenProcessPool:
+                    lost.append(claim)
+                except Exception as error:  # findings that could not be sent back, say
+                    detail = f"its worker failed: {name_and_message(error)}"
+                    yield claim, Findings((inconclusive("process", detail),), 0.0)
+        except KeyboardInterrupt:
+            yield from _last_words(executor, waiting, seen)
+            raise
         finished = True
     finally:
         executor.shutdown(wait=True, kill_workers=not finished)
+
+
+def _last_words(
+    executor: Any, waiting: Mapping[Future[Findings], Claim], seen: set[Future[Findings]]
+) -> Iterator[tuple[Claim, Findings]]:
+    """Interrupt the workers, and yield what they had found if they say so soon."""
+    left = [future for future in waiting if future not in seen and not future.cancel()]
+    for worker in list(executor._processes or ()):
+        with suppress(ProcessLookupError):
+            os.kill(worker, signal.SIGINT)
+    for future in wait(left, PATIENCE).done:
+        if not future.cancelled() and future.exception() is None:
+            yield waiting[future], future.result()
 
 
 def _prepare_worker() -> None:
     """Keep what a worker prints out of the report, and Ctrl-C out of the workers."""
     # A library that writes from C goes past sys.stdout, so the descriptor itself is turned over.
     os.dup2(2, 1)
-    # Ctrl-C reaches every process of the terminal; the parent deals with it for all of them.
+    # Ctrl-C reaches every process of the terminal; a worker listens only while it examines a claim.
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -84,7 +84,8 @@ def run(
         warn: called with a line if the folder cannot be used; by default `warnings.warn`.
 
     Returns:
-        The results in the order of the claims. After Ctrl-C those settled by then.
+        The results in the order of the claims. After Ctrl-C those settled by then, and, undecided, those
+        that were being examined, with what their checks had found.
 
     Raises:
         UnknownClaim: an id in `only` that no claim has.
