@@ -1,0 +1,1 @@
+"""Zeroth-order optimizers for torch; needs the extra `zotheory[torch]`."""
