@@ -208,20 +208,10 @@ class Heavy(Gaussian):
 
 
 class Unlimited(Gaussian):
-    """A law that says its worst-case factor is infinite."""
+    """A law without a fourth moment."""
 
-    def dimension_factor(self, a=None):
-        return math.inf
-
-
-class Unknown(Gaussian):
-    """A law that needs the gradient and has no fourth moment."""
-
-    def dimension_factor(self, a=None):
-        raise InvalidArgument("a", a, "give the gradient")
-
-    def fourth_moment(self, matrix):
-        return np.full((3, 3), math.inf)
+    def energy_products(self):
+        return ((math.inf,),)
 
 
 @pytest.mark.parametrize(
@@ -252,8 +242,7 @@ class Unknown(Gaussian):
         (dict(law=None, smoothness="1"), "smoothness"),
         (dict(law=Heavy(3)), "law"),
         (dict(law=Unlimited(3)), "law"),
-        (dict(law=Unknown(3)), "law"),
-        (dict(law=Gaussian(sp.Symbol("d", positive=True, integer=True))), "dim"),
+        (dict(law=Gaussian(sp.Symbol("d", positive=True, integer=True))), "law"),
         (dict(law=Gaussian(3, sp.Symbol("delta", positive=True))), "law"),
     ],
 )
