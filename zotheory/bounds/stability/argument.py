@@ -4,6 +4,7 @@ from typing import Any
 
 from zotheory.bounds.law_moments import LawMoments
 from zotheory.errors import InvalidArgument
+from zotheory.laws import OrthonormalFrame, Sphere
 from zotheory.validation import LARGEST, as_real, is_symbolic
 
 ORDERS = ("replacement", "permutation")
@@ -18,7 +19,9 @@ def worst_case_energy(law: Any) -> tuple[float, float]:
         InvalidArgument: not a law, a symbolic one, or one for which either is not a finite number.
         NotUnbiased: E[v v^T] is not delta I.
     """
-    moments = LawMoments.of(law, batch=1)
+    # One vector of a frame, which is what a step draws, is uniform on the sphere.
+    single = Sphere(law.dim, law.delta) if isinstance(law, OrthonormalFrame) else law
+    moments = LawMoments.of(single, batch=1)
     values = []
     for name, value in (("V = max E[(a.v)^2 |v|^2]", moments.V), ("E|v|^6", moments.m6)):
         number = as_real(value)
