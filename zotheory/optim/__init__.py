@@ -1,1 +1,45 @@
 """Zeroth-order optimizers for torch; needs the extra `zotheory[torch]`."""
+
+try:
+    import torch as _torch  # noqa: F401
+except ModuleNotFoundError as error:
+    if error.name != "torch":
+        raise
+    raise ModuleNotFoundError(
+        'zotheory.optim needs torch: pip install "zotheory[torch]"', name="torch"
+    ) from error
+
+from zotheory.optim.base import ZerothOrderOptimizer
+from zotheory.optim.directions import Combination, Direction
+from zotheory.optim.layout import Layout
+from zotheory.optim.loss import LossError
+from zotheory.optim.perturbations import (
+    Block,
+    Coordinate,
+    Gaussian,
+    LowRank,
+    Perturbation,
+    Rademacher,
+    Sphere,
+)
+from zotheory.optim.sgd import ZOSGD, MeZO, ZOSignSGD
+from zotheory.optim.stream import Stream
+
+__all__ = [
+    "ZOSGD",
+    "Block",
+    "Combination",
+    "Coordinate",
+    "Direction",
+    "Gaussian",
+    "Layout",
+    "LossError",
+    "LowRank",
+    "MeZO",
+    "Perturbation",
+    "Rademacher",
+    "Sphere",
+    "Stream",
+    "ZOSignSGD",
+    "ZerothOrderOptimizer",
+]

@@ -1,0 +1,303 @@
+"""The base of all optimizers here: streams, evaluation, exact restore, update by replay, state."""
+
+import math
+from abc import abstractmethod
+from collections.abc import Callable, Iterable
+from typing import Any, Literal
+
+import torch
+
+from zotheory.errors import InvalidArgument
+from zotheory.optim.arguments import check_at_least_zero, check_choice, check_number
+from zotheory.optim.directions import Combination, Direction
+from zotheory.optim.evaluation import Place, Snapshot
+from zotheory.optim.layerwise import Layerwise
+from zotheory.optim.layout import Layout, Slot, check_parameters, flat_view, lay_out
+from zotheory.optim.loss import LossError, read_loss
+from zotheory.optim.perturbations import Perturbation, as_perturbation
+from zotheory.optim.resolution import check_resolution
+from zotheory.optim.state import KEY, check_run, restore_moments, run_of
+from zotheory.optim.stream import check_seed
+from zotheory.validation import check_count
+
+Closure = Callable[[], Any]
+# (direction, scale) -> loss at x + scale v; () -> loss at x.
+Evaluate = Callable[..., float]
+# What a step multiplies: coefficients and directions whose sum is the gradient estimate.
+Probes = list[tuple[float, Direction]]
+
+
+class _BadLoss(Exception):
+    def __init__(self, loss: float) -> None:
+        super().__init__(loss)
+        self.loss = loss
+
+
+class ZerothOrderOptimizer(torch.optim.Optimizer):
+    """Optimizer that reads losses only: ``step(closure)`` with a closure that returns the loss.
+
+    The closure runs without gradients. It must give the same loss for the same parameters throughout a step
+    (same batch, no dropout). Buffers of the model, such as running means, are its own affair.
+
+    Random numbers are functions of (seed, step, query, flat index). With the estimate's coefficients, which
+    are scalars, they are made again for the update, piece by piece: no vector as long as the parameters is
+    stored, except the copy that evaluation restores from (``model=None``) and a subclass's `buffers`.
+
+    A subclass gives `update` (new weights from old ones and the gradient estimate, on one piece of a
+    parameter), and `buffers` if it has moments; `estimate` if it does not use plain differences.
+
+    Args:
+        params: parameters, named parameters, or groups of them, as for every torch optimizer. Those that
+            require no gradient when a step begins are left alone.
+        defaults: options of the groups: ``lr``, ``weight_decay`` (decoupled: weights shrink by
+            lr weight_decay) and the subclass's own.
+        law: "rademacher", "gaussian", "sphere", "coordinate", "block", "low-rank", or a `Perturbation`;
+            over all trainable parameters jointly.
+        mu: smoothing distance, above 0.
+        queries: perturbations averaged in a step, at least 1.
+        difference: "central", two evaluations a perturbation, or "forward", one and one more a step.
+        delta: v is scaled so that E[v v^T] = delta I. (delta, mu, lr) -> (c^2 delta, mu / c, lr / c^2)
+            leaves every iterate as it is.
+        seed: integer from 0 to 2^64 - 1.
+        model: None restores parameters from a copy of them all. The module that the closure runs restores
+            them layer by layer as its forward goes: extra memory of one layer. All trainable parameters
+            must then be used in the forward of modules that own them, and there only.
+        on_bad_loss: "raise" a `LossError` at a loss that is not finite, or "skip" the step.
+
+    Attributes:
+        steps: steps done, skipped ones included; it numbers the random draws.
+        skipped: steps without an update because of a loss that is not finite.
+        queries: losses evaluated so far.
+        coefficients: the last step's coefficients, one a perturbation: the projected gradients over their
+            number.
+
+    Raises:
+        InvalidArgument: an argument outside its range, no trainable parameter, parameters that are sparse,
+            not real or given twice, or a mu lost in the rounding of the parameters' type.
+    """
+
+    def __init__(
+        self,
+        params: Iterable[Any],
+        defaults: dict[str, Any],
+        *,
+        law: str | Perturbation = "rademacher",
+        mu: float = 1e-3,
+        queries: int = 1,
+        difference: Literal["central", "forward"] = "central",
+        delta: float = 1.0,
+        seed: int = 0,
+        model: torch.nn.Module | None = None,
+        on_bad_loss: Literal["raise", "skip"] = "raise",
+    ) -> None:
+        self.law = as_perturbation(law)
+        self.mu, self.delta = check_number(mu, "mu"), check_number(delta, "delta")
+        self.perturbations = check_count(queries, "queries")
+        self.difference = check_choice(difference, "difference", ("central", "forward"))
+        self.on_bad_loss = check_choice(on_bad_loss, "on_bad_loss", ("raise", "skip"))
+        self.seed = check_seed(seed)
+        if model is not None and not isinstance(model, torch.nn.Module):
+            raise InvalidArgument("model", model, "give the torch.nn.Module that the closure runs, or None")
+        self.model = model
+        self.steps = self.skipped = self.queries = 0
+        self.coefficients: tuple[float, ...] = ()
+        if isinstance(params, torch.Tensor):
+            raise InvalidArgument("params", "a tensor", "give an iterable of tensors, such as [x]")
+        params = list(params)
+        if not params:
+            raise InvalidArgument("params", params, "it is empty: give at least one trainable parameter")
+        super().__init__(params, defaults)
+        layout = self.layout()
+        if model is not None:
+            Layerwise(layout, model)  # whether it owns all parameters
+        check_resolution(layout, self.mu * math.sqrt(self.delta), self.law.entry_size(layout))
+
+    @abstractmethod
+    def update(
+        self,
+        group: dict[str, Any],
+        weights: torch.Tensor,
+        gradient: torch.Tensor,
+        buffers: dict[str, torch.Tensor],
+    ) -> torch.Tensor:
+        """Return new weights for a piece of a parameter, all flat tensors of one length.
+
+        Args:
+            group: the parameter's group, for its ``lr`` and other options.
+            weights: the piece, in float32 (float64 for float64 parameters), already decayed.
+            gradient: the estimate, likewise.
+            buffers: pieces of the buffers named by `buffers`, to be changed in place.
+
+        All may be overwritten. Where lr is zero the result is thrown away and the buffers are kept.
+        """
+
+    def buffers(self, group: dict[str, Any]) -> tuple[str, ...]:
+        """Return the names of the moments kept for every parameter of a group; they begin at zero."""
+        return ()
+
+    def check_group(self, group: dict[str, Any]) -> None:
+        """Check the options of a new group.
+
+        Raises:
+            InvalidArgument: one is outside its range.
+        """
+        group["lr"] = check_at_least_zero(group["lr"], "lr")
+        group["weight_decay"] = check_at_least_zero(group["weight_decay"], "weight_decay")
+
+    def estimate(self, layout: Layout, evaluate: Evaluate) -> tuple[Probes, float]:
+        """Return the gradient estimate, as coefficients and directions, and the loss to report.
+
+        Args:
+            layout: the parameters.
+            evaluate: function of a direction and a scale that returns the loss at x + scale v, or at x
+                without arguments; it counts, and restores the parameters.
+        """
+        # v = sqrt(delta) u with E[u u^T] = I. The slope along v is
+        #   (f(x + mu v) - f(x - mu v)) / (2 mu)   or   (f(x + mu v) - f(x)) / mu,
+        # and the estimate is the mean of slope times v.
+        length = math.sqrt(self.delta)
+        forward = self.difference == "forward"
+        losses = [evaluate()] if forward else []
+        probes: Probes = []
+        for query in range(self.perturbations):
+            direction = self.law.draw(self.seed, layout, self.steps, query)
+            ahead = evaluate(direction, self.mu * length)
+            if forward:
+                slope = (ahead - losses[0]) / self.mu
+            else:
+                behind = evaluate(direction, -self.mu * length)
+                slope = (ahead - behind) / (2 * self.mu)
+                losses.append((ahead + behind) / 2)
+            probes.append((slope * length / self.perturbations, direction))
+        return probes, sum(losses) / len(losses)
+
+    @torch.no_grad()
+    def step(self, closure: Closure | None = None) -> float:  # type: ignore[override]
+        """Do one step and return the loss: f(x) with forward differences, else the mean of all evaluations.
+
+        Whatever is raised, the parameters are as before the step, and the step may be tried again.
+
+        Raises:
+            InvalidArgument: no closure, or one that does not return one real number; a model whose
+                parameters are not all reached by its hooks.
+            LossError: a loss or a difference that is not finite.
+        """
+        if not callable(closure):
+            raise InvalidArgument(
+                "closure", closure, "give a function without arguments that returns the loss"
+            )
+        layout = self.layout()
+        try:
+            probes, loss = self._probe(layout, closure)
+        except _BadLoss as bad:
+            if self.on_bad_loss == "raise":
+                raise LossError(bad.loss, self.steps) from None
+            self.coefficients, loss = (), bad.loss
+            self.skipped += 1
+        else:
+            self.coefficients = tuple(coefficient for coefficient, _ in probes)
+            self._replay(layout, probes)
+        self.steps += 1
+        return loss
+
+    def layout(self) -> Layout:
+        """Return the trainable parameters in the order of the flat index.
+
+        Raises:
+            InvalidArgument: there is none.
+        """
+        return lay_out(self.param_groups, self.model)
+
+    def place(self, layout: Layout) -> Place:
+        """Return the way in which parameters are displaced and restored."""
+        return Snapshot(layout) if self.model is None else Layerwise(layout, self.model)
+
+    def _probe(self, layout: Layout, closure: Closure) -> tuple[Probes, float]:
+        place = self.place(layout)
+
+        def evaluate(direction: Direction | None = None, scale: float = 0.0) -> float:
+            if direction is None:
+                found = closure()
+            else:
+                with place.displaced(direction, scale):
+                    found = closure()
+            loss = read_loss(found)
+            self.queries += 1
+            if not math.isfinite(loss):
+                raise _BadLoss(loss)
+            return loss
+
+        probes, loss = self.estimate(layout, evaluate)
+        for coefficient, _ in probes:
+            if not math.isfinite(coefficient):
+                raise _BadLoss(coefficient)
+        return probes, loss
+
+    def _replay(self, layout: Layout, probes: Probes) -> None:
+        # One pass over the parameters: on each piece the directions are made again and added up, and the
+        # weights are updated in float32 or wider and rounded once.
+        total = Combination(probes)
+        for slot in layout.slots:
+            moments = self._moments(slot)
+            rate, decay = slot.group["lr"], slot.group["weight_decay"]
+            if rate == 0 and not moments:
+                continue
+            with flat_view(slot.parameter) as entries:
+                for low, high in slot.windows():
+                    where = slot.start + low, slot.start + high, entries.device
+                    gradient = total.values_in(slot.dtype, *where)
+                    if gradient is None:
+                        gradient = torch.zeros(high - low, dtype=slot.dtype, device=entries.device)
+                    weights = entries[low:high].to(slot.dtype, copy=True)
+                    if decay:
+                        weights.mul_(1 - rate * decay)
+                    pieces = {name: moment.view(-1)[low:high] for name, moment in moments.items()}
+                    new = self.update(slot.group, weights, gradient, pieces)
+                    if rate != 0:
+                        entries[low:high] = new
+
+    def _moments(self, slot: Slot) -> dict[str, torch.Tensor]:
+        names = self.buffers(slot.group)
+        if not names:
+            return {}
+        state, parameter = self.state[slot.parameter], slot.parameter
+        for name in names:
+            if name not in state:
+                state[name] = torch.zeros(parameter.shape, dtype=slot.dtype, device=parameter.device)
+        return {name: state[name] for name in names}
+
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
+        """Add a group; its parameters follow those before in the flat index.
+
+        Raises:
+            InvalidArgument: as the constructor.
+        """
+        given = param_group["params"]
+        given = [given] if isinstance(given, torch.Tensor) else list(given)
+        plain: list[Any] = [e[1] if isinstance(e, tuple) and len(e) == 2 else e for e in given]
+        check_parameters(plain, [p for group in self.param_groups for p in group["params"]])
+        group = {**self.defaults, **param_group, "params": given}
+        self.check_group(group)
+        super().add_param_group(group)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what torch's optimizers do, and under "zeroth_order" the counters, the seed and mu."""
+        return {**super().state_dict(), KEY: run_of(self)}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take up a run where `state_dict` left it: the next steps are the same bit for bit.
+
+        Seed, mu and the groups' options become those of the state.
+
+        Raises:
+            InvalidArgument: the state of another class, law, difference, delta or number of queries.
+        """
+        run = check_run(self, state_dict)
+        super().load_state_dict(state_dict)
+        restore_moments(self, state_dict)
+        vars(self).update(run)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # torch keeps three attributes when an optimizer is copied or pickled; ours go with them.
+        own = {name: value for name, value in vars(self).items() if not name.startswith("_")}
+        return {**super().__getstate__(), **own}

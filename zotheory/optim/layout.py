@@ -1,0 +1,135 @@
+"""The flat index: trainable parameters in the order of the groups, each once, as one long vector."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import torch
+
+from zotheory.errors import InvalidArgument
+from zotheory.optim.stream import CHUNK
+
+DTYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+
+
+@dataclass(frozen=True, eq=False)
+class Slot:
+    """A trainable parameter; row by row its entries are start, ..., start + size - 1 of the flat index."""
+
+    parameter: torch.Tensor
+    group: dict[str, Any]
+    start: int
+    name: str
+
+    @property
+    def size(self) -> int:
+        """Number of entries."""
+        return self.parameter.numel()
+
+    @property
+    def stop(self) -> int:
+        """Flat index after the last entry."""
+        return self.start + self.size
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """What arithmetic on it is done in: float32, or float64 for float64 parameters."""
+        return torch.float64 if self.parameter.dtype == torch.float64 else torch.float32
+
+    def windows(self) -> Iterator[tuple[int, int]]:
+        """Yield (low, high) of pieces of at most `CHUNK` entries, counted within the parameter."""
+        for low in range(0, self.size, CHUNK):
+            yield low, min(low + CHUNK, self.size)
+
+
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """All trainable parameters of an optimizer at one moment."""
+
+    slots: tuple[Slot, ...]
+
+    @property
+    def dim(self) -> int:
+        """Number of trainable entries, d."""
+        return self.slots[-1].stop
+
+    def windows(self) -> Iterator[tuple[int, int, torch.device]]:
+        """Yield (low, high, device) of consecutive pieces in the flat index, none over two parameters."""
+        for slot in self.slots:
+            for low, high in slot.windows():
+                yield slot.start + low, slot.start + high, slot.parameter.device
+
+
+def lay_out(groups: Iterable[dict[str, Any]], model: torch.nn.Module | None) -> Layout:
+    """Return the layout of the parameters that require a gradient.
+
+    Raises:
+        InvalidArgument: there is none.
+    """
+    names = {} if model is None else {id(p): name for name, p in model.named_parameters()}
+    slots, start = [], 0
+    for number, group in enumerate(groups):
+        for place, parameter in enumerate(group["params"]):
+            if parameter.requires_grad and parameter.numel():
+                name = names.get(id(parameter), f"parameter {place} of group {number}")
+                slots.append(Slot(parameter, group, start, name))
+                start += parameter.numel()
+    if not slots:
+        remedy = "no parameter is trainable: give one with requires_grad=True and at least one entry"
+        raise InvalidArgument("params", [], remedy)
+    return Layout(tuple(slots))
+
+
+def check_parameters(parameters: list[torch.Tensor], earlier: list[torch.Tensor]) -> None:
+    """Refuse parameters that cannot be perturbed entry by entry.
+
+    Raises:
+        InvalidArgument: not a tensor, given twice, sparse, complex or of another type that is not
+            supported, made under inference mode, without data, or sharing memory with another one.
+    """
+    seen = {id(p) for p in earlier}
+    for place, parameter in enumerate(parameters):
+        name = f"params[{place}]"
+        if not isinstance(parameter, torch.Tensor):
+            raise InvalidArgument(name, parameter, "give tensors, for example model.parameters()")
+        shown = f"{str(parameter.dtype).removeprefix('torch.')} tensor of shape {tuple(parameter.shape)}"
+        if id(parameter) in seen:
+            raise InvalidArgument(name, shown, "it is given twice: give each parameter once")
+        seen.add(id(parameter))
+        if parameter.layout != torch.strided:
+            raise InvalidArgument(name, shown, "sparse parameters are not supported: make it dense")
+        if parameter.dtype not in DTYPES:
+            raise InvalidArgument(name, shown, "give float16, bfloat16, float32 or float64 parameters")
+        if parameter.is_meta:
+            raise InvalidArgument(name, shown, "it is on the meta device: give it data first")
+        if parameter.is_inference():
+            raise InvalidArgument(name, shown, "it was made under inference_mode: make the model outside")
+    _check_memory([*earlier, *parameters])
+
+
+def _check_memory(parameters: list[torch.Tensor]) -> None:
+    # Two parameters over the same memory would be perturbed twice. Ends of the spans suffice for those that
+    # fill their span; others, such as columns of one matrix, may interleave.
+    spans = sorted(
+        (str(p.device), p.data_ptr(), p.data_ptr() + p.numel() * p.element_size())
+        for p in parameters
+        if p.numel() and p.is_contiguous()
+    )
+    for (device, _, end), (other, start, _) in pairwise(spans):
+        if device == other and start < end:
+            remedy = "two parameters share memory: tie weights by using one Parameter twice"
+            raise InvalidArgument("params", f"{len(parameters)} parameters", remedy)
+
+
+@contextmanager
+def flat_view(parameter: torch.Tensor) -> Iterator[torch.Tensor]:
+    """Give the entries as one writable row; where memory is not in order, a copy that is written back."""
+    data = parameter.detach()
+    if data.is_contiguous():
+        yield data.view(-1)
+    else:
+        copy = data.contiguous().view(-1)
+        yield copy
+        data.copy_(copy.view_as(data))

@@ -1,0 +1,225 @@
+"""Random perturbations of all trainable parameters jointly, E[v v^T] = I, entry by entry from streams."""
+
+import math
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch
+
+from zotheory.errors import InvalidArgument
+from zotheory.optim.directions import Direction
+from zotheory.optim.layout import Layout
+from zotheory.optim.stream import Stream
+from zotheory.validation import check_count
+
+
+class Perturbation(ABC):
+    """A law on R^d, d = layout.dim, with E[v v^T] = I."""
+
+    @abstractmethod
+    def draw(self, seed: int, layout: Layout, step: int, query: int) -> Direction:
+        """Return the draw of a query in a step: the same arguments give the same direction."""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
+
+    def entry_size(self, layout: Layout) -> float:
+        """Return the size of a typical non-zero entry, to tell whether mu is lost in rounding."""
+        return 1.0
+
+
+@dataclass(frozen=True)
+class _Entries(Direction):
+    # Entries of a stream times a factor.
+    stream: Stream
+    kind: Literal["signs", "normals"]
+    step: int
+    query: int
+    factor: float = 1.0
+
+    def values(self, low: int, high: int, device: torch.device) -> torch.Tensor:
+        draw = self.stream.signs if self.kind == "signs" else self.stream.normals
+        found = draw(self.step, self.query, low, high, device)
+        return found if self.factor == 1.0 else found.mul_(self.factor)
+
+
+@dataclass(frozen=True)
+class Rademacher(Perturbation):
+    """Independent fair signs; |v|^2 = d, so nu = d."""
+
+    def draw(self, seed: int, layout: Layout, step: int, query: int) -> Direction:
+        """Return the signs."""
+        return _Entries(Stream(seed, "rademacher"), "signs", step, query)
+
+
+@dataclass(frozen=True)
+class Gaussian(Perturbation):
+    """Independent normal entries (see `Stream.normals`), nu = d + 2."""
+
+    def draw(self, seed: int, layout: Layout, step: int, query: int) -> Direction:
+        """Return the normal numbers."""
+        return _Entries(Stream(seed, "gaussian"), "normals", step, query)
+
+
+@dataclass(frozen=True)
+class Sphere(Perturbation):
+    """v = sqrt(d) z / |z|, |z| over all parameters jointly; |v|^2 = d up to rounding, so nu = d.
+
+    |z| takes a pass over the stream of its own before the direction is used. It is summed exactly, in
+    integers, so that it does not depend on the device. z = 0, of probability 2^-16 at d = 1 and at most
+    2^-32 above, is replaced by the first axis.
+    """
+
+    def draw(self, seed: int, layout: Layout, step: int, query: int) -> Direction:
+        """Return the normal numbers, scaled."""
+        stream = Stream(seed, "sphere")
+        # z is a multiple of 2^-20 below 2^3: squares of z 2^20 are below 2^46, and 2^17 of them fit int64.
+        total = 0
+        for low, high, device in layout.windows():
+            whole = (stream.normals(step, query, low, high, device) * 2**20).to(torch.int64).square_()
+            total += sum(int(part.sum()) for part in whole.split(2**17))
+        if total == 0:
+            return _Block(0, 1, math.sqrt(layout.dim), None, step, query)
+        return _Entries(stream, "normals", step, query, math.sqrt(layout.dim / total) * 2**20)
+
+
+@dataclass(frozen=True)
+class _Block(Direction):
+    # `factor` times signs (ones without a stream) at start, ..., stop - 1, zero elsewhere.
+    start: int
+    stop: int
+    factor: float
+    stream: Stream | None
+    step: int
+    query: int
+
+    def values(self, low: int, high: int, device: torch.device) -> torch.Tensor | None:
+        first, last = max(low, self.start), min(high, self.stop)
+        if first >= last:
+            return None
+        found = torch.zeros(high - low, dtype=torch.float32, device=device)
+        signs = (
+            1.0 if self.stream is None else self.stream.signs(self.step, self.query, first, last, device)
+        )
+        found[first - low : last - low] = signs * self.factor
+        return found
+
+
+@dataclass(frozen=True)
+class Coordinate(Perturbation):
+    """v = sqrt(d) e_J, J uniform over the flat index; nu = d."""
+
+    def draw(self, seed: int, layout: Layout, step: int, query: int) -> Direction:
+        """Return the axis."""
+        chosen = Stream(seed, "coordinate").integer(step, query, layout.dim)
+        return _Block(chosen, chosen + 1, math.sqrt(layout.dim), None, step, query)
+
+    def entry_size(self, layout: Layout) -> float:
+        """Return sqrt(d)."""
+        return math.sqrt(layout.dim)
+
+
+@dataclass(frozen=True)
+class Block(Perturbation):
+    """sqrt(d / m_b) times signs on block b of size m_b, drawn with probability m_b / d; zero elsewhere.
+
+    |v|^2 = d whatever the block, so nu = d also for blocks of different sizes.
+
+    Args:
+        size: m, consecutive entries of the flat index (the last block may be shorter); None for one block
+            a parameter.
+    """
+
+    size: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.size is not None:
+            check_count(self.size, "size")
+
+    def draw(self, seed: int, layout: Layout, step: int, query: int) -> Direction:
+        """Return the signs on the block that holds a uniform coordinate: so its probability is m_b / d."""
+        chosen = Stream(seed, "block choice").integer(step, query, layout.dim)
+        if self.size is None:
+            slot = next(slot for slot in layout.slots if chosen < slot.stop)
+            start, stop = slot.start, slot.stop
+        else:
+            start = chosen - chosen % self.size
+            stop = min(start + self.size, layout.dim)
+        factor = math.sqrt(layout.dim / (stop - start))
+        return _Block(start, stop, factor, Stream(seed, "block"), step, query)
+
+    def entry_size(self, layout: Layout) -> float:
+        """Return sqrt(d / m) for the largest block."""
+        largest = max(slot.size for slot in layout.slots) if self.size is None else self.size
+        return math.sqrt(layout.dim / min(largest, layout.dim))
+
+
+@dataclass(frozen=True)
+class LowRank(Perturbation):
+    """In each parameter of two dimensions or more u w^T, u and w independent fair signs; else fair signs.
+
+    Rows are the first dimension. All entries are +-1 and uncorrelated, E[u_i w_j u_k w_l] = 0 unless i = k
+    and j = l, so E[v v^T] = I jointly and |v|^2 = d: nu = d.
+    """
+
+    def draw(self, seed: int, layout: Layout, step: int, query: int) -> Direction:
+        """Return the products."""
+        streams = Stream(seed, "low-rank rows"), Stream(seed, "low-rank columns")
+        return _Products(streams, layout, step, query)
+
+
+@dataclass(frozen=True)
+class _Products(Direction):
+    # Factors of the parameter at `start` are entries start, start + 1, ... of the two streams, so that
+    # parameters never share signs: it has at least as many entries as rows, or columns.
+    streams: tuple[Stream, Stream]
+    layout: Layout
+    step: int
+    query: int
+
+    def values(self, low: int, high: int, device: torch.device) -> torch.Tensor:
+        parts = [
+            self._within(
+                slot.start, slot.parameter.shape, max(low, slot.start), min(high, slot.stop), device
+            )
+            for slot in self.layout.slots
+            if slot.start < high and low < slot.stop
+        ]
+        return torch.cat(parts)
+
+    def _within(
+        self, start: int, shape: torch.Size, low: int, high: int, device: torch.device
+    ) -> torch.Tensor:
+        rows, columns = self.streams
+        if len(shape) < 2:
+            return rows.signs(self.step, self.query, low, high, device)
+        width = math.prod(shape[1:])
+        first, last = (low - start) // width, (high - start - 1) // width + 1
+        left = rows.signs(self.step, self.query, start + first, start + last, device)
+        right = columns.signs(self.step, self.query, start, start + width, device)
+        skipped = low - start - first * width
+        return torch.outer(left, right).reshape(-1)[skipped : skipped + high - low]
+
+
+LAWS: dict[str, type[Perturbation]] = {
+    "rademacher": Rademacher,
+    "gaussian": Gaussian,
+    "sphere": Sphere,
+    "coordinate": Coordinate,
+    "block": Block,
+    "low-rank": LowRank,
+}
+
+
+def as_perturbation(law: Any) -> Perturbation:
+    """Return a law itself, or the one of that name.
+
+    Raises:
+        InvalidArgument: neither a `Perturbation` nor a known name.
+    """
+    if isinstance(law, Perturbation):
+        return law
+    if isinstance(law, str) and law in LAWS:
+        return LAWS[law]()
+    raise InvalidArgument("law", law, f"give one of {', '.join(LAWS)}, or a zotheory.optim.Perturbation")

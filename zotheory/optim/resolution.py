@@ -1,0 +1,48 @@
+"""Is the smoothing distance large enough to move the parameters at all?"""
+
+import math
+
+import torch
+
+from zotheory.errors import InvalidArgument
+from zotheory.optim.layout import Layout, flat_view
+
+
+def check_resolution(layout: Layout, mu: float, length: float) -> None:
+    """Refuse a mu that most entries of some floating-point type would not notice.
+
+    An entry w is lost if w + mu length and w - mu length both round to w, that is if mu length is below
+    half a unit in its last place.
+
+    Args:
+        layout: the parameters.
+        mu: smoothing distance.
+        length: size of a typical entry of the perturbation.
+
+    Raises:
+        InvalidArgument: more than half of the entries of a type are lost; it says which mu would do.
+    """
+    for dtype in dict.fromkeys(slot.parameter.dtype for slot in layout.slots):
+        if _lost(layout, dtype, mu * length) > 0.5:
+            # Doubling, the first power that moves half of the entries or more.
+            enough = mu
+            while _lost(layout, dtype, enough * length) > 0.5 and math.isfinite(enough):
+                enough *= 2
+            name = str(dtype).removeprefix("torch.")
+            remedy = f"more than half of the {name} entries would not move: mu = {enough:.2g} is enough"
+            raise InvalidArgument("mu", mu, f"{remedy}, or keep the parameters in a wider type")
+
+
+def _lost(layout: Layout, dtype: torch.dtype, step: float) -> float:
+    lost = total = 0
+    for slot in layout.slots:
+        if slot.parameter.dtype != dtype:
+            continue
+        with flat_view(slot.parameter) as entries:
+            for low, high in slot.windows():
+                stored = entries[low:high]
+                wide = stored.to(slot.dtype)
+                same = ((wide + step).to(dtype) == stored) & ((wide - step).to(dtype) == stored)
+                lost += int(same.sum())
+        total += slot.size
+    return lost / total

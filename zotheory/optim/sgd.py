@@ -1,0 +1,154 @@
+"""Stochastic gradient descent on a zeroth-order estimate, and its relatives."""
+
+from collections.abc import Iterable
+from typing import Any, Literal
+
+import torch
+
+from zotheory.optim.arguments import check_below_one
+from zotheory.optim.base import ZerothOrderOptimizer
+from zotheory.optim.perturbations import Perturbation
+
+
+class ZOSGD(ZerothOrderOptimizer):
+    """x <- (1 - lr weight_decay) x - lr g, with g the mean of slopes times perturbations.
+
+    With momentum, m <- momentum m + g, and m takes the place of g: that keeps one vector as long as the
+    parameters, in float32 (float64 for float64 parameters). Without, none is kept.
+
+    Args:
+        params: parameters, named parameters, or groups of them.
+        lr: learning rate, at least 0. The error of g grows with the number of parameters, and so lr must be
+            far below a first-order method's.
+        law: perturbation law, see `ZerothOrderOptimizer`, as for all that follow.
+        mu: smoothing distance, above 0.
+        queries: perturbations averaged in a step.
+        difference: "central" or "forward".
+        momentum: in [0, 1).
+        weight_decay: decoupled, at least 0.
+        delta: scale of the law.
+        seed: integer from 0 to 2^64 - 1.
+        model: None, or the module for layerwise evaluation.
+        on_bad_loss: "raise" or "skip".
+
+    Raises:
+        InvalidArgument: as `ZerothOrderOptimizer`.
+
+    >>> x = torch.nn.Parameter(torch.tensor([3.0, -2.0]))
+    >>> optimizer = ZOSGD([x], lr=0.1)
+    >>> for _ in range(200):
+    ...     loss = optimizer.step(lambda: (x**2).sum())
+    >>> bool(x.abs().max() < 1e-3), optimizer.queries
+    (True, 400)
+    """
+
+    def __init__(
+        self,
+        params: Iterable[Any],
+        lr: float,
+        *,
+        law: str | Perturbation = "rademacher",
+        mu: float = 1e-3,
+        queries: int = 1,
+        difference: Literal["central", "forward"] = "central",
+        momentum: float = 0.0,
+        weight_decay: float = 0.0,
+        delta: float = 1.0,
+        seed: int = 0,
+        model: torch.nn.Module | None = None,
+        on_bad_loss: Literal["raise", "skip"] = "raise",
+    ) -> None:
+        super().__init__(
+            params,
+            {"lr": lr, "weight_decay": weight_decay, "momentum": momentum},
+            law=law,
+            mu=mu,
+            queries=queries,
+            difference=difference,
+            delta=delta,
+            seed=seed,
+            model=model,
+            on_bad_loss=on_bad_loss,
+        )
+
+    def check_group(self, group: dict[str, Any]) -> None:
+        """Check lr, weight_decay and momentum."""
+        super().check_group(group)
+        group["momentum"] = check_below_one(group["momentum"], "momentum")
+
+    def buffers(self, group: dict[str, Any]) -> tuple[str, ...]:
+        """Return the momentum, if there is any."""
+        return ("momentum",) if group["momentum"] else ()
+
+    def update(
+        self,
+        group: dict[str, Any],
+        weights: torch.Tensor,
+        gradient: torch.Tensor,
+        buffers: dict[str, torch.Tensor],
+    ) -> torch.Tensor:
+        """Return weights - lr times the gradient, or times the momentum."""
+        if "momentum" in buffers:
+            gradient = buffers["momentum"].mul_(group["momentum"]).add_(gradient).clone()
+        return weights.sub_(gradient.mul_(group["lr"]))
+
+
+class MeZO(ZOSGD):
+    """Central differences along Gaussian perturbations, parameters changed in place, draws made again.
+
+    What a step keeps is one scalar a perturbation (`coefficients`). Other than in the published algorithm
+    the parameters come back bit for bit after each evaluation: from a copy, or with ``model`` layer by
+    layer, at the memory of inference plus one layer. Source: arXiv 2305.17333, as summarised; any other law
+    may be given.
+
+    Args and errors as `ZOSGD`.
+    """
+
+    def __init__(
+        self,
+        params: Iterable[Any],
+        lr: float,
+        *,
+        law: str | Perturbation = "gaussian",
+        mu: float = 1e-3,
+        queries: int = 1,
+        weight_decay: float = 0.0,
+        delta: float = 1.0,
+        seed: int = 0,
+        model: torch.nn.Module | None = None,
+        on_bad_loss: Literal["raise", "skip"] = "raise",
+    ) -> None:
+        super().__init__(
+            params,
+            lr,
+            law=law,
+            mu=mu,
+            queries=queries,
+            weight_decay=weight_decay,
+            delta=delta,
+            seed=seed,
+            model=model,
+            on_bad_loss=on_bad_loss,
+        )
+
+
+class ZOSignSGD(ZOSGD):
+    """x <- (1 - lr weight_decay) x - lr sign(g), entry by entry, sign(0) = 0; with momentum sign(m).
+
+    With one perturbation of signs every entry moves by lr, its sign that of slope times perturbation:
+    average several (``queries``) for a direction.
+
+    Args and errors as `ZOSGD`.
+    """
+
+    def update(
+        self,
+        group: dict[str, Any],
+        weights: torch.Tensor,
+        gradient: torch.Tensor,
+        buffers: dict[str, torch.Tensor],
+    ) -> torch.Tensor:
+        """Return weights - lr times the signs."""
+        if "momentum" in buffers:
+            gradient = buffers["momentum"].mul_(group["momentum"]).add_(gradient)
+        return weights.sub_(torch.sign(gradient).mul_(group["lr"]))

@@ -1,0 +1,48 @@
+"""What a run needs to be taken up again, besides what torch keeps."""
+
+from typing import Any
+
+import torch
+
+from zotheory.errors import InvalidArgument
+
+KEY = "zeroth_order"
+# Attributes that a state carries over, and those that must be the same already.
+CARRIED = ("seed", "mu", "steps", "skipped", "queries")
+FIXED = ("difference", "delta", "perturbations")
+
+
+def run_of(optimizer: Any) -> dict[str, Any]:
+    """Return counters, seed and mu, and what kind of optimizer they belong to."""
+    return {**{name: getattr(optimizer, name) for name in CARRIED}, **_kind(optimizer)}
+
+
+def check_run(optimizer: Any, state: dict[str, Any]) -> dict[str, Any]:
+    """Return the attributes to carry over.
+
+    Raises:
+        InvalidArgument: not a state from here, or of another kind of optimizer.
+    """
+    run = state.get(KEY)
+    if not isinstance(run, dict):
+        raise InvalidArgument("state_dict", sorted(state), "give that of a zotheory.optim optimizer")
+    for name, mine in _kind(optimizer).items():
+        if run.get(name) != mine:
+            remedy = f"the state's {name}, but the optimizer has {mine!r}: make them equal"
+            raise InvalidArgument("state_dict", run.get(name), remedy)
+    return {name: run[name] for name in CARRIED}
+
+
+def restore_moments(optimizer: torch.optim.Optimizer, state: dict[str, Any]) -> None:
+    """Put back the moments as saved: torch's loading casts them to the type of their parameter."""
+    keys = [key for group in state["param_groups"] for key in group["params"]]
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+    for key, parameter in zip(keys, parameters, strict=True):
+        for name, value in state["state"].get(key, {}).items():
+            if isinstance(value, torch.Tensor):
+                optimizer.state[parameter][name] = value.to(parameter.device, copy=True)
+
+
+def _kind(optimizer: Any) -> dict[str, Any]:
+    fixed = {name: getattr(optimizer, name) for name in FIXED}
+    return {"class": type(optimizer).__name__, "law": repr(optimizer.law), **fixed}
