@@ -1,9 +1,18 @@
 """zotheory: state, prove, refute and certify claims about random-perturbation gradient estimators."""
 
+import sys as _sys
+import time as _time
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+# When the package was first imported, before any module of it, and what had been imported by then: by these
+# the ledger tells whether a file may have changed since its code was loaded. A reload keeps them.
+_STARTED: float = globals().get("_STARTED", _time.time())
+_LOADED_BEFORE: frozenset[str] = globals().get(
+    "_LOADED_BEFORE", frozenset(_sys.modules) - {__name__, "__main__"}
+)
 
 # Public names and the modules that define them, imported when first used: `import zotheory` is quick.
 _EXPORTS = {

@@ -2,12 +2,15 @@
 
 import os
 import py_compile
+import shutil
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
+import zotheory
 from zotheory.ledger import sources
 from zotheory.ledger.sources import Sources
 
@@ -142,39 +145,115 @@ def test_files_that_do_not_parse(write, key, text):
     assert key(path.with_name("absent.py")) is None
 
 
-def test_modules_newer_than_the_process(write, key, monkeypatch):
+@pytest.mark.parametrize("keeps_time", [False, True])
+@pytest.mark.parametrize("which", ["helper", "package"])
+def test_modules_newer_than_the_process(write, key, monkeypatch, which, keeps_time):
     # The process may hold the code from before the change; the claim's own file is read every time.
     helper, path = write.raw("_helper.py", "X = 1"), write.raw("a1.py", "import _helper")
-    now = time.time()
-    monkeypatch.setattr(sources, "STARTED", now)
-    for file in (helper, sources.PACKAGE_FOLDER / "__init__.py"):
-        os.utime(file, (now - 9, now - 9))
-    os.utime(path, (now + 9, now + 9))
+    file = helper if which == "helper" else sources.PACKAGE_FOLDER / "__init__.py"
+    before = file.stat()
+    monkeypatch.setattr(sources, "STARTED", time.time())
+    time.sleep(0.05)  # the clock of the files is coarser
+    write.raw("a1.py", "import _helper ")
     assert key(path) is not None
-    for file in (helper, sources.PACKAGE_FOLDER / "__init__.py"):
-        os.utime(file, (now + 9, now + 9))
-        assert key(path) is None
-        os.utime(file, (now - 9, now - 9))
+    file.write_text("X = 2")
+    if keeps_time:
+        os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert key(path) is None
 
 
-def test_bytecode_of_an_earlier_version_from_the_same_second(write, key):
+LONG_LIVED = """
+import sys
+from pathlib import Path
+folder, order, edited = Path(sys.argv[1]), sys.argv[2].split(), sys.argv[3]
+sys.path[:0] = [str(folder), str(folder / "claims")]
+for name in order:
+    if name == "edit":
+        import time
+        time.sleep(0.05)
+        file = folder / edited
+        file.write_text(file.read_text() + "# edited")
+        time.sleep(0.05)
+    else:
+        __import__(name)
+from zotheory.ledger.sources import PACKAGE_FOLDER, Sources
+assert PACKAGE_FOLDER.parent == folder.resolve()
+print(Sources().fingerprint(folder / "claims" / "a1.py") is not None)
+"""
+
+
+@pytest.mark.parametrize(
+    ("order", "edited", "named"),
+    [
+        ("edit zotheory.laws", "zotheory/laws/arithmetic.py", True),
+        ("zotheory.laws edit", "zotheory/laws/arithmetic.py", False),  # long before the ledger is imported
+        ("zotheory edit", "zotheory/laws/arithmetic.py", False),
+        ("edit zotheory _helper", "claims/_helper.py", True),
+        ("zotheory _helper edit", "claims/_helper.py", False),
+        ("_helper edit zotheory", "claims/_helper.py", False),  # even before the package is imported
+    ],
+)
+def test_edits_in_a_long_lived_process(tmp_path, order, edited, named):
+    original = Path(zotheory.__file__).parent
+    shutil.copytree(original, tmp_path / "zotheory", ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "claims").mkdir()
+    (tmp_path / "claims" / "_helper.py").write_text("X = 1\n")
+    (tmp_path / "claims" / "a1.py").write_text("import _helper\n")
+    run = subprocess.run(
+        [sys.executable, "-c", LONG_LIVED, tmp_path, order, edited],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert run.stdout == f"{named}\n"
+
+
+def imported(helper):
+    """Return what a process of its own finds in a helper."""
+    code = "import sys; sys.path.insert(0, sys.argv[1]); import _helper; print(_helper.X)"
+    command = [sys.executable, "-c", code, helper.parent]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+@pytest.mark.parametrize("written", [200, 400])
+def test_bytecode_of_an_earlier_version(write, key, written):
+    # From the same second, or of a copy with the time of the original; written before or after the change.
     helper, path = write.raw("_helper.py", "X = 1"), write.raw("a1.py", "import _helper")
     second = 1_700_000_000 * 10**9
     os.utime(helper, ns=(second, second + 100))
-    compiled = py_compile.compile(str(helper), doraise=True)
-    os.utime(compiled, ns=(second, second + 200))
+    compiled = Path(py_compile.compile(str(helper), doraise=True) or "")
+    os.utime(compiled, ns=(second, second + written))
     assert key(path) is not None
-    write.raw("_helper.py", "X = 2")  # as long as before, and in the same second
-    os.utime(helper, ns=(second, second + 300))
-    code = "import sys; sys.path.insert(0, sys.argv[1]); import _helper; print(_helper.X)"
-    run = subprocess.run(
-        [sys.executable, "-c", code, helper.parent], capture_output=True, text=True, check=True
-    )
-    assert run.stdout == "1\n"  # which is what Python makes of it
-    assert key(path) is None
+    write.raw("_helper.py", "X = 2")  # as long as before
+    for changed in (100, 300):
+        os.utime(helper, ns=(second, second + changed))
+        assert imported(helper) == "1\n"  # which is what Python makes of it
+        assert key(path) is None
     write.raw("_helper.py", "X = 22")
     os.utime(helper, ns=(second, second + 300))
+    assert imported(helper) == "22\n"
     assert key(path) is not None
+
+
+@pytest.mark.parametrize("mode", ["UNCHECKED_HASH", "CHECKED_HASH"])
+def test_bytecode_that_is_matched_by_a_hash_or_not_at_all(write, key, mode):
+    helper, path = write.raw("_helper.py", "X = 1"), write.raw("a1.py", "import _helper")
+    py_compile.compile(str(helper), doraise=True, invalidation_mode=py_compile.PycInvalidationMode[mode])
+    assert key(path) is not None
+    write.raw("_helper.py", "X = 2")
+    fresh = mode == "CHECKED_HASH"
+    assert imported(helper) == ("2\n" if fresh else "1\n")
+    assert (key(path) is not None) is fresh
+
+
+def test_bytecode_that_is_broken(write, key):
+    helper, path = write.raw("_helper.py", "X = 1"), write.raw("a1.py", "import _helper")
+    compiled = Path(py_compile.compile(str(helper), doraise=True) or "")
+    compiled.write_bytes(compiled.read_bytes()[:20])
+    assert key(path) is None
+    compiled.write_bytes(b"")  # not taken for bytecode
+    assert key(path) is not None
+    assert compiled.read_bytes() == b""  # and left alone
 
 
 def test_changes_are_noticed(write):

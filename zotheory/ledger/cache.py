@@ -28,9 +28,10 @@ def default_folder() -> Path | None:
 class Cache:
     """A folder with an entry for each claim file: what its checks found last, and the code they ran.
 
-    An entry counts only as long as that code is unchanged, and only if it is whole. Entries are replaced
-    at one stroke, so that several runs may share a folder. Trouble with the folder costs a warning and the
-    entries, never a result.
+    An entry counts only as long as that code is unchanged, and only if it is whole. That guards against
+    damage, not against forgery: whoever may write to the folder can write an entry that counts. Entries are
+    replaced at one stroke, so that several runs may share a folder. Trouble with the folder costs a warning
+    and the entries, never a result.
 
     Args:
         folder: where; made when the first entry is kept.
@@ -60,7 +61,7 @@ class Cache:
             found = _findings(json.loads(text), fingerprint.key)
             for item in found.evidence:
                 require_known_parts(claim, item)
-        # Absent, unreadable, cut short, changed by hand, or of other code: found anew.
+        # Absent, unreadable, cut short, damaged, or of other code: found anew.
         except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError, ClaimError):
             return None
         return found if _is_final(found) else None

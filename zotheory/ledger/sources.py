@@ -2,16 +2,15 @@
 
 import ast
 import hashlib
-import os
 import platform
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import metadata
-from importlib.util import cache_from_source
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
+from typing import Any
 
 import zotheory
 from zotheory.ledger.loading import import_root
@@ -28,8 +27,10 @@ PACKAGES = {
     "clarabel": "clarabel",
 }
 PACKAGE_FOLDER = Path(zotheory.__file__).resolve().parent
-# Modules are imported once: of a file that changed later than this, the process may hold the old code.
-STARTED = time.time()
+# Modules are imported once: of a file that changed after the package was first imported, this process may
+# hold the old code, and of a module imported even before that nothing is known.
+STARTED = zotheory._STARTED
+LOADED_BEFORE = zotheory._LOADED_BEFORE
 
 
 @dataclass(frozen=True)
@@ -39,14 +40,14 @@ class Source:
     Attributes:
         path: where it is.
         digest: SHA-256 of its bytes.
-        stamp: time of its last change in nanoseconds, and its size.
+        stamp: times of its last change and of the last change of its entry, in nanoseconds, and its size.
         outdated: whether importing it may give older code than the file holds.
         modules: names of the modules that it imports: relative ones begin with dots.
     """
 
     path: Path
     digest: str
-    stamp: tuple[int, int]
+    stamp: tuple[int, int, int]
     outdated: bool
     modules: tuple[str, ...] = ()
 
@@ -88,8 +89,10 @@ class Sources:
 
         That is where it imports, itself or through local modules, something else than the standard
         library, zotheory, its own folder and `PACKAGES`; where a file cannot be read; and where this
-        process may hold older code of a module than its file. Not seen at all are data files that a claim
-        reads, modules that it imports by computed names, and environment variables.
+        process may hold other code of a module than its file. Not seen at all are data files that a claim
+        reads, modules that it imports by computed names, environment variables, what a program replaces
+        in modules that it has imported, and bytecode that did not fit its file when it was imported but was
+        put right before this is called.
         """
         file = file.resolve()
         try:
@@ -98,7 +101,7 @@ class Sources:
         except (OSError, SyntaxError, ValueError, RecursionError):  # ValueError: bytes that are no text
             return None
         modules = [*local, *package]
-        if not known or any(source.outdated for source in modules):
+        if not known or any(source.outdated or source.path in self._loaded_before for source in modules):
             return None
         own = self._source(file)
         lines = [*self._environment, str(file), own.digest]
@@ -109,6 +112,11 @@ class Sources:
     @cached_property
     def _package(self) -> list[Source]:
         return [self._source(path) for path in sorted(PACKAGE_FOLDER.rglob("*.py"))]
+
+    @cached_property
+    def _loaded_before(self) -> set[Path]:
+        files = (getattr(sys.modules.get(name), "__file__", None) for name in LOADED_BEFORE)
+        return {Path(file).resolve() for file in files if file}
 
     @cached_property
     def _environment(self) -> list[str]:
@@ -136,7 +144,8 @@ class Sources:
         if known is None or (parse and not known.modules):
             stamp, text = _stamp(path), path.read_bytes()  # a change in between is noticed later
             modules = tuple(_imported(ast.parse(text))) if parse else ()
-            known = Source(path, hashlib.sha256(text).hexdigest(), stamp, _outdated(path, stamp), modules)
+            outdated = max(stamp[:2]) / 1e9 > STARTED or not _runs_as_written(path, text)
+            known = Source(path, hashlib.sha256(text).hexdigest(), stamp, outdated, modules)
             self._read[path] = known
         return known
 
@@ -156,24 +165,33 @@ def _version(name: str) -> str:
         return "absent"
 
 
-def _stamp(path: Path) -> tuple[int, int]:
+def _stamp(path: Path) -> tuple[int, int, int]:
     status = path.stat()
-    return status.st_mtime_ns, status.st_size
+    # A copy may keep the first time; on Unix nothing but the system sets the second.
+    return status.st_mtime_ns, status.st_ctime_ns, status.st_size
 
 
-def _outdated(path: Path, stamp: tuple[int, int]) -> bool:
-    changed, size = stamp
-    if changed / 1e9 > STARTED:
-        return True
-    # Python takes bytecode for that of a file of this size changed in this second. It may be that of a
-    # version from earlier in the same second: then it was written before the file's last change.
+class _Bytecode(SourceFileLoader):
+    """What an import would run without compiling the file: None if it would compile it. Writes nothing."""
+
+    def source_to_code(self, *args: Any, **options: Any) -> Any:
+        return None
+
+    def set_data(self, *args: Any, **options: Any) -> None:
+        pass
+
+
+def _runs_as_written(path: Path, text: bytes) -> bool:
+    """Return whether importing a file gives the code that is written in it.
+
+    Python takes bytecode for that of a file of this size changed in this second: it may be that of an
+    earlier version, if a file was changed twice in a second or if a copy kept the time of the original.
+    """
     try:
-        with open(cache_from_source(path), "rb") as bytecode:
-            head, written = bytecode.read(16), os.fstat(bytecode.fileno()).st_mtime_ns
-    except (OSError, NotImplementedError):  # no bytecode
+        code = _Bytecode("module", str(path)).get_code("module")
+        return code is None or code == compile(text, str(path), "exec", dont_inherit=True)
+    except (ImportError, EOFError, SyntaxError, ValueError, TypeError):  # neither of them can be run
         return False
-    recorded = int.from_bytes(head[8:12], "little"), int.from_bytes(head[12:16], "little")
-    return recorded == (changed // 10**9 % 2**32, size % 2**32) and written < changed
 
 
 def _imported(tree: ast.AST) -> Iterator[str]:
