@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 import sympy as sp
 
+from zotheory.bounds.dynamics.odd import odd_moments
 from zotheory.bounds.dynamics.quadratic import Following, QuadraticDynamics
+from zotheory.errors import InvalidArgument
 from zotheory.laws import (
     DAP,
     Coordinate,
@@ -26,6 +28,7 @@ from zotheory.laws import (
 from zotheory.laws.partition import Axis
 
 FULL = [[Q(2), Q(1, 2), Q(0)], [Q(1, 2), Q(1), Q(-1, 4)], [Q(0), Q(-1, 4), Q(1, 2)]]
+FLOATS = np.array(FULL, dtype=float)
 DIAGONAL = [[Q(2), 0, 0], [0, Q(1), 0], [0, 0, Q(1, 2)]]
 START = [Q(1), Q(-2), Q(1, 2)]
 NOISE = [[Q(1), Q(1, 2), Q(0)], [Q(1, 2), Q(1), Q(0)], [Q(0), Q(0), Q(2)]]
@@ -144,6 +147,59 @@ def test_the_mean_contracts_by_itself():
 def test_central_differences_do_not_see_mu():
     runs = [QuadraticDynamics(FULL, Gaussian(3), 0.1, mu=mu).run(START, 3).values.tolist() for mu in (0, 5)]
     assert runs[0] == runs[1]
+
+
+def test_a_law_and_its_mirror_image_in_floats_have_no_odd_moments():
+    """Sums of floats that cancel up to rounding are zero; an asymmetry far above rounding is kept."""
+    rng = np.random.default_rng(3)
+    points, shares = rng.standard_normal((5, 3)), rng.dirichlet(np.ones(5))
+    both, weights, order = np.vstack([points, -points]), np.tile(shares / 2, 2), rng.permutation(10)
+    root = np.linalg.inv(np.linalg.cholesky((weights[:, None] * both).T @ both))
+    whitened = (both @ root.T)[order]
+    law = Empirical(whitened, weights[order])
+    forms = ((whitened @ FLOATS) * whitened).sum(axis=1)
+    assert np.any((law.weights * forms) @ law.points != 0)  # rounding, without which this tests nothing
+    half = Empirical(SKEWED.points.astype(float), SKEWED.weights.astype(float))
+    mirrored = Empirical(-half.points, half.weights)
+    mixture = Mixture([half, mirrored], [0.5, 0.5])
+    for symmetric in (law, mixture):
+        assert odd_moments(symmetric, FLOATS) is None
+        QuadraticDynamics(FLOATS, symmetric, 0.01, mu=0.5, difference="forward").run(np.eye(3), 3)
+    exact = odd_moments(SKEWED, np.array(FULL, dtype=object))
+    for weight in (1.0, 1e-6):
+        lopsided = half if weight == 1 else Mixture([half, mixture], [weight, 1 - weight])
+        kept = odd_moments(lopsided, FLOATS)
+        assert kept is not None
+        assert exact is not None
+        for found, expected in zip(kept, exact, strict=True):
+            assert found == pytest.approx(weight * expected.astype(float), rel=1e-8)
+
+
+@pytest.mark.parametrize("step", [Q(1, 15), Q(1, 50)])
+def test_the_rate_with_odd_moments_is_that_of_mean_and_square_together(step):
+    options = dict(noise=None, digits=40, batch=1)
+    one, square = (make(FULL, SKEWED, step=step, mu=mu, **options) for mu in (Q(1, 3), 0))
+    gaps = one.run(START, 700).values - one.floor()
+    assert float(gaps[-1] / gaps[-2]) == pytest.approx(float(one.rate()), rel=1e-4)
+    slowest = 1 - float(step) * min(np.linalg.eigvalsh(FLOATS)) * float(SKEWED.delta)
+    assert float(one.rate()) == pytest.approx(max(slowest, float(square.rate())), rel=1e-12)
+    assert make(FULL, SKEWED, step=step, mu=Q(1, 3), noise=None, digits="exact", batch=1).rate() == (
+        pytest.approx(float(one.rate()), rel=1e-9)
+    )
+    if step == Q(1, 50):
+        assert slowest > float(square.rate())
+
+
+def test_an_indefinite_regular_curvature_has_a_rate():
+    law = ImportanceBlocks([1, 2], [0.3, 0.7])
+    h = np.array([[1.0, 0.2, 0], [0.2, -0.5, 0], [0, 0, 2.0]])
+    dynamics = QuadraticDynamics(h, law, 0.05)
+    assert not dynamics.reduced
+    states = dynamics.run(np.eye(3), 4000, keep=True).moments
+    assert dynamics.rate() == pytest.approx(np.trace(states[-1]) / np.trace(states[-2]), rel=1e-6)
+    assert dynamics.rate() > 1
+    with pytest.raises(InvalidArgument, match="singular"):
+        QuadraticDynamics([1.0, -0.5, 0.0], law, 0.05).rate()
 
 
 def test_indefinite_curvature_runs():

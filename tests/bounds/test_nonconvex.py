@@ -151,9 +151,12 @@ def test_no_smoothing_needs_only_v():
 
 
 @pytest.mark.parametrize("law", [Coordinate(2), Rademacher(3)])
-@pytest.mark.parametrize("ratio", [F(1, 4), F(1), F(7, 4)])
-def test_the_sharp_bound_is_the_worst_case_that_performance_estimation_finds(law, ratio):
-    descent = Descent(LawMoments.of(law), smoothness=2)
+@pytest.mark.parametrize(
+    ("ratio", "weights"),
+    [(F(1, 4), {}), (F(1), {}), (F(7, 4), {}), (F(1), {"omega": F(1, 5), "theta": F(1, 3)})],
+)
+def test_the_sharp_bound_is_the_worst_case_that_performance_estimation_finds(law, ratio, weights):
+    descent = Descent(LawMoments.of(law), smoothness=2, **weights)
     bound = NonconvexBound(descent, gap=1, step=descent.fastest_step * ratio, iterations=2)
     found = worst_case(law, smoothness=2, step=float(bound.step), steps=2, functions="smooth")
     assert float(bound.sharp) == pytest.approx(found.bound, rel=1e-5)

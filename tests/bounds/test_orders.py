@@ -56,6 +56,19 @@ def test_least_iterations_are_the_best_of_a_fine_grid(noise):
     assert iterations_to_reach(QuadraticDynamics(h, law, step, noise=noise), start, epsilon) == found
 
 
+@pytest.mark.parametrize("limit", [56, 60, 100, 200])
+def test_a_limit_that_suffices_is_enough(limit):
+    """Most steps fail within these limits, some for being too short and some for being too long."""
+    h = np.linspace(0.5, 1, 16)
+    start = np.full(16, np.sqrt(2 / h.sum()))
+    grid = [
+        iterations_to_reach(QuadraticDynamics(h, Sphere(16), s), start, 0.03, limit=200)
+        for s in np.geomspace(1e-3, 0.2, 400)
+    ]
+    assert min(count for count in grid if count is not None) == 56
+    assert least_iterations(h, Sphere(16), start, 0.03, limit=limit)[0] == 56
+
+
 @pytest.mark.parametrize(
     ("predictors", "counts", "name"),
     [

@@ -36,13 +36,37 @@ LAWS = [
 @pytest.mark.parametrize("law", LAWS, ids=lambda law: type(getattr(law, "law", law)).__name__)
 @pytest.mark.parametrize("sigma", [0, 1.5])
 def test_descents_have_the_value_of_exact_dynamics(law, sigma):
-    if sigma and isinstance(law, Following):
-        law = Sphere(4, delta=2)  # the dynamics turn a Following law with the noisy gradient
     runs = simulate_descent(value, gradient, law, X, 3, step=0.1, steps=5, trials=20_000, sigma=sigma)
     exact = QuadraticDynamics(H, law, 0.1, noise=np.full(4, sigma**2 / 4) if sigma else None)
     ends = value(runs.ends)
     assert ends.mean() == pytest.approx(exact.run(X, 5).values[-1], abs=5 * ends.std() / np.sqrt(len(ends)))
     assert runs.queries == 10
+
+
+def test_a_law_that_follows_the_exact_gradient_is_independent_of_the_noise():
+    """One step from the two-atom law's definition: x s for the atom along a, across it a uniform direction."""
+    p, sigma, step = 0.8, 2.0, 0.05
+    law, x, size = Following(TwoAtom(FirstAxis(4), p=p)), np.array(X, dtype=float), 200_000
+    rng = stream(6, "exact")
+    a = x * H
+    unit = a / np.linalg.norm(a)
+    across = rng.standard_normal((size, 4))
+    across -= np.outer(across @ unit, unit)
+    across *= np.sqrt(3 / (1 - p)) / np.linalg.norm(across, axis=1, keepdims=True)
+    v = np.where(rng.random((size, 1)) < p, unit / np.sqrt(p), across)
+    sampled = a + rng.normal(0, sigma / 2, (size, 4))
+    expected = value(x - step * np.einsum("nd,nd->n", sampled, v)[:, None] * v)
+    found = {
+        follow: value(
+            simulate_descent(
+                value, gradient, law, X, 7, step=step, steps=1, trials=size, sigma=sigma, follow=follow
+            ).ends
+        )
+        for follow in ("exact", "sampled")
+    }
+    error = np.hypot(expected.std(), found["exact"].std()) / np.sqrt(size)
+    assert abs(found["exact"].mean() - expected.mean()) < 5 * error
+    assert abs(found["sampled"].mean() - expected.mean()) > 20 * error
 
 
 @pytest.mark.parametrize("law", LAWS[3:], ids=lambda law: type(law.law).__name__)
@@ -99,6 +123,7 @@ class Biased(Sphere):
         ({"trials": 0}, "trials"),
         ({"mu": 0}, "mu"),
         ({"sigma": -1}, "sigma"),
+        ({"follow": "noisy"}, "follow"),
         ({"objective": lambda X: X}, "objective"),
         ({"gradient": lambda X: X[:, 0]}, "gradient"),
         ({"law": 3}, "law"),

@@ -178,9 +178,10 @@ def test_with_bounded_losses_the_bound_is_the_least_over_burn_ins():
     assert bound(loss_range=1e9, **changes).stability == pytest.approx(bound(**changes).stability)
 
 
-def test_growth_beyond_floats_is_infinite_or_capped_by_the_loss_range():
+def test_growth_beyond_floats_is_refused_or_capped_by_the_loss_range():
     changes = dict(curvature=-1, steps=20_000, step_size=1)
-    assert bound(**changes).stability == math.inf
+    with pytest.raises(InvalidArgument, match=r"^steps.*grows by 2\.4.* or give loss_range"):
+        bound(**changes)
     assert bound(loss_range=1, **changes).stability <= 1
 
 

@@ -103,7 +103,7 @@ class NonconvexBound:
         """The smallest bound at mu = sigma = 0: gap (1 - r^T) / (eta T kappa), r = 1 - 2 L eta kappa.
 
         Where E[v v^T n] = V I it is attained on L |x|^2 / 2: no bound over L-smooth functions is smaller,
-        nor one over convex ones (claim D4).
+        nor one over convex ones (claim D4). Young's weights play no part: without smoothing the best ones are 0.
 
         Raises:
             InvalidArgument: mu or sigma is not zero.
@@ -114,6 +114,7 @@ class NonconvexBound:
                 raise InvalidArgument(
                     name, value, "the sharp bound is known without it: read total instead"
                 )
+        d = replace(d, omega=0, theta=0)
         gained = self.step * d.rate(self.step)
         remaining = (1 - 2 * d.smoothness * gained) ** self.iterations
         return quotient(self.gap * (1 - remaining), gained * self.iterations)

@@ -104,16 +104,7 @@ def iterations_to_reach(
     Raises:
         InvalidArgument: an argument outside its range.
     """
-    goal = check_positive(epsilon, "epsilon")
-    steps = min(64, check_count(limit, "limit"))
-    while True:
-        reached = np.flatnonzero(dynamics.run(start, steps).values <= goal)
-        if reached.size:
-            return int(reached[0])
-        if steps == limit:
-            return None
-        # From the start again: at most twice the work, and nothing to carry over.
-        steps = min(2 * steps, limit)
+    return _reached(dynamics, start, epsilon, limit)[0]
 
 
 def least_iterations(
@@ -129,7 +120,9 @@ def least_iterations(
     """Return the fewest iterations to E f <= epsilon over constant steps, and that step.
 
     The count falls and then rises with the step: a golden-section search between a thousandth of the
-    largest stable step and that step, on a logarithmic scale, with ``tries`` evaluations.
+    largest stable step and that step, on a logarithmic scale, with ``tries`` evaluations. Steps of one count are
+    ranked by E f there, and steps that do not arrive within the limit, too short or too long, by E f at the
+    limit.
 
     Args:
         hessian: as in `QuadraticDynamics`.
@@ -137,7 +130,7 @@ def least_iterations(
         start: as in `iterations_to_reach`.
         epsilon: the target, above 0.
         noise: covariance of the gradient noise, as in `QuadraticDynamics`.
-        limit: steps that take more iterations count as this many.
+        limit: largest number of iterations tried.
         tries: steps tried.
 
     Raises:
@@ -148,17 +141,16 @@ def least_iterations(
     check_count(tries, "tries")
     top = float(largest_stable_step(hessian, law))
 
-    def cost(exponent: float) -> int:
+    def cost(exponent: float) -> tuple[int, float]:
         dynamics = QuadraticDynamics(hessian, law, top * 10.0**exponent, noise=noise)
-        found = iterations_to_reach(dynamics, start, epsilon, limit=limit)
-        return limit + 1 if found is None else found
+        found, value = _reached(dynamics, start, epsilon, limit)
+        return (limit + 1 if found is None else found), value
 
     golden = (np.sqrt(5) - 1) / 2
     low, high = -3.0, -1e-3
     left, right = high - golden * (high - low), low + golden * (high - low)
     costs = {left: cost(left), right: cost(right)}
     for _ in range(tries - 2):
-        # Where both fail to arrive the floor is too high: smaller steps. A tie moves left as well.
         if costs[left] <= costs[right]:
             high, right = right, left
             left = high - golden * (high - low)
@@ -168,11 +160,26 @@ def least_iterations(
             right = low + golden * (high - low)
             costs.setdefault(right, cost(right))
     best = min(costs, key=lambda exponent: costs[exponent])
-    if costs[best] > limit:
+    if costs[best][0] > limit:
         raise InvalidArgument(
             "epsilon", epsilon, f"no step tried reached it in {limit} iterations: raise limit"
         )
-    return costs[best], top * 10.0**best
+    return costs[best][0], top * 10.0**best
+
+
+def _reached(dynamics: QuadraticDynamics, start: Any, epsilon: Any, limit: int) -> tuple[int | None, float]:
+    """Return the first t <= limit with E f(x_t) <= epsilon, or None, and E f at t, or at the limit."""
+    goal = check_positive(epsilon, "epsilon")
+    steps = min(64, check_count(limit, "limit"))
+    while True:
+        values = dynamics.run(start, steps).values
+        reached = np.flatnonzero(values <= goal)
+        if reached.size:
+            return int(reached[0]), float(values[reached[0]])
+        if steps == limit:
+            return None, float(values[-1])
+        # From the start again: at most twice the work, and nothing to carry over.
+        steps = min(2 * steps, limit)
 
 
 def _logarithms(values: Any, name: str) -> FloatArray:

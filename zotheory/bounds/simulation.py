@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
@@ -59,16 +59,17 @@ def simulate_descent(
     trials: int,
     mu: float = 1e-6,
     sigma: float = 0.0,
+    follow: Literal["sampled", "exact"] = "sampled",
 ) -> Descents:
     """Run x+ = x - step (F(x + mu v) - F(x)) / mu v, with F(x) = f(x) + xi.x and one xi for both values.
 
-    The noise xi is N(0, sigma^2/d I), new in every step and independent of v: a gradient noise of root mean
-    square sigma. The difference of the linear part is taken exactly.
+    The noise xi is N(0, sigma^2/d I), new in every step: a gradient noise of root mean square sigma. A law that
+    keeps its directions is independent of it. The difference of the linear part is taken exactly.
 
     Args:
         objective: f(X) -> (n,) for points X of shape (n, dim).
-        gradient: its gradients, (n, dim); `Following` laws turn with them, and they are what is measured.
-        law: of the perturbations; a `Following` turns with the exact gradient of f, without the noise.
+        gradient: its gradients, (n, dim); they are what is measured, and what `Following` laws turn with.
+        law: of the perturbations.
         start: x_0, shape (dim,), the same for every run.
         rng: generator or integer seed.
         step: eta, above 0.
@@ -76,6 +77,8 @@ def simulate_descent(
         trials: number of independent runs.
         mu: smoothing distance, above 0.
         sigma: root mean square of the gradient noise, at least 0.
+        follow: what a `Following` law turns with: "sampled", the gradient of the step's F, noise included, as in
+            `QuadraticDynamics`; or "exact", that of f, so that the perturbation is independent of the noise.
 
     Raises:
         InvalidArgument: an argument outside its range, a function that returns the wrong shape, or a run
@@ -103,17 +106,18 @@ def simulate_descent(
     noise = check_array(sigma, "sigma", "give a number of at least 0").astype(float)
     if noise.shape != () or not noise >= 0:
         raise InvalidArgument("sigma", sigma, "give a number of at least 0")
+    if follow not in ("sampled", "exact"):
+        raise InvalidArgument("follow", follow, 'give "sampled" or "exact"')
     generator, points = as_generator(rng), np.tile(x0, (trials, 1))
     squares = np.empty((steps, trials))
     for t in range(steps):
         slopes = _checked(gradient(points.copy()), (trials, dim), "gradient", gradient)
         squares[t] = np.einsum("nd,nd->n", slopes, slopes)
-        v = perturbations(law, slopes, generator)
+        xi = generator.normal(0, noise / np.sqrt(dim), slopes.shape) if noise > 0 else 0 * slopes
+        v = perturbations(law, slopes + xi if follow == "sampled" else slopes, generator)
         ahead = _checked(objective(points + distance * v), (trials,), "objective", objective)
         change = (ahead - _checked(objective(points.copy()), (trials,), "objective", objective)) / distance
-        if noise > 0:
-            change = change + np.einsum("nd,nd->n", generator.normal(0, noise / np.sqrt(dim), v.shape), v)
-        points = points - eta * change[:, None] * v
+        points = points - eta * (change + np.einsum("nd,nd->n", xi, v))[:, None] * v
         if not np.all(np.isfinite(points)):
             raise InvalidArgument(
                 "step", step, f"a run left the finite numbers at step {t}: give a smaller one"

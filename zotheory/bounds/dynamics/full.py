@@ -76,9 +76,18 @@ class Full:
         return identity - self.step * loss + self.step**2 * gain
 
     def rate(self) -> Scalar:
-        """Return the spectral radius of the linear part on symmetric matrices."""
+        """Return the spectral radius of the linear part: of M alone, or of M and the mean together.
+
+        With odd moments (m, M) -> (m+, M+) is affine with the linear part ((I - eta delta H, 0), (C, P)): block
+        triangular, so its eigenvalues are those of P on symmetric matrices and of I - eta delta H.
+        """
         self.setup.require_regular()
-        return self.setup.numbers.spectral_radius(self._table())
+        numbers, own = self.setup.numbers, self.setup.numbers.spectral_radius(self._table())
+        if self.odd is None:
+            return own
+        identity = numbers.array(np.eye(self.setup.dim, dtype=int), "identity")
+        slope = identity - self.step * self.setup.delta * self.setup.matrix
+        return max(own, numbers.spectral_radius(slope))
 
     def fixed_point(self) -> Matrix:
         """Return the M that a step leaves as it is, the mean being at its own fixed point."""

@@ -45,8 +45,8 @@ class QuadraticDynamics:
     and common to the draws of a batch, as that of a mini-batch is: a = H x + noise. Derived here; E[v v^T]
     = delta I, so E[g] = delta a if v and -v have one law.
 
-    A fixed `Law` keeps its directions; `Following(law)` turns them with the exact gradient a, noise
-    included.
+    A fixed `Law` keeps its directions; `Following(law)` turns them with the sampled gradient a, noise
+    included, and so depends on the noise.
 
     If the law is isotropic (Gaussian, Sphere, Following), or tied to the coordinates (Rademacher,
     Coordinate) and H diagonal, or a mixture of such, only the diagonal of E[x x^T] in the eigenbasis of H
@@ -195,8 +195,10 @@ class QuadraticDynamics:
         return point
 
     def rate(self) -> Scalar:
-        """Return the spectral radius of M -> M+: E f and E|x|^2 change by it in the long run.
+        """Return the spectral radius of a step: E f's distance from its limit changes by it in the long run.
 
+        It is that of M -> M+. If v and -v differ in law and mu > 0, M+ depends on the mean m = E[x] as well, and
+        the radius is that of (m, M) -> (m+, M+): at least max |1 - step delta h_i|.
         Reduced dynamics count the directions with curvature alone, as f does.
 
         Raises:

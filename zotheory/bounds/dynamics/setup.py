@@ -97,12 +97,12 @@ class Setup:
             raise InvalidArgument("hessian", self.hessian, remedy)
 
     def require_regular(self) -> None:
-        """Check that H is positive definite, as the full route needs where it divides by curvatures.
+        """Check that H is regular, as the full route needs where it divides by curvatures.
 
         Raises:
-            InvalidArgument: a singular H.
+            InvalidArgument: a singular H; an indefinite one may be regular.
         """
-        values = np.linalg.eigvalsh(self.matrix.astype(float))
+        values = np.abs(np.linalg.eigvalsh(self.matrix.astype(float)))
         if values.min() <= 1e-12 * values.max():
             remedy = "singular: directions without curvature never settle; restrict x to the range of H"
             raise InvalidArgument("hessian", self.hessian, remedy)
