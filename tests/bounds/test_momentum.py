@@ -97,6 +97,19 @@ def test_rational_roots_are_exact(share, exact):
     assert error == first_moment_error(best, (1 - share) / (2 * share**3), 1)
 
 
+@pytest.mark.parametrize("share", [Fraction(10**200 + 1, 3 * 10**200), Fraction(2**60 + 1, 2**61 + 7)])
+def test_fractions_beyond_floats_are_exact_too(share):
+    variance = (1 - share) / (2 * share**3)
+    assert best_beta1(1, variance) == (1 - share) / (1 + share)
+    assert least_first_moment_error(1, variance) == variance * share * (3 - share) / 2
+
+
+def test_fractions_beyond_floats_with_an_irrational_root():
+    near = Fraction(10**200 + 1, 10**200)
+    assert best_beta1(near, near) == pytest.approx(best_beta1(1.0, 1.0), rel=1e-14)
+    assert least_first_moment_error(near, 1) == pytest.approx(least_first_moment_error(1.0, 1.0), rel=1e-14)
+
+
 def test_irrational_roots_and_extremes_are_floats_inside_the_range():
     assert isinstance(best_beta1(1, 1), float)
     assert best_beta1(1e-40, 1e40) == 1 - 2.0**-53

@@ -91,6 +91,27 @@ def test_largest_steps_over_all_times():
     assert stated**2 == sp.Rational(3, 2)
 
 
+def test_largest_steps_with_symbols():
+    b = sp.Symbol("b", positive=True)
+    half = {b: sp.Rational(1, 2)}
+    # beta1 = beta2 = 1/2: sums of 2^-k, k < steps.
+    assert longest_step(b, b, refined=False).subs(half) ** 2 == 1
+    assert longest_step(b, b, steps=3, refined=False).subs(half) ** 2 == sp.Rational(7, 8)
+    assert longest_step(b, 0, steps=1, refined=False).subs(half) == sp.Rational(1, 2)
+    # beta2 = beta1^2: three equal terms.
+    assert longest_step(b, b**2, steps=3, refined=False).subs(half) ** 2 == 1
+    assert longest_step(0, b, refined=False).subs(half) ** 2 == 2
+
+
+@pytest.mark.parametrize("beta1", [HALF, 0.5, sp.Symbol("b", positive=True)])
+@pytest.mark.parametrize("steps", [None, 2, 3])
+def test_plain_steps_without_bound_say_what_helps(beta1, steps):
+    with pytest.raises(InvalidArgument, match="above 0, or steps=1"):
+        longest_step(beta1, 0, steps=steps, refined=False)
+    with pytest.raises(InvalidArgument, match=r"above beta1\^2, or a number of steps"):
+        longest_step(beta1, beta1**2, refined=False)
+
+
 def test_symbolic_ratio():
     beta, snr = sp.symbols("beta r", positive=True)
     stated = step_length_ratio(beta, snr).subs({beta: sp.Rational(3, 5), snr: sp.Rational(1, 4)})

@@ -181,10 +181,17 @@ def _best_share(drift: Scalar, variance: Scalar) -> tuple[Scalar, Scalar]:
     # The same root as a hyperbolic sine, which cancels nothing.
     size = float(ratio)
     share = 2 * math.sqrt(size / 6) * math.sinh(math.asinh(1.5 * math.sqrt(6 / size)) / 3)
-    if isinstance(ratio, (int, Fraction)):
-        # A rational root has a denominator that divides twice that of rho.
-        whole = 2 * Fraction(ratio).denominator
-        candidate = Fraction(round(share * whole), whole)
-        if 2 * candidate**3 + ratio * candidate == ratio:
-            return candidate, ratio
-    return min(share, 1.0), size
+    exact = _rational_share(Fraction(ratio)) if isinstance(ratio, (int, Fraction)) else None
+    return (min(share, 1.0), size) if exact is None else (exact, ratio)
+
+
+def _rational_share(ratio: Fraction) -> Fraction | None:
+    """Return the positive root of 2 s^3 + rho s - rho if it is rational."""
+    # With rho = p/q it is a root of 2 q s^3 + p s - p: its denominator divides 2 q. At s = n/(2 q) the sign
+    # is that of n^3 + 2 p q (n - 2 q), which grows with n.
+    whole, factor = 2 * ratio.denominator, 2 * ratio.numerator * ratio.denominator
+    low, high = 0, whole
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (middle + 1, high) if middle**3 + factor * (middle - whole) < 0 else (low, middle)
+    return Fraction(low, whole) if low**3 + factor * (low - whole) == 0 else None

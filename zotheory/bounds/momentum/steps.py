@@ -119,14 +119,16 @@ def longest_step(beta1: Scalar, beta2: Scalar, *, steps: int | None = None, refi
         return root(quotient(1, 1 - beta2))
     if beta1 == 0:
         return root(quotient(1, 1 - beta2))
-    unbounded = not is_symbolic(beta1 - beta2) and beta1**2 >= beta2 and (steps is None or beta2 == 0)
-    if unbounded and steps != 1:
-        raise InvalidArgument(
-            "beta2", beta2, "give beta2 above beta1^2, or steps: plain steps have no bound here"
-        )
     if steps == 1:
         return root(quotient((1 - beta1) ** 2, 1 - beta2))
+    if beta2 == 0:
+        remedy = "give beta2 above 0, or steps=1: v forgets what m remembers, so steps have no bound"
+        raise InvalidArgument("beta2", beta2, remedy)
     if steps is None:
-        return root(quotient((1 - beta1) ** 2 * beta2, (1 - beta2) * (beta2 - beta1**2)))
+        gap = beta2 - beta1**2
+        if gap.is_nonpositive if is_symbolic(gap) else gap <= 0:
+            remedy = "give beta2 above beta1^2, or a number of steps: over all of them there is no bound"
+            raise InvalidArgument("beta2", beta2, remedy)
+        return root(quotient((1 - beta1) ** 2 * beta2, (1 - beta2) * gap))
     total = mixed_powers(1, quotient(beta1**2, beta2), steps)
     return root((1 - beta1) ** 2 * quotient(total, 1 - beta2))
