@@ -298,6 +298,7 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
         vars(self).update(run)
 
     def __getstate__(self) -> dict[str, Any]:
-        # torch keeps three attributes when an optimizer is copied or pickled; ours go with them.
-        own = {name: value for name, value in vars(self).items() if not name.startswith("_")}
+        # torch keeps three attributes when an optimizer is copied or pickled; ours go with them. A learning
+        # rate scheduler's wrapper of `step` belongs to this object alone.
+        own = {k: value for k, value in vars(self).items() if not k.startswith("_") and k != "step"}
         return {**super().__getstate__(), **own}

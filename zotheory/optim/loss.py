@@ -34,7 +34,7 @@ def read_loss(loss: Any) -> float:
     else:
         single = not isinstance(loss, (bool, str, complex)) and getattr(loss, "size", 1) == 1
     try:
-        value: Any = loss
+        value: Any = loss.item() if hasattr(loss, "item") and single else loss
         return float(value) if single else _refuse(shown)
     except (TypeError, ValueError):
         return _refuse(shown)

@@ -68,7 +68,7 @@ class Sphere(Perturbation):
 
     |z| takes a pass over the stream of its own before the direction is used. It is summed exactly, in
     integers, so that it does not depend on the device. z = 0, of probability 2^-16 at d = 1 and at most
-    2^-32 above, is replaced by the first axis.
+    2^-32 above, is replaced by the first axis with a fair sign.
     """
 
     def draw(self, seed: int, layout: Layout, step: int, query: int) -> Direction:
@@ -80,17 +80,17 @@ class Sphere(Perturbation):
             whole = (stream.normals(step, query, low, high, device) * 2**20).to(torch.int64).square_()
             total += sum(int(part.sum()) for part in whole.split(2**17))
         if total == 0:
-            return _Block(0, 1, math.sqrt(layout.dim), None, step, query)
+            return _Block(0, 1, math.sqrt(layout.dim), Stream(seed, "sphere sign"), step, query)
         return _Entries(stream, "normals", step, query, math.sqrt(layout.dim / total) * 2**20)
 
 
 @dataclass(frozen=True)
 class _Block(Direction):
-    # `factor` times signs (ones without a stream) at start, ..., stop - 1, zero elsewhere.
+    # `factor` times signs at start, ..., stop - 1, zero elsewhere.
     start: int
     stop: int
     factor: float
-    stream: Stream | None
+    stream: Stream
     step: int
     query: int
 
@@ -99,21 +99,23 @@ class _Block(Direction):
         if first >= last:
             return None
         found = torch.zeros(high - low, dtype=torch.float32, device=device)
-        signs = (
-            1.0 if self.stream is None else self.stream.signs(self.step, self.query, first, last, device)
-        )
-        found[first - low : last - low] = signs * self.factor
+        signs = self.stream.signs(self.step, self.query, first, last, device)
+        found[first - low : last - low] = signs.mul_(self.factor)
         return found
 
 
 @dataclass(frozen=True)
 class Coordinate(Perturbation):
-    """v = sqrt(d) e_J, J uniform over the flat index; nu = d."""
+    """v = sqrt(d) e_J with a fair sign, J uniform over the flat index; nu = d.
+
+    Without the sign, forward differences would have a bias of order mu even on quadratics.
+    """
 
     def draw(self, seed: int, layout: Layout, step: int, query: int) -> Direction:
         """Return the axis."""
         chosen = Stream(seed, "coordinate").integer(step, query, layout.dim)
-        return _Block(chosen, chosen + 1, math.sqrt(layout.dim), None, step, query)
+        signs = Stream(seed, "coordinate sign")
+        return _Block(chosen, chosen + 1, math.sqrt(layout.dim), signs, step, query)
 
     def entry_size(self, layout: Layout) -> float:
         """Return sqrt(d)."""
@@ -195,11 +197,19 @@ class _Products(Direction):
         if len(shape) < 2:
             return rows.signs(self.step, self.query, low, high, device)
         width = math.prod(shape[1:])
-        first, last = (low - start) // width, (high - start - 1) // width + 1
+        low, high = low - start, high - start
+        first, last = low // width, (high - 1) // width + 1
         left = rows.signs(self.step, self.query, start + first, start + last, device)
-        right = columns.signs(self.step, self.query, start, start + width, device)
-        skipped = low - start - first * width
-        return torch.outer(left, right).reshape(-1)[skipped : skipped + high - low]
+        if high - low >= 2 * width:
+            right = columns.signs(self.step, self.query, start, start + width, device)
+            skipped = low - first * width
+            return torch.outer(left, right).reshape(-1)[skipped : skipped + high - low]
+        parts = []  # of at most three long rows, of which only what is asked for is made
+        for row in range(first, last):
+            begin, end = max(low - row * width, 0), min(high - row * width, width)
+            part = columns.signs(self.step, self.query, start + begin, start + end, device)
+            parts.append(part.mul_(left[row - first]))
+        return torch.cat(parts)
 
 
 LAWS: dict[str, type[Perturbation]] = {

@@ -1,7 +1,5 @@
 """Is the smoothing distance large enough to move the parameters at all?"""
 
-import math
-
 import torch
 
 from zotheory.errors import InvalidArgument
@@ -22,15 +20,18 @@ def check_resolution(layout: Layout, mu: float, length: float) -> None:
     Raises:
         InvalidArgument: more than half of the entries of a type are lost; it says which mu would do.
     """
+    enough, names = mu, []
     for dtype in dict.fromkeys(slot.parameter.dtype for slot in layout.slots):
-        if _lost(layout, dtype, mu * length) > 0.5:
-            # Doubling, the first power that moves half of the entries or more.
-            enough = mu
-            while _lost(layout, dtype, enough * length) > 0.5 and math.isfinite(enough):
-                enough *= 2
-            name = str(dtype).removeprefix("torch.")
-            remedy = f"more than half of the {name} entries would not move: mu = {enough:.2g} is enough"
-            raise InvalidArgument("mu", mu, f"{remedy}, or keep the parameters in a wider type")
+        if _lost(layout, dtype, enough * length) > 0.5:
+            names.append(str(dtype).removeprefix("torch."))
+        # By doubling, until half of the entries or more move.
+        while _lost(layout, dtype, enough * length) > 0.5:
+            enough *= 2
+    if names:
+        remedy = (
+            f"more than half of the {', '.join(names)} entries would not move: mu = {enough:.6g} is enough"
+        )
+        raise InvalidArgument("mu", mu, f"{remedy}, or keep the parameters in a wider type")
 
 
 def _lost(layout: Layout, dtype: torch.dtype, step: float) -> float:

@@ -1,0 +1,246 @@
+"""Layerwise evaluation: the numbers of a copy of everything, or a clear error; one layer of memory."""
+
+import tracemalloc
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional
+from torch.profiler import ProfilerActivity, profile
+
+from zotheory.errors import InvalidArgument
+from zotheory.optim import ZOSGD, MeZO, layout
+
+
+class Tied(nn.Module):
+    """Embedding and head are one parameter; the block inside owns it once more and runs within the head."""
+
+    def __init__(self):
+        super().__init__()
+        self.embedding = nn.Embedding(7, 4)
+        self.mix = nn.Linear(4, 4)
+        self.head = nn.Linear(4, 7, bias=False)
+        self.head.weight = self.embedding.weight
+
+    def forward(self, tokens):
+        hidden = self.mix(torch.tanh(self.mix(self.embedding(tokens))))
+        return self.head(hidden)
+
+
+class Outer(nn.Module):
+    """Owns a parameter that a module inside its forward owns too."""
+
+    def __init__(self):
+        super().__init__()
+        self.inner = nn.Linear(4, 4)
+        self.weight = self.inner.weight
+
+    def forward(self, x):
+        return self.inner(functional.linear(x, self.weight)) @ self.weight
+
+
+class Old(nn.Module):
+    def __init__(self, wrap):
+        super().__init__()
+        self.layer = wrap(nn.Linear(4, 3))
+
+    def forward(self, x):
+        return self.layer(x)
+
+
+TOKENS = torch.tensor([[0, 3, 6], [1, 1, 5]])
+VECTORS = torch.linspace(-1, 1, 12).reshape(3, 4)
+
+
+def normalised(layer):
+    return nn.utils.parametrizations.weight_norm(layer)
+
+
+MODELS = {
+    "tied": (Tied, TOKENS),
+    "nested": (Outer, VECTORS),
+    "parametrized": (lambda: Old(normalised), VECTORS),
+    "spectral": (lambda: Old(lambda layer: nn.utils.spectral_norm(layer).eval()), VECTORS),
+    "convolution": (lambda: nn.Sequential(nn.Conv1d(3, 2, 2), nn.BatchNorm1d(2).eval()), VECTORS[None]),
+}
+
+
+@pytest.mark.parametrize("inference", [False, True])
+@pytest.mark.parametrize("law", ["rademacher", "sphere", "block"])
+@pytest.mark.parametrize("name", MODELS)
+def test_both_modes_are_one(bits, name, law, inference):
+    make, inputs = MODELS[name]
+    found = []
+    for layerwise in (False, True):
+        torch.manual_seed(0)
+        model = make()
+
+        def closure(model=model):
+            with torch.inference_mode(inference):
+                return model(inputs).square().mean()
+
+        optimizer = ZOSGD(model.parameters(), lr=1e-3, law=law, queries=2, momentum=0.5,
+                          model=model if layerwise else None)  # fmt: skip
+        losses = [optimizer.step(closure) for _ in range(4)]
+        found.append((losses, bits(model.parameters())))
+    assert found[0] == found[1]
+    assert len(set(found[0][0])) > 1
+
+
+def test_a_closure_made_as_a_whole_under_inference_mode():
+    model = nn.Linear(4, 1)
+
+    @torch.inference_mode()
+    def closure():
+        return model(VECTORS).square().mean()
+
+    for mode in (None, model):
+        before = float(closure())
+        optimizer = MeZO(model.parameters(), lr=0.02, model=mode)
+        for _ in range(60):
+            optimizer.step(closure)
+        assert float(closure()) < before
+
+
+@pytest.mark.parametrize("layerwise", [False, True])
+def test_tied_weights_are_perturbed_once(layerwise):
+    torch.manual_seed(0)
+    model, mu, seen = Tied(), 0.25, []
+    before = model.embedding.weight.detach().clone()
+    assert len(list(model.parameters())) == 3
+
+    def look(module, inputs, output):
+        seen.append(module.weight.detach().clone())
+
+    for module in (model.embedding, model.head):
+        module.register_forward_hook(look)
+    ZOSGD(model.parameters(), lr=0.0, mu=mu, model=model if layerwise else None).step(
+        lambda: model(TOKENS).square().mean()
+    )
+    assert len(seen) == 4
+    assert torch.equal(seen[0], seen[1])
+    assert torch.equal(seen[2], seen[3])
+    for weight in seen:
+        torch.testing.assert_close((weight - before).abs(), torch.full_like(before, mu), rtol=0, atol=1e-6)
+    torch.testing.assert_close(seen[0] + seen[2], 2 * before, rtol=0, atol=1e-6)
+
+
+class Elsewhere(nn.Module):
+    """Reads the weight of its embedding outside that module's forward."""
+
+    def __init__(self):
+        super().__init__()
+        self.embedding = nn.Embedding(7, 4)
+
+    def forward(self, tokens):
+        return functional.linear(self.embedding(tokens), self.embedding.weight)
+
+
+class Unused(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.used, self.spare = nn.Linear(4, 4), nn.Linear(4, 4)
+
+    def forward(self, x):
+        assert self.spare.weight.dtype == x.dtype  # asking for the type is no use
+        return self.used(x)
+
+
+def attention():
+    return nn.MultiheadAttention(4, 2, batch_first=True)
+
+
+@pytest.mark.parametrize(
+    ("make", "run", "culprit"),
+    [
+        (Elsewhere, lambda m: m(TOKENS), "embedding.weight"),
+        (Unused, lambda m: m(VECTORS), "spare.weight"),
+        (attention, lambda m: m(*[VECTORS[None]] * 3)[0], "out_proj.weight"),
+        (lambda: nn.Linear(4, 4), lambda m: m.forward(VECTORS), "weight"),
+        (lambda: nn.Linear(4, 4), lambda m: m(VECTORS) + m.weight.norm(), "weight"),
+    ],
+)
+def test_parameters_out_of_reach(bits, make, run, culprit):
+    model = make()
+    optimizer = ZOSGD(model.parameters(), lr=0.1, model=model)
+    before = bits(model.parameters())
+    with pytest.raises(InvalidArgument, match=rf"'{culprit}'.*model=None"):
+        optimizer.step(lambda: run(model).mean())
+    assert bits(model.parameters()) == before
+    assert optimizer.steps == 0
+    # With a copy of everything the same closure is no trouble.
+    ZOSGD(model.parameters(), lr=0.1).step(lambda: run(model).mean())
+    assert bits(model.parameters()) != before
+
+
+def test_a_model_that_does_not_own_a_parameter():
+    model = nn.Linear(2, 2)
+    with pytest.raises(InvalidArgument, match="does not own parameter 2 of group 0"):
+        ZOSGD([*model.parameters(), nn.Parameter(torch.ones(3))], lr=0.1, model=model)
+
+
+def test_forward_that_fails_and_is_caught(bits):
+    class Careful(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer = nn.Linear(4, 4)
+
+        def forward(self, x):
+            try:
+                self.layer(x[:, :2])
+            except RuntimeError:
+                return self.layer(x)
+
+    found = []
+    for layerwise in (False, True):
+        torch.manual_seed(0)
+        model = Careful()
+        optimizer = ZOSGD(model.parameters(), lr=0.01, model=model if layerwise else None)
+        for _ in range(3):
+            optimizer.step(lambda model=model: model(VECTORS).square().mean())
+        found.append(bits(model.parameters()))
+    assert found[0] == found[1]
+
+
+WIDTH, DEPTH, PIECE = 200, 6, 1000
+LAYER = 4 * (WIDTH * WIDTH + WIDTH)
+
+
+def peak(run):
+    """Largest memory held at once beyond that at the start: torch's, and numpy's."""
+    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as found:
+        run()
+    held = most = 0
+    events = [e for e in found.profiler.kineto_results.events() if e.name() == "[memory]"]
+    for event in sorted(events, key=lambda e: e.start_ns()):
+        held += event.nbytes()
+        most = max(most, held)
+    tracemalloc.start()
+    try:
+        run()
+        return most + tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("law", ["sphere", "low-rank"])
+def test_memory(monkeypatch, law):
+    monkeypatch.setattr(layout, "CHUNK", PIECE)
+    layers = [module for _ in range(DEPTH) for module in (nn.Linear(WIDTH, WIDTH), nn.Tanh())]
+    model, inputs = nn.Sequential(*layers), torch.ones(4, WIDTH)
+
+    def closure():
+        return model(inputs).square().mean()
+
+    with torch.no_grad():
+        inference = peak(closure)
+    peaks = {}
+    for mode in (None, model):
+        optimizer = ZOSGD(model.parameters(), lr=1e-4, law=law, queries=2, model=mode)
+        optimizer.step(closure)  # tables are made
+        peaks[mode] = peak(lambda optimizer=optimizer: optimizer.step(closure))
+    # A piece of float32 entries, a dozen temporaries of it in int64 at most; Python's own objects.
+    allowance = 12 * 8 * PIECE + 60_000
+    assert inference + LAYER / 2 < peaks[model] < inference + LAYER + allowance < inference + 2.5 * LAYER
+    assert DEPTH * LAYER < peaks[None] < inference + DEPTH * LAYER + allowance
