@@ -44,7 +44,7 @@ def test_descents_have_the_value_of_exact_dynamics(law, sigma):
 
 
 def test_a_law_that_follows_the_exact_gradient_is_independent_of_the_noise():
-    """One step from the two-atom law's definition: x s for the atom along a, across it a uniform direction."""
+    """One step from the two-atom law's definition: along the exact gradient, or uniform across it."""
     p, sigma, step = 0.8, 2.0, 0.05
     law, x, size = Following(TwoAtom(FirstAxis(4), p=p)), np.array(X, dtype=float), 200_000
     rng = stream(6, "exact")

@@ -72,8 +72,9 @@ def polyak_complexity(
     """Return the smallest T for which the bound of `PolyakBound` at one step size is at most epsilon.
 
     T = log((gap - floor) / (epsilon - floor)) / log(1/q), rounded up: the smallest for the step it is
-    counted at. Without a step, eta is the smaller of ``descent.fastest_step`` and the one whose floor lies half
-    way from that of eta -> 0 to epsilon: a rule of thumb, not the step with the fewest steps. The logarithm is what a constant step costs; `decreasing_complexity` avoids it.
+    counted at. Without a step, eta is the smaller of ``descent.fastest_step`` and the one whose floor
+    lies half way from that of eta -> 0 to epsilon: a rule of thumb, not the step with the fewest steps.
+    The logarithm is what a constant step costs; `decreasing_complexity` avoids it.
 
     Args:
         descent: the one-step inequality.

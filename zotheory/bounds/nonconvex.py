@@ -102,8 +102,9 @@ class NonconvexBound:
     def sharp(self) -> Scalar:
         """The smallest bound at mu = sigma = 0: gap (1 - r^T) / (eta T kappa), r = 1 - 2 L eta kappa.
 
-        Where E[v v^T n] = V I it is attained on L |x|^2 / 2: no bound over L-smooth functions is smaller,
-        nor one over convex ones (claim D4). Young's weights play no part: without smoothing the best ones are 0.
+        Where E[v v^T n] = V I it is attained on L |x|^2 / 2: no bound over L-smooth functions is
+        smaller, nor one over convex ones (claim D4). Young's weights play no part: without smoothing
+        the best ones are 0.
 
         Raises:
             InvalidArgument: mu or sigma is not zero.

@@ -120,9 +120,9 @@ def least_iterations(
     """Return the fewest iterations to E f <= epsilon over constant steps, and that step.
 
     The count falls and then rises with the step: a golden-section search between a thousandth of the
-    largest stable step and that step, on a logarithmic scale, with ``tries`` evaluations. Steps of one count are
-    ranked by E f there, and steps that do not arrive within the limit, too short or too long, by E f at the
-    limit.
+    largest stable step and that step, on a logarithmic scale, with ``tries`` evaluations. Steps of one
+    count are ranked by E f there, and steps that do not arrive within the limit, too short or too long,
+    by E f at the limit.
 
     Args:
         hessian: as in `QuadraticDynamics`.

@@ -63,8 +63,9 @@ def simulate_descent(
 ) -> Descents:
     """Run x+ = x - step (F(x + mu v) - F(x)) / mu v, with F(x) = f(x) + xi.x and one xi for both values.
 
-    The noise xi is N(0, sigma^2/d I), new in every step: a gradient noise of root mean square sigma. A law that
-    keeps its directions is independent of it. The difference of the linear part is taken exactly.
+    The noise xi is N(0, sigma^2/d I), new in every step: a gradient noise of root mean square sigma. A
+    law that keeps its directions is independent of it. The difference of the linear part is taken
+    exactly.
 
     Args:
         objective: f(X) -> (n,) for points X of shape (n, dim).
@@ -77,8 +78,9 @@ def simulate_descent(
         trials: number of independent runs.
         mu: smoothing distance, above 0.
         sigma: root mean square of the gradient noise, at least 0.
-        follow: what a `Following` law turns with: "sampled", the gradient of the step's F, noise included, as in
-            `QuadraticDynamics`; or "exact", that of f, so that the perturbation is independent of the noise.
+        follow: what a `Following` law turns with: "sampled", the gradient of the step's F, noise
+            included, as in `QuadraticDynamics`; or "exact", that of f, so that the perturbation is
+            independent of the noise.
 
     Raises:
         InvalidArgument: an argument outside its range, a function that returns the wrong shape, or a run

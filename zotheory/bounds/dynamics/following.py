@@ -13,9 +13,9 @@ from zotheory.validation import check_fraction, numeric_dim, quotient
 class Following:
     """A law with a direction (`DAP`, `TwoAtom`, `Guided`) whose direction follows the gradient.
 
-    Whose gradient, where it carries noise, is said by what takes the law: `QuadraticDynamics` turns it with the
-    sampled one, noise included, and `simulate_descent` with that or the exact one, as asked. Turned with a
-    gradient a the direction is e = rho a/|a| + sqrt(1 - rho^2) u with a fair sign and u
+    Whose gradient, where it carries noise, is said by what takes the law: `QuadraticDynamics` turns it
+    with the sampled one, noise included, and `simulate_descent` with that or the exact one, as asked.
+    Turned with a gradient a the direction is e = rho a/|a| + sqrt(1 - rho^2) u with a fair sign and u
     uniform on the unit sphere orthogonal to a, drawn anew for each draw. rho = 1 is along a itself. The
     law itself, with its own fixed direction, is another thing: give it to `QuadraticDynamics` as it is.
     A function "gradient to law" is not taken: in general its dynamics do not close in E[x x^T].

@@ -78,8 +78,9 @@ class Full:
     def rate(self) -> Scalar:
         """Return the spectral radius of the linear part: of M alone, or of M and the mean together.
 
-        With odd moments (m, M) -> (m+, M+) is affine with the linear part ((I - eta delta H, 0), (C, P)): block
-        triangular, so its eigenvalues are those of P on symmetric matrices and of I - eta delta H.
+        With odd moments (m, M) -> (m+, M+) is affine with the linear part ((I - eta delta H, 0), (C,
+        P)): block triangular, so its eigenvalues are those of P on symmetric matrices and of I - eta
+        delta H.
         """
         self.setup.require_regular()
         numbers, own = self.setup.numbers, self.setup.numbers.spectral_radius(self._table())

@@ -8,7 +8,7 @@ import numpy as np
 from zotheory.bounds.dynamics.sixth_moment import unknown_moment, weighted_outer, weighted_parts
 from zotheory.laws import Coordinate, Empirical, Law, Mixture, Rademacher, RandomBlock
 from zotheory.laws.block_isotropic import BlockIsotropic
-from zotheory.types import Matrix, Scalar, Vector
+from zotheory.types import Matrix, Vector
 from zotheory.validation import check_symmetric, numeric_dim, quotient
 
 # Sums of floats that cancel leave about 1e-16 of what cancelled.
@@ -16,7 +16,7 @@ ROUNDING = 1e-12
 
 
 class _Odd(NamedTuple):
-    """c and F, and what they would be were all their terms of one sign: E|v|^3 |H| and E|v|^5 |H|, in floats."""
+    """c and F, and the sizes E|v|^3 |H| and E|v|^5 |H| beside which they may be rounding."""
 
     third: Vector
     fifth: Vector
@@ -81,8 +81,9 @@ def _(law: Mixture, hessian: Matrix) -> _Odd | None:
     if not odd:
         return None
     third, fifth = (np.sum([w * parts[k] for w, parts in odd], axis=0) for k in (0, 1))
-    scales = [sum(float(w) * parts[k] for w, parts in odd if parts[k]) for k in (2, 3)]
-    return _Odd(third, fifth, *scales)
+    sized = [(float(w), parts) for w, parts in odd if parts.third_scale]
+    third_scale = sum(w * parts.third_scale for w, parts in sized)
+    return _Odd(third, fifth, third_scale, sum(w * parts.fifth_scale for w, parts in sized))
 
 
 @_odd.register
@@ -90,12 +91,12 @@ def _(law: RandomBlock, hessian: Matrix) -> _Odd | None:
     size, m = numeric_dim(law.dim), numeric_dim(law.block_size)
     share, kind = quotient(m, size), hessian.dtype
     third, fifth = np.zeros(size, dtype=kind), np.zeros((size, size, size), dtype=kind)
-    scales: list[tuple[Scalar, Scalar]] = []
+    third_scale = fifth_scale = 0.0
     for i in range(0, size, m):
         b = slice(i, i + m)
         found = _odd(law.inner_law, hessian[b, b])
         if found is None:
             return None
         third[b], fifth[b, b, b] = share * found.third, share * found.fifth
-        scales.append((found.third_scale, found.fifth_scale))
-    return _Odd(third, fifth, *(float(share) * max(column) for column in zip(*scales, strict=True)))
+        third_scale, fifth_scale = max(third_scale, found.third_scale), max(fifth_scale, found.fifth_scale)
+    return _Odd(third, fifth, float(share) * third_scale, float(share) * fifth_scale)

@@ -195,11 +195,11 @@ class QuadraticDynamics:
         return point
 
     def rate(self) -> Scalar:
-        """Return the spectral radius of a step: E f's distance from its limit changes by it in the long run.
+        """Return the spectral radius of a step: how E f's distance from its limit changes in the long run.
 
-        It is that of M -> M+. If v and -v differ in law and mu > 0, M+ depends on the mean m = E[x] as well, and
-        the radius is that of (m, M) -> (m+, M+): at least max |1 - step delta h_i|.
-        Reduced dynamics count the directions with curvature alone, as f does.
+        It is that of M -> M+. If v and -v differ in law and mu > 0, M+ depends on the mean m = E[x] as
+        well, and the radius is that of (m, M) -> (m+, M+): at least max |1 - step delta h_i|. Reduced
+        dynamics count the directions with curvature alone, as f does.
 
         Raises:
             InvalidArgument: no curvature; a singular H where the whole matrix is followed.

@@ -138,9 +138,10 @@ def uniform_stability(
         order: "replacement" (uniform indices) or "permutation" (a new uniform order in every pass).
         loss_range: M, length of an interval that contains every loss; with ``order="replacement"`` only.
 
-    Claimed and checked: one step in E6; "visits" for convex losses in E6d; "mean" for strongly convex losses in
-    E6e and for smooth ones (c = -L) in E7, with "mean square" and ``loss_range``. For other curvatures, and in
-    random order, the routes are derived above and tested, but no claim speaks of them.
+    Claimed and checked: one step in E6; "visits" for convex losses in E6d; "mean" for strongly convex
+    losses in E6e and for smooth ones (c = -L) in E7, with "mean square" and ``loss_range``. For other
+    curvatures, and in random order, the routes are derived above and tested, but no claim speaks of
+    them.
 
     Raises:
         InvalidArgument: an argument outside its range, among them a step size above 2 delta/(L V) for
@@ -189,8 +190,8 @@ def uniform_stability(
         raise InvalidArgument(
             "steps",
             steps,
-            f"the bound grows by {setting.growth:.4g} a step and leaves the floats: lower steps or step_size, or "
-            "give loss_range",
+            f"the bound grows by {setting.growth:.4g} a step and leaves the floats: lower steps or "
+            "step_size, or give loss_range",
         )
     routes = tuple(StabilityRoute(*row) for row in terms)
     return StabilityBound(routes, stability, burn_in, setting.growth, energy / delta**2)
