@@ -92,10 +92,10 @@ def permuted(claim) -> Iterator[Evidence]:
     """A mask is a fixed block after a uniformly random permutation of the coordinates: average its tensor.
 
     On the block the tensor is i |a_B|^2 I + o a_B a_B^T + g diag(a_B^2). Given that coordinate 1 is in the
-    block (probability m/d), each other one is with probability t = (m - 1)/(d - 1).
+    block (probability m/d), each other one is with probability t = C(d - 2, m - 2)/C(d - 1, m - 1).
     """
     a1, a2, rest = sp.symbols("a1 a2 rest", real=True)  # |a|^2 = a1^2 + a2^2 + rest
-    t = TOGETHER
+    t = sp.combsimp(sp.binomial(D - 2, M - 2) / sp.binomial(D - 1, M - 1))
     for kind in INNER:
         inner = exchangeable_tensor(*paired_moments(kind, M, D / M))
         i, o, g = inner.identity, inner.outer, inner.diagonal

@@ -18,28 +18,31 @@ from zotheory.ledger.claim import Claim, Kind, Verdict
 # With S = P P^T: a^T S a, tr(H S), a^T S H S a; and |P|_2^2, |H|_2, |a|^2.
 SEEN, TOP, STEEP, ENERGY = sp.symbols("y tau L A", positive=True)
 TRACE, ALONG = sp.symbols("t z", real=True)
+AXES = sp.Symbol("w", real=True)  # sum_i b_i^2 K_ii of b = P^T a and K = P^T H P: depends on the axes of u
 OVERLAP, STABLE, INTRINSIC, FLAT = sp.symbols("o sr ir rho", positive=True)  # FLAT = min(sr, ir)
-RATIO = {"gaussian": sp.Integer(1), "sphere": SIZE / (SIZE + 2)}
 
 claim = Claim(
     id="E2",
-    title="A fixed structure v = P u replaces d by c (min(sr(P), tr H/|H|) + 2)/o: it helps by its overlap",
+    title="A fixed structure v = P u replaces d by at most c (min(sr(P), tr H/|H|) + 2)/o: it helps by its overlap",
     kind=Kind.EQUALITY,
-    plain="For v = P u, P with k columns, u Gaussian (c = 1) or of fixed length (c = k/(k + 2)), E u u^T = I, S = P P^T: "
-    "E[g^T H g] = c (a^T S a tr(HS) + 2 a^T S H S a). With sr = |P|_F^2/|P|_2^2, o = |P^T a|^2/(|P|_2^2 |a|^2), ir = tr H/"
-    "|H|_2 and H >= 0 this is at most c |P|_2^4 |H|_2 |a|^2 o (min(sr, ir) + 2). So the best step decreases the bound "
+    plain="For v = P u, P with k columns, u Gaussian (c = 1) or uniform on the sphere |u|^2 = k (c = k/(k + 2)), E u u^T = I, "
+    "S = P P^T: E[g^T H g] = c (a^T S a tr(HS) + 2 a^T S H S a). Fixed length alone is not enough: for Rademacher u it is a^T "
+    "S a tr(HS) + 2 a^T S H S a - 2 sum_i b_i^2 K_ii, b = P^T a, K = P^T H P. For the first two, with sr = |P|_F^2/|P|_2^2, o = |P^T "
+    "a|^2/(|P|_2^2 |a|^2), ir = tr H/|H|_2 and H >= 0 this is at most c |P|_2^4 |H|_2 |a|^2 o (min(sr, ir) + 2). So the best step decreases the bound "
     "f - eta a^T S a + eta^2/2 E[g^T H g] by at least |a|^2/(2 |H|_2 D), D = c (min(sr, ir) + 2)/o. For orthonormal columns "
-    "and H = L I, D = (k + 2)/o, or k/o at fixed length, is exact; against D = d of the sphere on the whole space the "
+    "and H = L I, D = (k + 2)/o, or k/o on the sphere, is exact; against D = d of the sphere on the whole space the "
     "gain is d o/k, above 1 iff o > k/d.",
-    latex=r"For $v=Pu$, $P$ with $k$ columns, $u$ Gaussian ($c=1$) or of fixed length ($c=\frac k{k+2}$), $S=PP^\top$: "
+    latex=r"For $v=Pu$, $P$ with $k$ columns, $u$ Gaussian ($c=1$) or uniform on $\|u\|^2=k$ ($c=\frac k{k+2}$), $S=PP^\top$: "
     r"$E[g^\top Hg]=c(a^\top Sa\operatorname{tr}(HS)+2a^\top SHSa)\le c\|P\|_2^4\|H\|_2\|a\|^2o(\min(sr,ir)+2)$ for $H\succeq0$, "
     r"$sr=\|P\|_F^2/\|P\|_2^2$, $o=\|P^\top a\|^2/(\|P\|_2^2\|a\|^2)$, $ir=\operatorname{tr}H/\|H\|_2$. The best step gains at "
-    r"least $\|a\|^2/(2\|H\|_2D)$, $D=c(\min(sr,ir)+2)/o$; for orthonormal columns, $H=LI$ and fixed length $D=k/o$ exactly, "
-    r"below $d$ iff $o>k/d$.",
+    r"least $\|a\|^2/(2\|H\|_2D)$, $D=c(\min(sr,ir)+2)/o$; for orthonormal columns, $H=LI$ and the sphere $D=k/o$ exactly, "
+    r"below $d$ iff $o>k/d$. For Rademacher $u$, $E[g^\top Hg]=a^\top Sa\operatorname{tr}(HS)+2a^\top SHSa-2\sum_ib_i^2K_{ii}$, "
+    r"$b=P^\top a$, $K=P^\top HP$.",
     source="derived here; structures as in arXiv 2501.19099, as summarised, in our reading",
     conditions=(
         READING,
         "P does not depend on u",
+        "at fixed length u is uniform in direction",
         "f has Hessian at most H everywhere, or is a quadratic with Hessian H (then equality); mu -> 0",
         "the same number of queries a step",
     ),
@@ -47,6 +50,7 @@ claim = Claim(
     formulas={
         "gaussian": SEEN * TRACE + 2 * ALONG,
         "sphere": SIZE / (SIZE + 2) * (SEEN * TRACE + 2 * ALONG),
+        "rademacher": SEEN * TRACE + 2 * ALONG - 2 * AXES,
         "trace bound": TOP * STEEP * FLAT,
         "along bound": TOP * STEEP * SEEN,
         "replaced": (FLAT + 2) / OVERLAP,  # times c
@@ -54,7 +58,7 @@ claim = Claim(
         "gain": D * OVERLAP / SIZE,
         "threshold": SIZE / D,
     },
-    parts=("gaussian", "sphere", "bound", "step", "columns", "threshold"),
+    parts=("gaussian", "sphere", "rademacher", "bound", "step", "columns", "threshold"),
 )
 
 FALSIFIER = "a structure, a curvature and a gradient with another second-order term or a better decrease"
@@ -63,11 +67,11 @@ FALSIFIER = "a structure, a curvature and a gradient with another second-order t
 @claim.check("symbolic")
 def symbolic(claim) -> Iterator[Evidence]:
     # (b.u)^2 u^T K u with b = P^T a and K = P^T H P; |b|^2 = a^T S a, tr K = tr(HS), b^T K b = a^T S H S a.
-    for kind in KINDS:
+    for kind in (*KINDS, "rademacher"):
         tensor = classical_tensor(kind, SIZE)
         yield check_identity(
-            [claim.formulas[kind], 0],
-            [tensor.identity * SEEN * TRACE + tensor.outer * ALONG, tensor.diagonal],
+            claim.formulas[kind],
+            tensor.identity * SEEN * TRACE + tensor.outer * ALONG + tensor.diagonal * AXES,
             detail=f"tr(K T4[b b^T]) of u in R^k, symbolic k, {kind}",
             falsifier=FALSIFIER,
             parts=(kind,),
@@ -160,8 +164,12 @@ CURVATURES = {
 
 
 def unit_laws() -> dict[str, designs.Atoms]:
-    """Return laws of u in R^2 up to scale: E u u^T is I/3 and, on the unit circle, I/2."""
-    return {"gaussian": designs.three_point_product(2), "sphere": circle()}
+    """Return laws of u in R^2 up to scale: E u u^T is I/3, I/2 on the unit circle, and I for signs."""
+    return {
+        "gaussian": designs.three_point_product(2),
+        "sphere": circle(),
+        "rademacher": designs.sign_vectors(2),
+    }
 
 
 @claim.check("enumeration")
@@ -177,7 +185,8 @@ def enumeration(claim) -> Iterator[Evidence]:
             columns = [list(column) for column in zip(*STRUCTURE, strict=True)]
             trace = sum((form(h, column) for column in columns), start=Fraction(0))
             seen = [sum((b[j] * columns[j][i] for j in range(2)), start=Fraction(0)) for i in range(3)]
-            numbers = {SEEN: designs.dot(b, b), TRACE: trace, ALONG: form(h, seen), SIZE: 2}
+            axes = sum((x * x * form(h, column) for x, column in zip(b, columns, strict=True)), Fraction(0))
+            numbers = {SEEN: designs.dot(b, b), TRACE: trace, ALONG: form(h, seen), AXES: axes, SIZE: 2}
             value = designs.expectation(atoms, lambda v, h=h: designs.dot(a, v) ** 2 * form(h, v))
             yield check_identity(
                 claim.formulas[kind].subs({s: sp.Rational(x) for s, x in numbers.items()}),
@@ -187,6 +196,18 @@ def enumeration(claim) -> Iterator[Evidence]:
                 parts=(kind,),
                 scope=Scope.INSTANCE,
             )
+    # P = I and a = e_1, H = e_1 e_1^T, |u|^2 = 2: E u_1^4 is 1 for signs, 3/2 on the circle.
+    numbers = {SEEN: 1, TRACE: 1, ALONG: 1, AXES: 1, SIZE: 2}
+    for kind in ("sphere", "rademacher"):
+        inner = unit_laws()[kind]
+        yield check_identity(
+            claim.formulas[kind].subs(numbers),
+            designs.expectation(inner, lambda u: u[0] ** 4) / designs.scale_of(inner) ** 2,
+            detail=f"E u_1^4 of two laws with |u|^2 = 2 in R^2, {kind}",
+            falsifier=FALSIFIER,
+            parts=(kind,),
+            scope=Scope.INSTANCE,
+        )
 
 
 @claim.check("exhaustion")
@@ -199,7 +220,8 @@ def exhaustion(claim) -> Iterator[Evidence]:
         sp.lambdify((TOP, STEEP, FLAT, SEEN, OVERLAP), claim.formulas[name], modules=[{}])
         for name in ("trace bound", "along bound", "replaced")
     )
-    for kind, inner in unit_laws().items():
+    for kind in KINDS:
+        inner = unit_laws()[kind]
         c = Fraction(1) if kind == "gaussian" else Fraction(2, 4)
         delta, atoms = designs.scale_of(inner), mapped(inner, columns)
         for diagonal in grid((0, 1, 3), 3):

@@ -22,7 +22,7 @@ STEEP, ENERGY, INTRINSIC = sp.symbols("L A ir", positive=True)
 
 claim = Claim(
     id="E5",
-    title="One step: tr H/|H| + 2 takes the place of d (Gaussian), d/(d+2) of it for the sphere",
+    title="One step: tr H/|H| + 2 takes the place of d + 2 (Gaussian), d (tr H/|H| + 2)/(d + 2) that of d (sphere)",
     kind=Kind.EQUALITY,
     plain="H >= 0, not zero, ir = tr H/|H|_2. E[g^T H g] is delta^2 (|a|^2 tr H + 2 a^T H a) for the Gaussian, d/(d + 2) of "
     "that for the sphere, delta^2 |a|^2 tr H for a law aligned with a; so at most delta^2 |a|^2 |H|_2 R with R = ir + 2, d "

@@ -17,13 +17,14 @@ from proofs_checks._structure import (
     READING,
     ROWS,
     circle,
+    factor_moments,
     form,
     grid,
     masked,
     outer,
 )
 from zotheory.checks.evidence import Evidence, Scope
-from zotheory.checks.exact import Term, check_identity, check_nonnegative
+from zotheory.checks.exact import Term, check_identity, check_nonnegative, check_relation
 from zotheory.derive.constructions import random_block_tensor
 from zotheory.derive.moments import paired_moments
 from zotheory.derive.tensor import classical_tensor
@@ -33,21 +34,23 @@ from zotheory.ledger.claim import Claim, Kind, Verdict
 # sum a_i^4/|a|^4, from 1/d to 1; sum_b |a_b|^4/|a|^4 likewise.
 FOURTH = sp.Symbol("q4", positive=True)
 DIM = ROWS * COLUMNS
+X, Y, Z = sp.symbols("x y z", integer=True, nonnegative=True)
 RATIO = DIM / ((ROWS + 2) * (COLUMNS + 2))
 
 claim = Claim(
     id="E5b",
-    title="Masks and blocks can lose the intrinsic rank by (d + 2)/(m + 2), low rank by at most 3",
+    title="The intrinsic rank: masks and blocks of m lose d/m (Gaussian) or (d + 2)/(m + 2) (sphere), low rank at most 3",
     kind=Kind.EQUALITY,
     plain="Let k4 = max_e E(e.v)^4/delta^2 over unit e. For H >= 0 every delta-unbiased law has E[g^T H g] <= k4 delta^2 "
     "|a|^2 tr H, with equality for a = e, H = e e^T at a maximiser e: k4 tr H/|H| takes the place of d in the worst case. k4 "
     "is 3 for the Gaussian, 3 d/(d + 2) for the sphere, 3 - 2/d for signs, d for coordinates; 3 d/m for Gaussian masks and "
     "blocks of m, 3 d/(m + 2) for spherical ones; 3 + 6/r for Gaussian factors of rank r and (9 c + 3 (r - 1))/r, c = pq/((p "
-    "+ 2)(q + 2)), for fixed-length ones.",
+    "+ 2)(q + 2)), for fixed-length ones. Against the whole space's law of the same kind masks and blocks of m lose a factor "
+    "d/m (Gaussian) or (d + 2)/(m + 2) (spherical), rank r at most 3: 1 + 2/r (Gaussian), below 3 for fixed lengths.",
     latex=r"Let $k_4=\max_{\|e\|=1}E(e\cdot v)^4/\delta^2$. For $H\succeq0$ every $\delta$-unbiased law has "
     r"$E[g^\top Hg]\le k_4\delta^2\|a\|^2\operatorname{tr}H$, with equality for $a=e$, $H=ee^\top$. $k_4$ is $3$ (Gaussian), "
     r"$\frac{3d}{d+2}$ (sphere), $3-\frac2d$ (signs), $d$ (coordinates), $\frac{3d}m$ and $\frac{3d}{m+2}$ (masks and blocks, "
-    r"Gaussian and spherical), $3+\frac6r$ and $\frac{9c+3(r-1)}r$ (rank $r$).",
+    r"Gaussian and spherical), $3+\frac6r$ and $\frac{9c+3(r-1)}r$ (rank $r$). Against the whole space's law of the same kind: $\frac dm$, $\frac{d+2}{m+2}$, and at most $3$ for rank $r$.",
     source="derived here; structures as in arXiv 2501.19099, as summarised, in our reading",
     conditions=(READING, "mu -> 0", "d >= 2; the laws as in E1 and E1b"),
     expected=Verdict.PROVED,
@@ -60,9 +63,11 @@ claim = Claim(
         "sphere mask": 3 * D / (M + 2),
         "gaussian low rank": 3 + 6 / RANK,
         "sphere low rank": (9 * RATIO + 3 * (RANK - 1)) / RANK,
+        "mask loss": {"gaussian": D / M, "sphere": (D + 2) / (M + 2)},
+        "low rank loss": {"gaussian": 1 + 2 / RANK, "most": sp.Integer(3)},
         "factor": sp.Integer(1),  # of k4 delta^2 |a|^2 tr H
     },
-    parts=("bound", "attained", "values"),
+    parts=("bound", "attained", "values", "losses"),
     depends=("E1", "E1b"),
 )
 
@@ -111,10 +116,63 @@ def values(claim: Claim) -> Iterator[Evidence]:
         more = sp.Symbol("more", integer=True, nonnegative=True)
         least = sp.Symbol("m", integer=True, positive=True)
         yield from largest(claim, f"{kind} mask", along, rest, {D: least + 1 + more, M: least})
-    # Low rank: E s^2 grows with phi <= 1, by E1b's formula for one product and pairs of them.
-    for kind, ratio in (("gaussian", sp.Integer(1)), ("sphere", RATIO)):
-        along = (ratio * (3 + 6 * PHI) + 3 * (RANK - 1)) / RANK
-        yield from largest(claim, f"{kind} low rank", along.subs(PHI, 1 - rest), rest)
+    # Low rank: E s^2 grows with phi <= 1.
+    for kind in KINDS:
+        yield from largest(claim, f"{kind} low rank", rank_moment(kind).subs(PHI, 1 - rest), rest)
+
+
+def rank_moment(kind: str) -> sp.Expr:
+    """Return E (e.v)^4/delta^2 of r products u w^T at a unit matrix e, from the moments of the factors.
+
+    In the singular bases of e one product gives x = sum_i sigma_i u_i w_i with sum sigma_i^2 = 1 and
+    sum sigma_i^4 = phi: E x^4 = E u_1^4 E w_1^4 phi + 3 E u_1^2 u_2^2 E w_1^2 w_2^2 (1 - phi) and E x^2 = 1.
+    E (e.v)^4 is r^-2 times E (x_1 + ... + x_r)^4 = r E x^4 + 3 r (r - 1) (E x^2)^2.
+    """
+    (m4, m22), (o4, o22) = (factor_moments(kind, size) for size in (ROWS, COLUMNS))
+    one = m4 * o4 * PHI + 3 * m22 * o22 * (1 - PHI)
+    return sp.cancel((RANK * one + 3 * RANK * (RANK - 1)) / RANK**2)
+
+
+@claim.check("losses")
+def losses(claim) -> Iterator[Evidence]:
+    """Largest fourth moments over those of the whole space's law, from tensors and factor moments alone."""
+    stated = claim.formulas["low rank loss"]
+    for kind in KINDS:
+        whole = classical_tensor(kind, D).along_gradient()
+        yield check_identity(
+            claim.formulas["mask loss"][kind],
+            sp.cancel(random_block_tensor(kind, D, M).inner.along_gradient() / whole),
+            detail=f"a block's moment at a gradient inside it over the whole space's, {kind}",
+            falsifier=FALSIFIER,
+            parts=("losses",),
+        )
+        loss = rank_moment(kind).subs(PHI, 1) / whole.subs(D, DIM)
+        if kind == "gaussian":
+            yield check_identity(
+                stated["gaussian"],
+                sp.cancel(loss),
+                detail="rank r at phi = 1 over the whole space's, Gaussian factors",
+                falsifier=FALSIFIER,
+                parts=("losses",),
+            )
+            yield check_nonnegative(
+                (stated["most"] - loss).subs(RANK, 1 + X),
+                [Term(2 / (1 + X), 1, (X,))],
+                detail="3 minus the loss at r = 1 + x, Gaussian factors: zero only at x = 0",
+                falsifier=FALSIFIER,
+                parts=("losses",),
+            )
+            continue
+        # p = 1 + y and q = 1 + z: 3 - loss is a positive number and a multiple of x (d - 1).
+        p, q, r = 1 + Y, 1 + Z, 1 + X
+        positive, more = 6 * (p + q + 1) / (r * (p + 2) * (q + 2)), 2 / (r * p * q)
+        yield check_nonnegative(
+            (stated["most"] - loss).subs({ROWS: p, COLUMNS: q, RANK: r}),
+            [Term(positive), Term(more, 1, (X, Y)), Term(more, 1, (X, Z)), Term(more, 1, (X, Y, Z))],
+            detail="3 minus the loss of rank r = 1 + x, fixed-length factors: never zero",
+            falsifier=FALSIFIER,
+            parts=("losses",),
+        )
 
 
 def largest(claim: Claim, name: str, along: Any, rest: sp.Symbol, sizes: Any = None) -> Iterator[Evidence]:
@@ -214,4 +272,21 @@ def laws(claim) -> Iterator[Evidence]:
             falsifier=FALSIFIER,
             parts=("values", "attained"),
             scope=Scope.INSTANCE,
+        )
+        kind, _, structure = name.partition(" ")
+        if structure == "mask":
+            lost, relation = claim.formulas["mask loss"][kind].subs(numbers), "=="
+        elif structure:
+            key, relation = ("gaussian", "==") if kind == "gaussian" else ("most", "<")
+            lost = claim.formulas["low rank loss"][key].subs(numbers)
+        else:
+            continue
+        whole = (Gaussian if kind == "gaussian" else Sphere)(6).directional_fourth_moment(axis)
+        yield check_relation(
+            sp.Rational(str(moment)) / sp.Rational(str(whole)),
+            relation,
+            lost,
+            detail=f"the law's own E s^2 over that of the whole space's, d = 6, {name}",
+            falsifier=FALSIFIER,
+            parts=("losses",),
         )
