@@ -1,4 +1,4 @@
-"""E2b: a random structure that is delta-unbiased never lowers the total variance below the unstructured law's."""
+"""E2b: a random, delta-unbiased structure chosen blind to the gradient gains nothing on average over directions."""
 
 from collections.abc import Iterator
 from fractions import Fraction
@@ -7,12 +7,13 @@ import numpy as np
 import sympy as sp
 
 from proofs_checks import _designs as designs
-from proofs_checks._shared import DELTA, D
+from proofs_checks._shared import DELTA, D, M
 from proofs_checks._structure import READING, SIZE, circle, masked, outer
 from zotheory.checks.evidence import Evidence, Scope
 from zotheory.checks.exact import Term, check_identity, check_nonnegative, check_relation
 from zotheory.checks.statistical import check_mean
 from zotheory.derive.moments import gaussian_moment
+from zotheory.derive.tensor import classical_tensor
 from zotheory.functionals import random_subspace_factor, structured_energy
 from zotheory.ledger.claim import Claim, Kind, Verdict
 from zotheory.rng import stream
@@ -20,19 +21,22 @@ from zotheory.rng import stream
 # E (tr S)^2 and E tr S^2 of the covariance S = P P^T given P; E S = delta I.
 TRACE2, SQUARE = sp.symbols("T2 Q", positive=True)
 ENERGY = sp.Symbol("A", positive=True)
+CHANCE = sp.Symbol("pi", positive=True)  # of the block that holds the gradient
 
 claim = Claim(
     id="E2b",
-    title="Random structure alone never helps: nu = d at fixed length, on average at least d + 2 for Gaussian u",
+    title="Blind random structure gains nothing on average: nu = d at fixed |v|, mean nu >= d + 2 for Gaussian u",
     kind=Kind.EQUALITY,
     plain="Let v = P u with P random, independent of u, and E v v^T = delta I, blind to the gradient. (1) If |v| is "
     "fixed, nu = d whatever the structure. (2) If u is Gaussian, the mean of nu over directions is d + 2 + (Var tr S + 2 "
     "E|S - delta I|_F^2)/(delta^2 d), S = P P^T: at least d + 2, with equality iff S = delta I almost surely. (3) For k "
     "orthonormal columns Q with E Q Q^T = (k/d) I, the mean overlap is k/d for every gradient, and P = sqrt(delta d/k) Q has "
-    "nu = d (k + 2)/k for Gaussian u: the smaller stable rank k is lost to the overlap.",
+    "nu = d (k + 2)/k for Gaussian u: the smaller stable rank k is lost to the overlap. (4) For one gradient it can gain: in a block of m coordinates "
+    "drawn with probability pi and Gaussian u, nu = (m + 2)/pi, below d + 2 iff pi > (m + 2)/(d + 2).",
     latex=r"Let $v=Pu$, $P$ random, independent of $u$ and of the gradient, $E vv^\top=\delta I$, $S=PP^\top$. Fixed $\|v\|$: "
     r"$\nu=d$. Gaussian $u$: the mean of $\nu$ over directions is $d+2+\frac{\operatorname{Var}\operatorname{tr}S+2E\|S-"
-    r"\delta I\|_F^2}{\delta^2d}$. For $k$ orthonormal columns, $P=\sqrt{\delta d/k}\,Q$: $E\,o=k/d$ and $\nu=d(k+2)/k$.",
+    r"\delta I\|_F^2}{\delta^2d}$. For $k$ orthonormal columns, $P=\sqrt{\delta d/k}\,Q$: $E\,o=k/d$ and $\nu=d(k+2)/k$. For a "
+    r"gradient in a block of $m$ coordinates drawn with probability $\pi$, $\nu=\frac{m+2}\pi<d+2$ iff $\pi>\frac{m+2}{d+2}$.",
     source="derived here; structures as in arXiv 2501.19099, as summarised, in our reading",
     conditions=(READING, "P is independent of u and chosen blind to the gradient", "mu -> 0"),
     expected=Verdict.PROVED,
@@ -42,8 +46,10 @@ claim = Claim(
         "gaussian": D + 2,
         "overlap": SIZE / D,
         "subspace": D * (SIZE + 2) / SIZE,
+        "block": (M + 2) / CHANCE,
+        "threshold": (M + 2) / (D + 2),  # of the block's probability
     },
-    parts=("fixed length", "gaussian", "equality", "overlap", "subspace"),
+    parts=("fixed length", "gaussian", "equality", "overlap", "subspace", "one gradient"),
 )
 
 FALSIFIER = "a random structure with another mean energy, or one below the unstructured law's"
@@ -102,6 +108,15 @@ def symbolic(claim) -> Iterator[Evidence]:
         detail="E|g|^2 given Q is (delta d/k)^2 (k + 2) o |a|^2; its mean over Q",
         falsifier=FALSIFIER,
         parts=("subspace",),
+    )
+    # Scale delta/pi inside the block, and nothing along the gradient elsewhere.
+    inside = CHANCE * classical_tensor("gaussian", M, DELTA / CHANCE).trace(M) / DELTA**2
+    yield check_identity(
+        [claim.formulas["block"], D + 2 - claim.formulas["block"]],
+        [sp.cancel(inside), (D + 2) / CHANCE * (CHANCE - claim.formulas["threshold"])],
+        detail="nu of a Gaussian block for a gradient in it, and where it is below d + 2",
+        falsifier=FALSIFIER,
+        parts=("one gradient",),
     )
 
 
@@ -174,6 +189,34 @@ def enumeration(claim) -> Iterator[Evidence]:
             detail=f"against the unstructured Gaussian's d + 2, {name}",
             falsifier=FALSIFIER,
             parts=("equality",),
+        )
+    # Two axes with probabilities 144/169 > 3/4 and 25/169: lengths 13/12 and 13/5 make E v v^T = I/3.
+    atoms = [
+        (chance * w, tuple(length * z * (i == axis) for i in range(2)))
+        for axis, (chance, length) in enumerate(
+            ((Fraction(144, 169), Fraction(13, 12)), (Fraction(25, 169), Fraction(13, 5)))
+        )
+        for w, (z,) in three(1)
+    ]
+    for axis, chance, relation in ((0, sp.Rational(144, 169), "<"), (1, sp.Rational(25, 169), ">")):
+        gradient = tuple(Fraction(i == axis) for i in range(2))
+        nu = designs.energy_product(atoms, gradient) / designs.scale_of(atoms) ** 2
+        numbers = {M: 1, D: 2, CHANCE: chance}
+        yield check_identity(
+            claim.formulas["block"].subs(numbers),
+            nu,
+            detail=f"nu of a random axis of R^2 along the one of probability {chance}",
+            falsifier=FALSIFIER,
+            parts=("one gradient",),
+            scope=Scope.INSTANCE,
+        )
+        yield check_relation(
+            nu,
+            relation,
+            claim.formulas["gaussian"].subs(D, 2),
+            detail=f"the same against d + 2, probability {chance} against {claim.formulas['threshold'].subs(numbers)}",
+            falsifier=FALSIFIER,
+            parts=("one gradient",),
         )
     # Random coordinate planes in R^4: overlap and nu.
     a = tuple(map(Fraction, (1, -2, 3, 1)))

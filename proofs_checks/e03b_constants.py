@@ -7,7 +7,7 @@ import sympy as sp
 
 from proofs_checks import _designs as designs
 from proofs_checks._shared import DELTA, D, M
-from proofs_checks._structure import COLUMNS, RANK, READING, ROWS
+from proofs_checks._structure import COLUMNS, KINDS, RANK, READING, ROWS, circle
 from zotheory.checks.evidence import Evidence, Scope, Witness
 from zotheory.checks.exact import Term, check_identity, check_nonnegative, check_relation
 from zotheory.derive.constructions import importance_block_tensor, random_block_tensor
@@ -22,17 +22,17 @@ CONSTANT = sp.Symbol("C", positive=True)
 
 claim = Claim(
     id="E3b",
-    title="Rates of random structures: d for fixed length, up to 3 d (blocks, masks) or 9 d (rank one); no constant for all",
+    title="Rates of random structures: d at fixed |v|, up to 3 d (blocks, masks) or 9 d (rank one); no constant for all",
     kind=Kind.EQUALITY,
-    plain="Delta-unbiased structures, blind to the gradient. Fixed length: nu = d for all blocks and masks with a sphere or "
-    "signs inside and for rank-one products of fixed-length factors. Gaussian inside: d + 2 <= nu <= 3 d for equally "
-    "likely blocks and masks, nu = d (m + 2)/m, with d + 2 only at m = d and 3 d only at m = 1; d + 2 < nu <= (p + 2)(q + 2) "
+    plain="Delta-unbiased structures, blind to the gradient. Fixed |v|: nu = d, as for masks and equally likely blocks of equal "
+    "size with a sphere or signs inside and for rank-one products of fixed-length factors; a block of m coordinates drawn with "
+    "probability pi, fixed length inside, has nu = m/pi for a gradient in it, which is d iff pi = m/d. Gaussian inside: d + 2 "
+    "<= nu <= 3 d for masks and equally likely blocks of equal size m, nu = d (m + 2)/m, with d + 2 only at m = d and 3 d only at m = 1; d + 2 < nu <= (p + 2)(q + 2) "
     "= (1 + 2/p)(1 + 2/q) d <= 9 d for rank r, decreasing in r to d + 2, 9 d only at p = q = r = 1. Fixed-length factors "
-    "of rank r: d <= nu < d + 2. No constant serves all: a block of m coordinates visited with probability pi, fixed "
-    "length inside, has nu = m/pi for a gradient in it, above C d for pi < m/(C d).",
-    latex=r"Fixed length: $\nu=d$. Gaussian inside: $d+2\le\nu=d\frac{m+2}m\le3d$ for equally likely blocks and masks; "
+    "of rank r: d <= nu < d + 2. No constant serves all: nu = m/pi is above C d for pi < m/(C d).",
+    latex=r"Fixed $\|v\|$: $\nu=d$. Gaussian inside: $d+2\le\nu=d\frac{m+2}m\le3d$ for masks and equally likely blocks of equal size; "
     r"$d+2<\nu\le(1+\frac2p)(1+\frac2q)d\le9d$ for rank $r$, decreasing in $r$ to $d+2$. Fixed-length factors: "
-    r"$d\le\nu<d+2$. A block of $m$ coordinates visited with probability $\pi$ has $\nu=m/\pi$: above $Cd$ for "
+    r"$d\le\nu<d+2$. A block of $m$ coordinates visited with probability $\pi$ has $\nu=m/\pi$: $d$ iff $\pi=\frac md$, above $Cd$ for "
     r"$\pi<\frac m{Cd}$.",
     source="derived here; what holds beside E3, on structures as in arXiv 2501.19099, as summarised",
     conditions=(READING, "P is independent of u and blind to the gradient", "mu -> 0"),
@@ -48,8 +48,16 @@ claim = Claim(
         "low rank limit": DIM + 2,
         "factors": DIM + 2 - 2 / RANK,
         "rare": M / CHANCE,
+        "even": M / D,  # the probability at which a block has nu = d
     },
-    parts=("fixed length", "blocks and masks", "low rank", "fixed factors", "no constant"),
+    parts=(
+        "fixed length",
+        "blocks and masks",
+        "low rank",
+        "fixed factors",
+        "unequal blocks",
+        "no constant",
+    ),
     depends=("E1", "E1b", "E2b"),
 )
 
@@ -153,6 +161,13 @@ def symbolic(claim) -> Iterator[Evidence]:
         parts=part,
     )
     yield check_identity(
+        rare - claim.formulas["fixed"],
+        D / CHANCE * (claim.formulas["even"] - CHANCE),
+        detail="nu - d is a positive multiple of m/d - pi: zero iff pi = m/d",
+        falsifier=FALSIFIER,
+        parts=("unequal blocks",),
+    )
+    yield check_identity(
         [CONSTANT * D, -M / CHANCE**2],
         [rare.subs(CHANCE, M / (CONSTANT * D)), sp.diff(rare, CHANCE)],
         detail="nu = C d at pi = m/(C d), and nu falls as pi grows",
@@ -205,6 +220,15 @@ def laws(claim) -> Iterator[Evidence]:
                 stated = Fraction(str(formulas["factors"].subs({**numbers, RANK: r})))
                 wrong["fixed factors"] += not (nu == stated and p * q <= nu < p * q + 2)
                 count += 1
+    for kind in KINDS:
+        part, name = ("low rank", "low rank") if kind == "gaussian" else ("fixed factors", "factors")
+        yield check_identity(
+            formulas[name],
+            LowRank(ROWS, COLUMNS, RANK, kind).dimension_factor(),
+            detail=f"the law's own nu, symbolic p, q and r, {part}",
+            falsifier=FALSIFIER,
+            parts=(part,),
+        )
     for part, number in wrong.items():
         yield check_identity(
             0,
@@ -233,6 +257,30 @@ def enumeration(claim) -> Iterator[Evidence]:
             parts=("no constant",),
             scope=Scope.INSTANCE,
         )
+    # Blocks of one and two coordinates of R^3, fixed length inside: |v|^2 = delta m/pi on each.
+    for chances in ((Fraction(1, 2), Fraction(1, 2)), (Fraction(1, 3), Fraction(2, 3))):
+        for size, chance in enumerate(chances, start=1):
+            unit = circle() if size == 2 else designs.sign_vectors(1)
+            # E[s n] with the gradient along the block's first axis; elsewhere s = 0.
+            inside = designs.expectation(unit, lambda v: v[0] ** 2 * designs.dot(v, v))
+            nu = chance * (size / chance) ** 2 * inside
+            numbers = {M: size, CHANCE: sp.Rational(chance), D: 3}
+            yield check_identity(
+                claim.formulas["rare"].subs(numbers),
+                nu,
+                detail=f"nu in a block of {size} of R^3 with probability {chance}, summed over its atoms",
+                falsifier=FALSIFIER,
+                parts=("unequal blocks",),
+                scope=Scope.INSTANCE,
+            )
+            yield check_relation(
+                nu,
+                "==" if claim.formulas["even"].subs(numbers) == sp.Rational(chance) else "!=",
+                claim.formulas["fixed"].subs(numbers),
+                detail=f"the same against d: equal only for probabilities in proportion to size, {chance}",
+                falsifier=FALSIFIER,
+                parts=("unequal blocks",),
+            )
     atoms = designs.unequal_axes(designs.ROTATION[3])
     yield check_identity(
         claim.formulas["rare"].subs({M: 1, CHANCE: sp.Rational(1, 9)}),

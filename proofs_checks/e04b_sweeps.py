@@ -20,16 +20,18 @@ X, Y = sp.symbols("x y", real=True)
 
 claim = Claim(
     id="E4b",
-    title="Sweeps on a quadratic: each block once beats random blocks without coupling; coupling can reverse it",
+    title="Sweeps on a quadratic: at best steps each block once beats random blocks; with coupling it can lose",
     kind=Kind.EQUALITY,
     plain="f = L |x|^2/2, B blocks of m, d = m B, sphere inside, step eta, h = eta L (delta = 1), B steps. Each block once: "
     "E f is multiplied by 1 - 2 h + m h^2, at best 1 - 1/m; a random block each step: by (1 - 2 h + d h^2)^B, at best "
-    "(1 - 1/d)^B, which is larger for B >= 2. With f = (x^2 + 2 c x y + y^2)/2, 0 < c^2 < 1, and exact line steps on one "
+    "(1 - 1/d)^B, which is larger for B >= 2. At one small h for both it is the other way round: the slopes at h = 0 are -2 and -2 B, "
+    "as random steps are B times longer. With f = (x^2 + 2 c x y + y^2)/2, 0 < c^2 < 1, and exact line steps on one "
     "coordinate (m = 1, B = 2): x first, then y gives f = c^2 (1 - c^2) y^2/2, two random coordinates give E f = (1 - c^2)(1 "
     "+ c^2)(x^2 + y^2)/8: from (0, 1) random is better iff c^2 > 1/3; a random order, E f = c^2 (1 - c^2)(x^2 + y^2)/4, "
     "always beats it.",
     latex=r"$f=\frac L2\|x\|^2$, $B$ blocks of $m$, $d=mB$, sphere inside, $h=\eta L$. Each block once multiplies $Ef$ by "
-    r"$1-2h+mh^2$, at best $1-\frac1m$; $B$ random blocks by $(1-2h+dh^2)^B$, at best $(1-\frac1d)^B$, larger for $B\ge2$. "
+    r"$1-2h+mh^2$, at best $1-\frac1m$; $B$ random blocks by $(1-2h+dh^2)^B$, at best $(1-\frac1d)^B$, larger for $B\ge2$; "
+    r"at $h=0$ the slopes are $-2$ and $-2B$. "
     r"For $f=\frac12(x^2+2cxy+y^2)$, $0<c^2<1$, and exact line steps: $x$ then $y$ gives $\frac12c^2(1-c^2)y^2$, two random "
     r"coordinates $\frac18(1-c^4)(x^2+y^2)$, a random order $\frac14c^2(1-c^2)(x^2+y^2)$.",
     source="derived here; structures as in arXiv 2501.19099, as summarised, in our reading",
@@ -42,10 +44,11 @@ claim = Claim(
         "best random": (1 - 1 / (SIZE * BLOCKS)) ** BLOCKS,
         "x then y": COUPLING**2 * (1 - COUPLING**2) * Y**2 / 2,
         "random order": COUPLING**2 * (1 - COUPLING**2) * (X**2 + Y**2) / 4,
+        "slopes": {"once": sp.Integer(-2), "random": -2 * BLOCKS},
         "two random": (1 - COUPLING**4) * (X**2 + Y**2) / 8,
         "reversal": sp.Rational(1, 3),  # of c^2
     },
-    parts=("once", "random", "comparison", "coupled", "reversal"),
+    parts=("once", "random", "comparison", "one step size", "coupled", "reversal"),
 )
 
 FALSIFIER = "a step, a start or a coupling with another expected value"
@@ -89,6 +92,13 @@ def symbolic(claim) -> Iterator[Evidence]:
         detail="the two best factors are 1 - B u and (1 - u)^B at u = 1/d",
         falsifier=FALSIFIER,
         parts=("comparison",),
+    )
+    yield check_identity(
+        claim.formulas["slopes"],
+        {name: sp.diff(f, STEP).subs(STEP, 0) for name, f in (("once", inside), ("random", one**BLOCKS))},
+        detail="derivatives at h = 0, symbolic m and B",
+        falsifier=FALSIFIER,
+        parts=("one step size",),
     )
     yield from coupled(claim)
 
@@ -165,6 +175,22 @@ def paths(claim) -> Iterator[Evidence]:
                     parts=(part,),
                     scope=Scope.INSTANCE,
                 )
+        # To first order in h, from paths at h and -h; the odd part has no h^2.
+        slopes = {}
+        for name, laws, scale in (("once", blocks, size), ("random", [either, either], 2 * size)):
+            odd = []
+            for h in (Fraction(1, 10), Fraction(1, 5)):
+                up, down = (distribution(start, laws, sign * h * scale) for sign in (1, -1))
+                odd.append((up - down) / (2 * h * designs.dot(start, start)))
+            slopes[name] = (4 * odd[0] - odd[1]) / 3  # the cubic terms cancel, no others are odd
+        yield check_identity(
+            {name: stated.subs(BLOCKS, 2) for name, stated in claim.formulas["slopes"].items()},
+            slopes,
+            detail=f"slopes at h = 0 from all paths of two steps at four h, blocks of {size}",
+            falsifier=FALSIFIER,
+            parts=("one step size",),
+            scope=Scope.INSTANCE,
+        )
     for size, count in product((1, 2, 3, 10), (2, 3, 8)):
         numbers = {SIZE: size, BLOCKS: count}
         yield check_relation(
