@@ -1,6 +1,6 @@
 """Symbols and routes for adaptive moments: m averages g with beta1, v averages m^2 or g^2 with beta2."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from functools import cache
 from itertools import product
@@ -16,7 +16,6 @@ NOW, DRIFT = sp.symbols("a b", real=True)  # the current gradient, its change pe
 SNR = sp.Symbol("r", nonnegative=True)  # a^2/V
 # beta1^t and beta2^t stand for themselves: one update more multiplies them by beta1 and beta2.
 P1, P2 = sp.symbols("beta1^t beta2^t", positive=True)
-SHARE = (1 - BETA1) / (1 + BETA1)
 # Values inside (0, 1) to try in the search for counterexamples.
 INSIDE = [sp.Rational(1, 2), sp.Rational(1, 3), sp.Rational(9, 10), sp.Rational(1, 50)]
 DOMAIN: dict[sp.Symbol, Sequence[Any]] = {BETA1: INSIDE, BETA2: INSIDE[::-1], P1: INSIDE, P2: INSIDE}
@@ -54,6 +53,17 @@ def sign_states(beta1: Fraction, beta2: Fraction, means: Sequence[Fraction], siz
         after([mean + sign * size for mean, sign in zip(means, signs, strict=True)], beta1, beta2)
         for signs in product((1, -1), repeat=len(means))
     ]
+
+
+def fixed_point(step: Callable[[sp.Expr], Any]) -> sp.Expr:
+    """Return the value that one update, linear in it, leaves as it is."""
+    x = sp.Dummy("x")
+    return sp.solve(x - step(x), x)[0]
+
+
+def kept_share() -> sp.Expr:
+    """Return Var(m)/V in the stationary state: one update makes of it beta1^2 Var(m)/V + (1-beta1)^2."""
+    return fixed_point(lambda x: BETA1**2 * x + (1 - BETA1) ** 2)
 
 
 def mean_of(values: Sequence[Any]) -> Any:

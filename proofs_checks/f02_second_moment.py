@@ -16,7 +16,8 @@ from proofs_checks._momentum import (
     NOW,
     P1,
     P2,
-    SHARE,
+    fixed_point,
+    kept_share,
     mean_of,
     sign_states,
     simulated_states,
@@ -32,8 +33,8 @@ from zotheory.laws import DAP, Coordinate, Gaussian, Rademacher, Sphere
 from zotheory.ledger.claim import Claim, Kind, Verdict
 from zotheory.rng import stream
 
-LENGTH = sp.Symbol("A", positive=True)  # |a|^2
-OWN = sp.Symbol("e", nonnegative=True)  # a_i^2
+LENGTH = sp.Symbol("A", positive=True)  # |h|^2, h the gradient
+OWN = sp.Symbol("e", nonnegative=True)  # h_i^2
 LAG, LAG2 = DRIFT * BETA1 / (1 - BETA1), DRIFT * BETA2 / (1 - BETA2)
 
 
@@ -49,13 +50,14 @@ claim = Claim(
     plain="With q = (1-beta1)/(1+beta1), v = beta2 v + (1-beta2) m^2: stationary E[v] = E[m^2] = a^2 + q V, against "
     "a^2 + V when g is squared, whatever beta2. From m = v = 0, E[v_t] = a^2 (1 - beta2^t - 2 S(beta1) + S(beta1^2)) "
     "+ q V (1 - beta2^t - S(beta1^2)), S(x) = (1-beta2) x (beta2^t - x^t)/(beta2 - x), against (1 - beta2^t)(a^2 + "
-    "V). With drift b, E[v] = (a_t - b beta1/(1-beta1) - b beta2/(1-beta2))^2 + b^2 beta2/(1-beta2)^2 + q V. For one "
-    "draw V = delta^2 (x |a|^2 + y a_i^2) with (x, y) = (1, 1) Gaussian, (d/(d+2), 2d/(d+2) - 1) sphere, (1, -1) "
-    "Rademacher and aligned, (0, d - 1) coordinate; a mean of K draws divides it by K.",
+    "V). With drift b, E[v] = (a_t - b beta1/(1-beta1) - b beta2/(1-beta2))^2 + b^2 beta2/(1-beta2)^2 + q V. Here a "
+    "is the mean of the estimate and V its variance: for one draw and a gradient h, a = delta h_i and V = delta^2 (x "
+    "|h|^2 + y h_i^2) with (x, y) = (1, 1) Gaussian, (d/(d+2), 2d/(d+2) - 1) sphere, (1, -1) Rademacher and aligned, "
+    "(0, d - 1) coordinate; a mean of K draws divides V by K.",
     latex=r"With $q=\frac{1-\beta_1}{1+\beta_1}$: stationary $E[v]=E[m^2]=a^2+qV$ against $a^2+V$, whatever $\beta_2$. "
     r"From zero $E[v_t]=a^2(1-\beta_2^t-2S(\beta_1)+S(\beta_1^2))+qV(1-\beta_2^t-S(\beta_1^2))$, "
     r"$S(x)=(1-\beta_2)x\frac{\beta_2^t-x^t}{\beta_2-x}$. With drift $b$: $E[v]=\bigl(a_t-\frac{b\beta_1}{1-\beta_1}-"
-    r"\frac{b\beta_2}{1-\beta_2}\bigr)^2+\frac{b^2\beta_2}{(1-\beta_2)^2}+qV$. One draw: $V=\delta^2(x\|a\|^2+ya_i^2)$, "
+    r"\frac{b\beta_2}{1-\beta_2}\bigr)^2+\frac{b^2\beta_2}{(1-\beta_2)^2}+qV$. One draw, gradient $h$: $a=\delta h_i$, $V=\delta^2(x\|h\|^2+yh_i^2)$, "
     r"$(x,y)=(1,1)$ Gaussian, $(\frac d{d+2},\frac{2d}{d+2}-1)$ sphere, $(1,-1)$ Rademacher and aligned, $(0,d-1)$ "
     r"coordinate.",
     source="derived here; the update is that of arXiv 2502.01014, as summarised",
@@ -71,7 +73,9 @@ claim = Claim(
         "at t": NOW**2 * (1 - P2 - 2 * averaged(BETA1, P1) + averaged(BETA1**2, P1**2))
         + (1 - BETA1) / (1 + BETA1) * NOISE * (1 - P2 - averaged(BETA1**2, P1**2)),
         "plain at t": (1 - P2) * (NOW**2 + NOISE),
-        "drift": (NOW - LAG - LAG2) ** 2 + DRIFT**2 * BETA2 / (1 - BETA2) ** 2 + SHARE * NOISE,
+        "drift": (NOW - LAG - LAG2) ** 2
+        + DRIFT**2 * BETA2 / (1 - BETA2) ** 2
+        + (1 - BETA1) / (1 + BETA1) * NOISE,
         "gaussian": LENGTH + OWN,
         "sphere": D / (D + 2) * LENGTH + (2 * D / (D + 2) - 1) * OWN,
         "rademacher": LENGTH - OWN,
@@ -88,7 +92,8 @@ FALSIFIER = "averaging constants, a number of steps, a drift or a law with anoth
 @claim.check("induction")
 def induction(claim) -> Iterator[Evidence]:
     """One update: E[v] becomes beta2 E[v] + (1-beta2) E[m^2] at the next step."""
-    square = NOW**2 * (1 - BETA1 * P1) ** 2 + SHARE * NOISE * (1 - (BETA1 * P1) ** 2)
+    kept, lag = kept_share(), fixed_point(lambda x: BETA1 * (x + DRIFT))
+    square = NOW**2 * (1 - BETA1 * P1) ** 2 + kept * NOISE * (1 - (BETA1 * P1) ** 2)
     one_more = {P1: BETA1 * P1, P2: BETA2 * P2}
     for name, added in (("at t", square), ("plain at t", NOW**2 + NOISE)):
         value = claim.formulas[name]
@@ -103,7 +108,7 @@ def induction(claim) -> Iterator[Evidence]:
     value = claim.formulas["drift"]
     yield check_identity(
         value,
-        BETA2 * value.subs(NOW, NOW - DRIFT) + (1 - BETA2) * ((NOW - LAG) ** 2 + SHARE * NOISE),
+        BETA2 * value.subs(NOW, NOW - DRIFT) + (1 - BETA2) * ((NOW - lag) ** 2 + kept * NOISE),
         detail="with drift: one update while the gradient moves by b keeps the formula",
         falsifier=FALSIFIER,
         parts=("drift",),

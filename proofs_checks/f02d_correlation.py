@@ -13,7 +13,6 @@ from proofs_checks._momentum import (
     NOISE,
     NOW,
     OPEN,
-    SHARE,
     simulated_states,
     stationary_moments,
 )
@@ -42,7 +41,7 @@ claim = Claim(
     ),
     expected=Verdict.PROVED,
     formulas={
-        "covariance": 2 * NOW * SHARE * NOISE * (1 - BETA2) / (1 - BETA1 * BETA2),
+        "covariance": 2 * NOW * (1 - BETA1) / (1 + BETA1) * NOISE * (1 - BETA2) / (1 - BETA1 * BETA2),
         "plain factor": 1 + BETA1,
         "refined": (1 - BETA2**2) / (1 - BETA1**4 * BETA2**2),
         "plain": (1 - BETA2**2) * (1 - BETA1**2) ** 2 / (1 - BETA1**2 * BETA2) ** 2,

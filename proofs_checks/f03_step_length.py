@@ -1,4 +1,4 @@
-"""F3: at one learning rate the refined step is longer, by a factor that grows with the noise."""
+"""F3: at one learning rate the refined denominator is smaller, by a factor that grows with the noise."""
 
 from collections.abc import Iterator
 from fractions import Fraction
@@ -33,7 +33,8 @@ DOUBLE = (1 - BETA2) * BETA1**2 * (P2 - P1**2) / (BETA2 - BETA1**2)
 
 claim = Claim(
     id="F3",
-    title="Step lengths at one learning rate: refined over plain sqrt((r+1)/(r+q)), up to sqrt(19) at beta1 = 0.9",
+    title="Rms denominators: plain over refined sqrt((r+1)/(r+q)), up to sqrt(19) at beta1 = 0.9; steps so where v is "
+    "at its mean",
     kind=Kind.EQUALITY,
     plain="q = (1-beta1)/(1+beta1), r = a^2/V of a coordinate, zeta = 0. Stationary, for every beta2, the root mean "
     "square denominator of g^2 is sqrt((r+1)/(r+q)) times that of m^2: 1 without noise, falling in r, and "
@@ -49,6 +50,7 @@ claim = Claim(
     conditions=(
         "constant gradient, independent symmetric errors with a fourth moment",
         "no bias correction; no maximum over time, which can only shorten the plain step",
+        "nothing is said of the ratio of rms steps where v fluctuates: at smaller beta2 it is another",
     ),
     expected=Verdict.PROVED,
     formulas={

@@ -15,7 +15,6 @@ G = sp.Symbol("g", real=True, nonzero=True)
 ZETA = sp.Symbol("zeta", nonnegative=True)
 T = sp.Symbol("t", integer=True, positive=True)
 POWER = sp.Symbol("x^t", nonnegative=True)  # (beta1^2/beta2)^t
-LENGTHS = {"refined": 1 - BETA1, "plain": sp.Integer(1)}
 
 claim = Claim(
     id="F3b",
@@ -36,6 +35,7 @@ claim = Claim(
     source="derived here; the update is that of arXiv 2502.01014, as summarised",
     conditions=(
         "0 < beta1, beta2 < 1, g not 0",
+        "the formula in t: beta1^2 not beta2, where x = 1 and (1 - x^t)/(1 - x) stands for t",
         "the supremum over all t of the plain step: beta1^2 < beta2",
         "ZO-AdaMM's maximum over time starts at 0, so that its first step is the plain one",
     ),
@@ -46,6 +46,7 @@ claim = Claim(
         "first ratio": 1 / (1 - BETA1),
         "refined largest": 1 / (1 - BETA2),
         "plain largest": (1 - BETA1) ** 2 * (1 - POWER) / ((1 - BETA2) * (1 - BETA1**2 / BETA2)),
+        "plain largest at x = 1": T * (1 - BETA1) ** 2 / (1 - BETA1**2),
         "limit": (1 + BETA1) / (1 - BETA1),
     },
     parts=("first step", "first ratio", "largest refined", "largest plain", "limit"),
@@ -104,6 +105,16 @@ def induction(claim) -> Iterator[Evidence]:
         parts=("largest plain",),
         domain={**DOMAIN, POWER: [sp.Rational(1, 2), sp.Rational(1, 3)]},
     )
+    # At beta2 = beta1^2, where the formula above has no value, the same recursion adds equal terms.
+    equal = claim.formulas["plain largest at x = 1"]
+    yield check_identity(
+        [equal.subs(T, 0), equal.subs(T, T + 1)],
+        [0, ((1 - BETA1) ** 2 / (1 - BETA2)).subs(BETA2, BETA1**2) + equal],
+        detail="the bound at beta2 = beta1^2 obeys the recursion, from 0 before the first update",
+        falsifier=FALSIFIER,
+        parts=("largest plain",),
+        domain={**DOMAIN, T: [1, 2, 5]},
+    )
     k, u = sp.Symbol("K", positive=True), sp.Symbol("u", nonnegative=True)
     m, g = sp.symbols("m g", real=True)
     old = m**2 / k + u  # any v >= m^2/K
@@ -140,6 +151,16 @@ def extremal(claim) -> Iterator[Evidence]:
             claim.formulas["plain largest"].subs(POWER, (BETA1**2 / BETA2) ** steps),
             sp.cancel(state.m**2 / state.plain),
             detail=f"squared plain step after {steps} extremal estimates",
+            falsifier=FALSIFIER,
+            parts=("largest plain",),
+            scope=Scope.INSTANCE,
+            domain=DOMAIN,
+        )
+        state = after([BETA1**s for s in range(steps)], BETA1, BETA1**2)
+        yield check_identity(
+            claim.formulas["plain largest at x = 1"].subs(T, steps),
+            sp.cancel(state.m**2 / state.plain),
+            detail=f"the same at beta2 = beta1^2, {steps} extremal estimates",
             falsifier=FALSIFIER,
             parts=("largest plain",),
             scope=Scope.INSTANCE,

@@ -1,4 +1,4 @@
-"""F3c: equal learning rates do not give equal step lengths, so they do not compare directions."""
+"""F3c: equal learning rates do not give equal step lengths."""
 
 from fractions import Fraction
 from typing import Any
@@ -10,20 +10,20 @@ from zotheory.checks.evidence import Evidence, Scope
 from zotheory.checks.exact import check_identity
 from zotheory.ledger.claim import Claim, Kind, Verdict
 
-# Averaging constants of the instances; the published defaults are 0.9 and 0.999.
+# Averaging constants of the instances.
 BETA1, BETA2 = Fraction(9, 10), Fraction(999, 1000)
 
 claim = Claim(
     id="F3c",
-    title="published comparison: at equal learning rate refined and plain steps have the same expected length",
-    kind=Kind.PUBLISHED,
-    plain="With the same averaging constants, learning rate and estimates, the refined method (squares of m) and the plain one "
-    "(squares of g) take steps of the same mean squared length, so that a faster decrease at an equal learning "
-    "rate shows a better direction.",
+    title="A reading under which a comparison at equal rates measures direction: equal rates give equal step lengths",
+    kind=Kind.EQUALITY,
+    plain="With the same averaging constants, learning rate and estimates, the refined method (squares of m) and the "
+    "plain one (squares of g) take steps of the same mean squared length, and decrease a function of one variable, "
+    "where both have one direction, equally.",
     latex=r"With the same $\beta_1,\beta_2,\eta$ and estimates, $E[m^2/v]$ is the same for $v$ averaging $m^2$ and for "
-    r"$v$ averaging $g^2$, so that a faster decrease at equal $\eta$ shows a better direction.",
-    source="arXiv 2502.01014, whose comparisons are at equal learning rates as summarised; the statement is our reading of what such "
-    "a comparison presupposes; F3 and F3b are the statements that hold",
+    r"$v$ averaging $g^2$, and so is the decrease of a function of one variable.",
+    source="a premise of comparing methods at one learning rate; not a sentence of any paper. F3 and F3b are the "
+    "statements that hold",
     conditions=("zeta = 0, no bias correction, from m = v = 0", "beta1, beta2 in (0, 1)"),
     expected=Verdict.REFUTED,
     formulas={"ratio": sp.Integer(1)},

@@ -1,4 +1,4 @@
-"""F3d: a method that divides by the average of its own squares has root mean square step at most one."""
+"""F3d: stationary, a method that divides by the average of its own squares has rms step at most one."""
 
 from collections.abc import Iterator
 from fractions import Fraction
@@ -17,13 +17,13 @@ GROWTH = sp.Symbol("y", positive=True)  # v_t/v_(t-1)
 
 claim = Claim(
     id="F3d",
-    title="The refined method's root mean square step is at most the learning rate, whatever gradient and noise",
+    title="In a stationary state the refined rms step is at most the learning rate, whatever gradient and noise",
     kind=Kind.UPPER_BOUND,
     plain="Let v_t = beta2 v_(t-1) + (1-beta2) m_t^2 with v > 0 and zeta = 0. Then m_t^2/v_t = (1 - beta2 "
     "v_(t-1)/v_t)/(1-beta2) <= 1 + beta2/(1-beta2) log(v_t/v_(t-1)), with equality iff v_t = v_(t-1) = m_t^2. So over "
     "any T updates the mean of m^2/v is at most 1 + beta2/((1-beta2) T) log(v_T/v_0), and in a stationary state "
-    "with E|log v| finite E[m^2/v] <= 1: the refined step does not shrink with the signal, at any beta1, beta2, "
-    "gradient or noise.",
+    "with E|log v| finite E[m^2/v] <= 1: so at any beta1, beta2, gradient or noise. Before "
+    "that single steps can be longer: the first one is 1/sqrt(1-beta2) (F3b).",
     latex=r"Let $v_t=\beta_2v_{t-1}+(1-\beta_2)m_t^2>0$, $\zeta=0$: $\frac{m_t^2}{v_t}=\frac{1-\beta_2v_{t-1}/v_t}{1-\beta_2}"
     r"\le1+\frac{\beta_2}{1-\beta_2}\log\frac{v_t}{v_{t-1}}$, with equality iff $v_t=v_{t-1}$. Over $T$ updates the mean "
     r"is at most $1+\frac{\beta_2}{(1-\beta_2)T}\log\frac{v_T}{v_0}$; in a stationary state $E[m^2/v]\le1$.",
