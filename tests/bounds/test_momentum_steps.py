@@ -35,6 +35,26 @@ def test_long_run_ratio_of_step_lengths_near_beta2_one(snr):
     assert found == pytest.approx(step_length_ratio(0.9, snr), rel=0.1)
 
 
+@pytest.mark.parametrize(
+    ("beta2", "steps", "known"), [(0.5, 120, 3.4), (0.9, 160, 4.3), (0.99, 1000, 4.36)]
+)
+def test_true_steps_differ_by_less_than_the_denominators(beta2, steps, known):
+    # In noise alone, root mean squares of the steps themselves; the numbers are those of the documentation.
+    generator = stream(4, str(beta2))
+    m, plain, refined = (np.zeros(40_000) for _ in range(3))
+    total = np.zeros(2)
+    for t in range(steps):
+        g = generator.standard_normal(m.size)
+        m = 0.9 * m + 0.1 * g
+        plain = beta2 * plain + (1 - beta2) * g**2
+        refined = beta2 * refined + (1 - beta2) * m**2
+        if t >= steps // 2:
+            total += np.mean(m**2 / refined), np.mean(m**2 / plain)
+    found = np.sqrt(total[0] / total[1])
+    assert found == pytest.approx(known, rel=0.02)
+    assert found < 1.01 * step_length_ratio(0.9, 0)
+
+
 @pytest.mark.parametrize("steps", [1, 2, 30])
 def test_ratio_after_some_steps_is_that_of_simulated_denominators(steps):
     beta1, beta2, snr = 0.8, 0.9, 0.5

@@ -24,11 +24,13 @@ from zotheory.validation import is_symbolic, quotient
 def step_length_ratio(
     beta1: Scalar, snr: Scalar, *, beta2: Scalar | None = None, steps: int | None = None
 ) -> Scalar:
-    """Return the plain over the refined root mean square denominator: how much longer refined steps are.
+    """Return the plain over the refined root mean square denominator.
+
+    Where v is at its mean, as for beta2 -> 1, refined steps are longer by this factor. Where v fluctuates
+    they are longer by less: in noise alone, at beta1 = 0.9 and beta2 = 0.5, by about 3.4 instead of 4.36.
 
     Stationary, zeta = 0: sqrt((r + 1)/(r + q)) with q = (1-beta1)/(1+beta1), whatever beta2. It grows
-    from 1 without noise to sqrt((1+beta1)/(1-beta1)) in noise alone. As beta2 -> 1 the denominators
-    settle at these values.
+    from 1 without noise to sqrt((1+beta1)/(1-beta1)) in noise alone.
 
     Args:
         beta1: averaging constant of m, in [0, 1).
