@@ -108,6 +108,40 @@ def test_the_replaced_dimension_sets_the_best_step_on_a_quadratic():
     assert best == pytest.approx((a @ a) / (2 * 5.0 * replaced_dimension(p, a, h)), rel=1e-7)
 
 
+@pytest.mark.parametrize("inner", ["gaussian", "sphere"])
+@pytest.mark.parametrize(
+    ("columns", "a", "h"),
+    [
+        ([[1], [0]], [Q(1, 10**90), 1], [1, 1]),  # |P^T a|^4 is 1e-360
+        ([[1], [0]], [Q(1, 10**120), 1], [1, 0]),
+        ([[1, 0], [0, Q(1, 10**40)]], [0, 1], [0, 1]),  # E[g^T H g] is 1e-160, |P^T a|^4 too
+        ([[1, 0], [0, Q(1, 10**40)], [0, 0]], [0, Q(3, 10**100), 1], [0, Q(1, 10**60), 2]),
+        ([[2, 1], [Q(1, 10**45), -1]], [Q(1, 10**80), Q(-5, 10**90)], [3, 1]),
+    ],
+)
+def test_the_replaced_dimension_at_small_overlaps(columns, a, h, inner):
+    # In exact arithmetic: |a|^2 E[g^T H g] / (|H| |P^T a|^4).
+    p, a = np.array(columns, dtype=object), np.array(a, dtype=object)
+    hessian = np.diag(np.array(h, dtype=object))
+    seen = p.T @ a
+    exact = (a @ a) * structured_curvature(p, a, hessian, inner) / (max(h) * (seen @ seen) ** 2)
+    floats = (p.astype(float), a.astype(float), hessian.astype(float))
+    assert replaced_dimension(*floats, inner) == pytest.approx(float(exact), rel=1e-12)
+    assert replaced_dimension(p, a, hessian, inner) == pytest.approx(float(exact), rel=1e-12)
+
+
+def test_a_replaced_dimension_beyond_floats_is_infinite():
+    for tiny in (1e-154, 1e-170, 1e-300, 5e-324):  # D = 3 / tiny^2
+        assert replaced_dimension([[1], [0]], [tiny, 1]) == math.inf
+    # No curvature in the column of P: any step helps, D = 0.
+    assert replaced_dimension([[1], [0]], [1e-170, 1], np.diag([0.0, 1.0])) == 0
+    p, h = [[1, 1], [1, -1]], [[1, -1], [-1, 1]]  # large entries of both signs in the sums
+    assert replaced_dimension(p, [1, -1 + 1e-15], h) == pytest.approx(3, rel=1e-9)
+    for law in ("rademacher", None):
+        with pytest.raises(InvalidArgument, match="inner"):
+            replaced_dimension([[1], [0]], [1e-170, 1], None, law)
+
+
 @settings(deadline=None, derandomize=True, max_examples=100)
 @given(
     st.integers(1, 5),

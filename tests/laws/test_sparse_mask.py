@@ -114,6 +114,19 @@ def test_bad_supports(refused, support):
     refused("support", SparseMask, 4, support)
 
 
+def test_in_one_dimension_the_support_is_one(refused):
+    for inner in INNER:
+        refused("support", SparseMask, 1, sp.Symbol("m", integer=True, positive=True), inner)
+        law = SparseMask(1, 1, inner)
+        assert law.dimension_factor() == CLASSES[inner](1).dimension_factor()
+        # A symbol is fine where it can vary.
+        m = sp.Symbol("m", positive=True)
+        assert (
+            SparseMask(2, m, inner).dimension_factor().subs(m, 1)
+            == SparseMask(2, 1, inner).dimension_factor()
+        )
+
+
 @pytest.mark.parametrize("inner", ["coordinate", "", None, 3, Sphere, ["sphere"]])
 def test_bad_inner_laws(refused, inner):
     refused("inner", SparseMask, 4, 2, inner)

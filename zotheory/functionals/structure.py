@@ -153,7 +153,7 @@ def replaced_dimension(
         inner: the law of u, "gaussian" or "sphere".
 
     Returns:
-        float: D; infinity if P^T a = 0, where no step helps.
+        float: D; infinity if P^T a = 0, where no step helps, or if D is above the largest float.
 
     Raises:
         InvalidArgument: as `structured_curvature`; symbols; an eigenvalue of H below zero.
@@ -165,11 +165,19 @@ def replaced_dimension(
     numbers = _floats(check_symmetric(given, "hessian", size), "hessian")
     steepest = _largest_eigenvalue(numbers, given)
     seen = matrix.T @ direction
-    if not seen.any():
-        _ratio(inner, matrix.shape[1])
+    ratio, top = _ratio(inner, matrix.shape[1]), np.abs(seen).max()
+    if top == 0:
         return math.inf
-    value = structured_curvature(matrix, direction, numbers / steepest, inner)
-    return float((direction @ direction) * value / (seen @ seen) ** 2)
+    # With the unit vector b = P^T a/|P^T a| and P' = P |a|/|P^T a|, K = P'^T (H/|H|_2) P' gives
+    # D = c (tr K + 2 b^T K b): nothing small is squared before it has been divided by |P^T a|.
+    unit = seen / top
+    length = np.linalg.norm(unit)
+    unit = unit / length
+    with np.errstate(over="ignore", invalid="ignore"):
+        grown = np.linalg.norm(direction) / length / top * matrix
+        curvature = grown.T @ (numbers / steepest) @ grown
+        value = ratio * (curvature.trace() + 2 * (unit @ curvature @ unit))
+    return float(value) if np.isfinite(value) else math.inf  # nan: infinite terms of both signs
 
 
 def random_subspace_factor(dim: Scalar, rank: Scalar, inner: Inner = "gaussian") -> Scalar:

@@ -25,9 +25,10 @@ from zotheory.validation import (
 
 @dataclass(frozen=True)
 class Coordinatewise(Law):
-    """Base of laws of fixed length sqrt(delta d) whose entries have independent fair signs.
+    """Base of laws whose entries have independent fair signs, and the same moments in any order.
 
-    Only paired fourth moments survive the signs, so with m4 = E[v_i^4] and m22 = E[v_i^2 v_j^2]
+    The length is sqrt(delta d) unless a subclass says otherwise in norm_moment and norm_bound. Only paired
+    fourth moments survive the signs, so with m4 = E[v_i^4] and m22 = E[v_i^2 v_j^2]
         T4[B] = m22 (2 B + tr(B) I) + (m4 - 3 m22) diag(B).
     """
 
@@ -84,11 +85,11 @@ class Coordinatewise(Law):
         return 3 * m22 + (m4 - 3 * m22) * quotient((a**4).sum(), (a @ a) ** 2)
 
     def norm_moment(self, k: Scalar) -> Scalar:
-        """Return (delta d)^k: the length is fixed."""
+        """Return (delta d)^k, for a fixed length."""
         return power(self.norm_bound(), check_norm_moment_order(k))
 
     def norm_bound(self) -> Scalar:
-        """Return delta d."""
+        """Return delta d, for a fixed length."""
         return self.delta * self.dim
 
 

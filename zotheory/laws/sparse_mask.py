@@ -25,12 +25,13 @@ class SparseMask(Coordinatewise):
 
     Args:
         dim: dimension d, an integer of at least 1 or a symbol.
-        support: m, how many coordinates are perturbed at a time, from 1 to dim, or a symbol.
+        support: m, how many coordinates are perturbed at a time, from 1 to dim, or a symbol if dim > 1.
         inner: "sphere", "gaussian" or "rademacher", the law on the chosen coordinates.
         delta: scale, E[v v^T] = delta I; a positive number or symbol.
 
     Raises:
-        InvalidArgument: a support larger than the dimension, an unknown inner law, delta <= 0.
+        InvalidArgument: a support larger than the dimension, a symbol where only 1 is possible, an
+            unknown inner law, delta <= 0.
 
     >>> SparseMask(12, 3).dimension_factor(), SparseMask(12, 3, "gaussian").dimension_factor()
     (12, 20)
@@ -52,6 +53,9 @@ class SparseMask(Coordinatewise):
         symbolic = is_symbolic(self.dim) or is_symbolic(self.support)
         if not symbolic and self.support > self.dim:
             raise InvalidArgument("support", self.support, f"give at most the dimension, {self.dim}")
+        if self.dim == 1 and is_symbolic(self.support):
+            # The chance (m - 1)/(d - 1) that two coordinates meet would be (m - 1)/0.
+            raise InvalidArgument("support", self.support, "give 1: in one dimension there is no other")
         if not isinstance(inner, str) or inner not in _INNER:
             raise InvalidArgument("inner", inner, f"give one of {', '.join(_INNER)}")
         _ = self.inner_law  # its scale delta d / m must be in range too
