@@ -16,16 +16,26 @@ def contains(enclosure, value):
         return enclosure.contains(value)
 
 
-@pytest.mark.parametrize("dim", [3, 4, 7, 60])
-def test_one_probe_has_beta_moments(dim):
-    moments = probe_ratio_moments(dim, 1, 4, 60)
+def check_one_probe(moments, dim, bits):
     half, m = Fraction(1, 2), Fraction(dim - 1, 2)
     for p, q in moments:
         # S = c and |W|^2 = c (1 - c) with c of the Beta(1/2, m/2) law.
         exact = sp.rf(sp.Rational(half), p + q) * sp.rf(sp.Rational(m), q)
         exact /= sp.rf(sp.Rational(half + m), p + 2 * q)
         assert contains(moments[p, q], fmpq(int(exact.p), int(exact.q))), (p, q)
-        assert moments[p, q].rel_accuracy_bits() > 45
+        assert moments[p, q].rel_accuracy_bits() > bits
+
+
+@pytest.mark.parametrize("dim", [3, 4, 7, 60])
+def test_one_probe_has_beta_moments(dim):
+    check_one_probe(probe_ratio_moments(dim, 1, 4, 60), dim, 45)
+
+
+def test_terms_kept_from_other_calls_are_those_asked_for():
+    # Terms are kept between calls, for other numbers of probes only.
+    for dim, probes, top, bits in ((5, 4, 3, 60), (5, 1, 3, 8), (6, 1, 3, 60), (5, 1, 2, 60)):
+        probe_ratio_moments(dim, probes, top, bits)
+    check_one_probe(probe_ratio_moments(5, 1, 3, 60), 5, 45)
 
 
 def test_two_probes_in_space_by_hand():

@@ -5,7 +5,9 @@ S^{-r} |W|^{2q} is finite for r <= q.
 """
 
 import math
+from collections.abc import Sequence
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 from flint import arb, arb_poly, ctx, fmpq
@@ -53,7 +55,7 @@ def _inverse_moments(
     """
     if not top:
         return {}
-    density = (bits * math.log(2) + 3 * top + 1) / math.pi**2  # nodes in a unit of v
+    density = _density(top, bits)
     step = arb(1 / density)
     series = _Series(dim, probes, top)
     # Where the sum is cut affects how wide the enclosures are, not whether they hold.
@@ -63,7 +65,7 @@ def _inverse_moments(
     sums = {(r, q): arb(0) for q in range(1, top + 1) for r in range(1, q + 1)}
     for j in range(first, last + 1):
         node = (step * j).exp()
-        values = series.at(node)
+        values = series.of_sum(_estimate_means(dim, top, bits, j))
         power = arb(1)
         for r in range(1, top + 1):
             power *= node
@@ -115,6 +117,19 @@ def check_integer(name: str, value: Any, least: int, most: int | None = None) ->
     return number
 
 
+def _density(top: int, bits: int) -> float:
+    """Return the number of nodes in a unit of v."""
+    return (bits * math.log(2) + 3 * top + 1) / math.pi**2
+
+
+# Nearly all of the time goes here, and other numbers of estimates ask for the same nodes.
+@lru_cache(maxsize=2**13)
+def _estimate_means(dim: int, top: int, bits: int, j: int) -> tuple[arb, ...]:
+    """Return h_0, ..., h_top of one estimate, as in `_Series`, at node j."""
+    with ctx.workprec(bits + 64):
+        return _Series(dim, 1, top).of_estimate((arb(1 / _density(top, bits)) * j).exp())
+
+
 class _Series:
     """The series E[e^{-xS} J(|W| s)] = psi(x, s)^k in s^2, J as in `probe_sum_moments`, at a given x.
 
@@ -134,10 +149,9 @@ class _Series:
             both = across + half + 2 * q
             self.betas.append(self.betas[-1] * arb((half + q) * (across + q) / (both * (both + 1))))
 
-    def at(self, x: arb) -> list[arb]:
-        """Return E[e^{-xS} |W|^{2q}] for q = 0, ..., top."""
-        means = [b * self._kummer(q, x) for q, b in enumerate(self.betas)]
-        return self._power(means)
+    def of_estimate(self, x: arb) -> tuple[arb, ...]:
+        """Return h_q(x) for q = 0, ..., top."""
+        return tuple(b * self._kummer(q, x) for q, b in enumerate(self.betas))
 
     def decay(self) -> list[arb]:
         """Return numbers decay_q with E[e^{-xS} |W|^{2q}] <= decay_q x^{-q-k/2} for all x > 0.
@@ -147,10 +161,10 @@ class _Series:
         """
         across = arb(fmpq(self.dim - 1, 2))
         constant = arb(fmpq(self.dim, 2)).gamma() / (across.gamma() * arb.pi().sqrt())
-        return self._power([arb(q + fmpq(1, 2)).gamma() * constant for q in range(self.top + 1)])
+        return self.of_sum([arb(q + fmpq(1, 2)).gamma() * constant for q in range(self.top + 1)])
 
-    def _power(self, means: list[arb]) -> list[arb]:
-        """Turn the h_q of one estimate into those of the sum of k."""
+    def of_sum(self, means: Sequence[arb]) -> list[arb]:
+        """Turn the h_q of one estimate into E[e^{-xS} |W|^{2q}] of the sum of k, q = 0, ..., top."""
         size, exponent = self.top + 1, self.probes
         base = arb_poly([h / w for h, w in zip(means, self.weights, strict=True)])
         result = arb_poly([1])
