@@ -104,6 +104,20 @@ def test_mean_squared_gradients_and_the_first_time_below():
     assert np.array_equal(again.ends, runs.ends)
 
 
+def test_runs_with_steps_of_their_own_go_on_from_where_they_ended():
+    steps = np.repeat([0.05, 0.2], 20_000)
+    rng = stream(8, "own steps")
+    first = simulate_descent(value, gradient, Sphere(4), X, rng, step=steps, steps=3, trials=len(steps))
+    then = simulate_descent(
+        value, gradient, Sphere(4), first.ends, rng, step=steps, steps=2, trials=len(steps)
+    )
+    assert np.allclose(then.squared_gradients[0], (gradient(first.ends) ** 2).sum(axis=1))
+    for step in (0.05, 0.2):
+        ends = value(then.ends[steps == step])
+        expected = QuadraticDynamics(H, Sphere(4), step).run(X, 5).values[-1]
+        assert ends.mean() == pytest.approx(expected, abs=5 * ends.std() / np.sqrt(len(ends)))
+
+
 class Biased(Sphere):
     def second_moment(self):
         return 2 * super().second_moment()
@@ -118,6 +132,10 @@ class Biased(Sphere):
         ({"start": [1, 2]}, "start"),
         ({"start": [1, 2, 3, float("nan")]}, "start"),
         ({"step": 0}, "step"),
+        ({"step": [0.1, 0.0]}, "step"),
+        ({"step": [0.1, 0.1, 0.1]}, "step"),
+        ({"step": float("inf")}, "step"),
+        ({"start": [X, X, X]}, "start"),
         ({"step": 1e200}, "step"),
         ({"steps": 0}, "steps"),
         ({"trials": 0}, "trials"),

@@ -8,12 +8,12 @@ import numpy as np
 
 from zotheory.bounds.dynamics.following import Following
 from zotheory.errors import InvalidArgument
-from zotheory.estimators.aligned_rows import unit_rows
 from zotheory.laws import Law, require_unbiased
+from zotheory.laws.aligned_rows import unit_rows
 from zotheory.laws.freezing import Frozen
 from zotheory.rng import as_generator
 from zotheory.types import FloatArray, VectorLike
-from zotheory.validation import check_array, check_count, check_positive, numeric_dim, to_float
+from zotheory.validation import LARGEST, check_array, check_count, check_positive, numeric_dim, to_float
 
 # (n, dim) -> (n,) and (n, dim) -> (n, dim)
 Values: TypeAlias = Callable[[FloatArray], Any]
@@ -54,7 +54,7 @@ def simulate_descent(
     start: VectorLike,
     rng: np.random.Generator | int,
     *,
-    step: float,
+    step: Any,
     steps: int,
     trials: int,
     mu: float = 1e-6,
@@ -71,9 +71,10 @@ def simulate_descent(
         objective: f(X) -> (n,) for points X of shape (n, dim).
         gradient: its gradients, (n, dim); they are what is measured, and what `Following` laws turn with.
         law: of the perturbations.
-        start: x_0, shape (dim,), the same for every run.
+        start: x_0, shape (dim,), the same for every run, or one for each, shape (trials, dim), such as
+            the ``ends`` of earlier runs.
         rng: generator or integer seed.
-        step: eta, above 0.
+        step: eta, above 0, the same for every run, or one for each, shape (trials,).
         steps: T.
         trials: number of independent runs.
         mu: smoothing distance, above 0.
@@ -97,20 +98,23 @@ def simulate_descent(
     else:
         require_unbiased(law)
         dim = numeric_dim(law.dim)
-    remedy = f"give {dim} finite numbers"
-    x0 = check_array(start, "start", remedy).astype(float)
-    if x0.shape != (dim,):
-        raise InvalidArgument("start", start, remedy)
-    eta = to_float(check_positive(step, "step"), "step")
-    distance = to_float(check_positive(mu, "mu"), "mu")
     check_count(steps, "steps")
     check_count(trials, "trials")
+    remedy = f"give {dim} finite numbers, or shape ({trials}, {dim})"
+    x0 = check_array(start, "start", remedy).astype(float)
+    if x0.shape not in ((dim,), (trials, dim)):
+        raise InvalidArgument("start", start, remedy)
+    remedy = f"give a number above 0, or one for each of the {trials} runs"
+    eta = check_array(step, "step", remedy).astype(float)
+    if eta.shape not in ((), (trials,)) or not np.all((eta > 0) & (eta <= LARGEST)):
+        raise InvalidArgument("step", step, remedy)
+    distance = to_float(check_positive(mu, "mu"), "mu")
     noise = check_array(sigma, "sigma", "give a number of at least 0").astype(float)
     if noise.shape != () or not noise >= 0:
         raise InvalidArgument("sigma", sigma, "give a number of at least 0")
     if follow not in ("sampled", "exact"):
         raise InvalidArgument("follow", follow, 'give "sampled" or "exact"')
-    generator, points = as_generator(rng), np.tile(x0, (trials, 1))
+    generator, points = as_generator(rng), np.broadcast_to(x0, (trials, dim)).copy()
     squares = np.empty((steps, trials))
     for t in range(steps):
         slopes = _checked(gradient(points.copy()), (trials, dim), "gradient", gradient)
@@ -119,7 +123,7 @@ def simulate_descent(
         v = perturbations(law, slopes + xi if follow == "sampled" else slopes, generator)
         ahead = _checked(objective(points + distance * v), (trials,), "objective", objective)
         change = (ahead - _checked(objective(points.copy()), (trials,), "objective", objective)) / distance
-        points = points - eta * (change + np.einsum("nd,nd->n", xi, v))[:, None] * v
+        points = points - (eta * (change + np.einsum("nd,nd->n", xi, v)))[:, None] * v
         if not np.all(np.isfinite(points)):
             raise InvalidArgument(
                 "step", step, f"a run left the finite numbers at step {t}: give a smaller one"
