@@ -27,7 +27,7 @@ def script():
 CELLS = {(m, b) for m in METHODS for b in (1, 4, 16)} - {("two-stage", 1)}
 
 
-@pytest.mark.parametrize("draws", ["independent", "nested"])
+@pytest.mark.parametrize("draws", ["independent", "shared"])
 def test_cells_agree_with_the_formulas(script, draws):
     run = script.GRIDS[draws]
     values, timing = run([1, 4, 16], 4000)
@@ -43,7 +43,7 @@ def test_cells_agree_with_the_formulas(script, draws):
     assert all(again[cell].mse == values[cell].mse for cell in values)
 
 
-def test_nested_draws_change_no_cell(script):
+def test_shared_draws_change_no_cell(script):
     # Two stages included, for which no formula is at hand: two independent simulations.
     one, two = (run([4, 32], 4000)[0] for run in script.GRIDS.values())
     for cell, found in one.items():
@@ -78,7 +78,7 @@ def test_comparison_is_printed(script, monkeypatch, capsys):
     printed = capsys.readouterr().out
     for text in (
         "independent draws",
-        "nested draws",
+        "shared draws",
         "floor: ",
         "law.sample(1)",
         "written out",

@@ -8,8 +8,8 @@ import pytest
 
 from zotheory.errors import InvalidArgument
 from zotheory.estimators import TwoStage, simulate_mse
-from zotheory.estimators.aligned_rows import aligned, unit_rows
 from zotheory.laws import DAP, Coordinate, Gaussian, OrthonormalFrame, Rademacher, RandomBlock, Sphere
+from zotheory.laws.aligned_rows import aligned, unit_rows
 
 SQUARE = 14.25  # |a|^2
 

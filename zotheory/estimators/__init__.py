@@ -1,9 +1,10 @@
 """Gradient estimators from function values: one stage or two, counted and vectorised over trials."""
 
 from zotheory.estimators.base import Estimates, Estimator
+from zotheory.estimators.error_sums import SimulatedError
 from zotheory.estimators.objective import Objective, vectorised
 from zotheory.estimators.queries import QueryLedger
-from zotheory.estimators.simulate import SimulatedError, simulate_mse, simulate_mse_curve
+from zotheory.estimators.simulate import simulate_mse, simulate_mse_curve, simulate_mse_curves
 from zotheory.estimators.single_stage import Central, Forward, OnePoint
 from zotheory.estimators.two_stage import TwoStage
 
@@ -19,5 +20,6 @@ __all__ = [
     "TwoStage",
     "simulate_mse",
     "simulate_mse_curve",
+    "simulate_mse_curves",
     "vectorised",
 ]

@@ -12,7 +12,7 @@ import numpy as np
 
 from zotheory.errors import InvalidArgument
 from zotheory.estimators.arguments import check_point
-from zotheory.estimators.draws import Plan
+from zotheory.estimators.draws import Draws, Plan
 from zotheory.estimators.objective import Objective, Oracle
 from zotheory.estimators.queries import QueryLedger
 from zotheory.laws.freezing import Frozen
@@ -88,11 +88,19 @@ class Estimator(ABC):
         """Trials drawn at once; the default chunk."""
 
     @abstractmethod
-    def _prepare(self, oracle: Oracle, x: FloatArray, plan: Plan, batches: Sequence[int]) -> Run:
+    def _prepare(
+        self,
+        oracle: Oracle,
+        x: FloatArray,
+        plan: Plan,
+        batches: Sequence[int],
+        normals: Draws | None = None,
+    ) -> Run:
         """Return the function that computes the estimates of some of the trials.
 
         One estimate for each of the ``batches``, increasing numbers of perturbations, the last one being
-        the estimator's own; all from the same perturbations.
+        the estimator's own; all from the same perturbations. These are made of the given normal rows, at
+        least as many a trial, where the law allows it, and drawn from it otherwise.
         """
 
     def estimate(
@@ -178,10 +186,15 @@ class Estimator(ABC):
             InvalidArgument: as in `estimate`; batches that are not increasing, or that the estimator cannot
                 have (not whole frames, not to be split in its proportion).
         """
-        members = self._members(batches)
+        members = self.members(batches)
         return members[-1]._stream(members, objective, x, rng, trials, chunk, workers)
 
-    def _members(self, batches: Sequence[int]) -> list[Self]:
+    def members(self, batches: Sequence[int]) -> list[Self]:
+        """Return the estimator resized to each of some increasing numbers of perturbations.
+
+        Raises:
+            InvalidArgument: as in `stream_batches`.
+        """
         remedy = "give increasing integers of at least 1, at least one of them"
         if isinstance(batches, (str, bytes)) or not isinstance(batches, (Sequence, np.ndarray)):
             raise InvalidArgument("batches", batches, remedy)
@@ -226,12 +239,13 @@ def _chunks(
             gradients = run(first, last)
             calls = oracle.calls - calls
             yield [
-                Estimates(found, _cost(member, first, last, calls))
+                Estimates(found, cost(member, first, last, calls))
                 for member, found in zip(members, gradients, strict=True)
             ]
 
 
-def _cost(member: Estimator, first: int, last: int, calls: int) -> QueryLedger:
+def cost(member: Estimator, first: int, last: int, calls: int) -> QueryLedger:
+    """Return what the trials first, ..., last - 1 of a run cost."""
     trials, shared = last - first, int(member._shared)
     # What all trials share is evaluated with the first of them.
     evaluations = trials * (member.queries - shared) + (shared if first == 0 else 0)

@@ -49,10 +49,12 @@ class Probe:
         # The base point goes first: a bad x is reported as such.
         base = self._base if self._difference == "forward" else 0.0
         with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-            steps = self._mu * flat
-            ahead = self._values(self._x + steps, flat)
-            if self._difference == "central":
-                change = (ahead - self._values(self._x - steps, flat)) / (2 * self._mu)
+            points = self._mu * flat
+            behind = self._x - points if self._difference == "central" else None
+            points += self._x
+            ahead = self._values(points, flat)
+            if behind is not None:
+                change = (ahead - self._values(behind, flat)) / (2 * self._mu)
             else:
                 change = (ahead - base) / self._mu
         if not np.all(np.isfinite(change)):
@@ -72,7 +74,13 @@ class Probe:
             raise
 
     def batch_means(
-        self, draws: Draws, first: int, last: int, sizes: Sequence[int], shaping: Shaping
+        self,
+        draws: Draws,
+        first: int,
+        last: int,
+        sizes: Sequence[int],
+        shaping: Shaping,
+        skipped: int = 0,
     ) -> FloatArray:
         """Return the means of difference times v over the first b perturbations of each trial.
 
@@ -82,13 +90,14 @@ class Probe:
             last: one past the last trial.
             sizes: the values of b, increasing, at most the batch of the draws.
             shaping: makes perturbations of the rows.
+            skipped: rows of each trial that are passed over first; 0 where a trial is taken in slices.
 
         Returns:
             Shape (len(sizes), last - first, dim).
         """
         counts = np.array(sizes, dtype=float)[:, None, None]
         if not draws.sliced:
-            rows = draws.take(first, last)[:, : sizes[-1]]
+            rows = draws.take(first, last)[:, skipped : skipped + sizes[-1]]
             return self._sums([shaping(rows, slice(0, last - first))], sizes) / counts
         # Too large a batch for one piece: a trial at a time.
         sums = []

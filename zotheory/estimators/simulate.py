@@ -1,38 +1,16 @@
 """The error of an estimator by simulation, in memory that does not grow with the number of trials."""
 
-import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
 from zotheory.errors import InvalidArgument
-from zotheory.estimators.base import Estimates, Estimator
+from zotheory.estimators.base import Estimator
+from zotheory.estimators.comparison import compared
+from zotheory.estimators.error_sums import ErrorSums, SimulatedError
 from zotheory.estimators.objective import Objective
-from zotheory.estimators.queries import QueryLedger
-from zotheory.laws.freezing import Frozen
-from zotheory.types import FloatArray, VectorLike
-from zotheory.validation import check_array, check_count, to_float
-
-
-@dataclass(frozen=True, eq=False)
-class SimulatedError(Frozen):
-    """Squared error of an estimator over independent trials.
-
-    Attributes:
-        mse: mean of |(g - delta a)_T|^2 over the trials.
-        standard_error: of ``mse``, estimated from the trials; nan for a single one.
-        mean_error: mean of (g - delta a)_T, shape (|T|,), read-only.
-        ledger: what the trials cost.
-    """
-
-    mse: float
-    standard_error: float
-    mean_error: FloatArray
-    ledger: QueryLedger
-
-    def __post_init__(self) -> None:
-        self.mean_error.setflags(write=False)
+from zotheory.types import VectorLike
+from zotheory.validation import check_count
 
 
 def simulate_mse(
@@ -73,10 +51,11 @@ def simulate_mse(
     >>> simulate_mse(Central(frame, 1, batch=2), lambda X: X[:, 0], [0, 0], [1, 0], 0, trials=9).mse < 1e-28
     True
     """
-    target = _Target(estimator, gradient, coordinates)
+    sums = ErrorSums(estimator, gradient, coordinates)
     check_count(trials, "trials")
-    parts = estimator.stream(objective, x, rng, trials, chunk, workers)
-    (found,) = target.errors([part] for part in parts)
+    for part in estimator.stream(objective, x, rng, trials, chunk, workers):
+        sums.add([part])
+    (found,) = sums.results()
     return found
 
 
@@ -128,57 +107,67 @@ def simulate_mse_curve(
     ...     frames, f, [0, 0], [1, 0], 0, batches=[2, 4], trials=9)]
     [36, 72]
     """
-    target = _Target(estimator, gradient, coordinates)
+    sums = ErrorSums(estimator, gradient, coordinates)
     check_count(trials, "trials")
-    return target.errors(estimator.stream_batches(objective, x, rng, batches, trials, chunk, workers))
+    for parts in estimator.stream_batches(objective, x, rng, batches, trials, chunk, workers):
+        sums.add(parts)
+    return sums.results()
 
 
-class _Target:
-    # What an estimator estimates, on the chosen coordinates.
+def simulate_mse_curves(
+    estimators: Mapping[str, Estimator],
+    objective: Objective,
+    x: VectorLike,
+    gradient: VectorLike,
+    rng: np.random.Generator | int,
+    *,
+    batches: Sequence[int] | Mapping[str, Sequence[int]],
+    trials: int,
+    coordinates: Iterable[int] | None = None,
+    workers: int = 1,
+) -> dict[str, list[SimulatedError]]:
+    """Return the curves of several estimators, made of the same random numbers where their laws allow it.
 
-    def __init__(
-        self, estimator: Estimator, gradient: VectorLike, coordinates: Iterable[int] | None
-    ) -> None:
-        if not isinstance(estimator, Estimator):
-            raise InvalidArgument("estimator", estimator, "give an estimator, for example Central(law, mu)")
-        dim = estimator.dim
-        a = check_array(gradient, "gradient", f"give {dim} real numbers")
-        if a.shape != (dim,):
-            raise InvalidArgument("gradient", gradient, f"give {dim} real numbers, shape ({dim},)")
-        self._chosen = _check_coordinates(coordinates, dim)
-        self._value = estimator.delta * np.array([to_float(a[i], "gradient") for i in self._chosen])
+    Laws that are made of normal rows (`Law.from_normals`: Gaussian, Sphere, DAP, and the second stage of
+    `TwoStage`) get the same rows, drawn once; the others draw their own. Each curve is what
+    `simulate_mse_curve` estimates, and its standard errors hold. Curves depend on each other: common random
+    numbers make their differences more accurate, not less, but they are no independent measurements.
 
-    def errors(self, chunks: Iterable[Sequence[Estimates]]) -> list[SimulatedError]:
-        # Means and sums of squares about the means, chunk by chunk (Chan, Golub and LeVeque): with m and n
-        # trials so far and new, the sums about the joint mean gain (difference of means)^2 m n / (m + n).
-        count, mean, squares, total, costs = 0, np.zeros(()), np.zeros(()), np.zeros(()), []
-        for parts in chunks:
-            errors = np.stack([part.gradients[:, self._chosen] for part in parts]) - self._value
-            losses = np.einsum("ktd,ktd->kt", errors, errors)
-            own, new = losses.mean(axis=1), losses.shape[1]
-            gap = own - mean
-            squares = (
-                squares + ((losses - own[:, None]) ** 2).sum(axis=1) + gap**2 * count * new / (count + new)
-            )
-            mean, count = mean + gap * new / (count + new), count + new
-            total = total + errors.sum(axis=1)
-            ledgers = [part.ledger for part in parts]
-            costs = [one + two for one, two in zip(costs, ledgers, strict=True)] if costs else ledgers
-        spread = np.sqrt(squares / (count - 1) / count) if count > 1 else np.full(len(costs), math.nan)
-        return [
-            SimulatedError(float(m), float(s), t / count, ledger)
-            for m, s, t, ledger in zip(mean, spread, total, costs, strict=True)
-        ]
+    Args:
+        estimators: by name; all of one dimension.
+        objective: as in `simulate_mse`.
+        x: as in `simulate_mse`.
+        gradient: as in `simulate_mse`.
+        rng: as in `simulate_mse`.
+        batches: increasing numbers of perturbations, for all estimators or by name.
+        trials: number of independent estimates with each batch.
+        coordinates: as in `simulate_mse`.
+        workers: as in `Estimator.estimate`; they draw the shared rows.
 
+    Returns:
+        For each name one error a batch, with ledgers as in `simulate_mse_curve`.
 
-def _check_coordinates(coordinates: Iterable[int] | None, dim: int) -> list[int]:
-    if coordinates is None:
-        return list(range(dim))
-    remedy = f"give distinct integers from 0 to {dim - 1}, at least one"
-    if not isinstance(coordinates, Iterable) or isinstance(coordinates, (str, bytes)):
-        raise InvalidArgument("coordinates", coordinates, remedy)
-    chosen = list(coordinates)
-    whole = all(isinstance(i, (int, np.integer)) and not isinstance(i, bool) for i in chosen)
-    if not chosen or not whole or len(set(chosen)) < len(chosen) or min(chosen) < 0 or max(chosen) >= dim:
-        raise InvalidArgument("coordinates", coordinates, remedy)
-    return [int(i) for i in chosen]
+    Raises:
+        InvalidArgument: a bad argument, or a bad objective.
+
+    >>> from zotheory.estimators import Forward
+    >>> from zotheory.laws import DAP, Sphere
+    >>> a = [1, 0, 0]
+    >>> both = simulate_mse_curves({"sphere": Forward(Sphere(3), 1e-3), "aligned": Forward(DAP(a), 1e-3)},
+    ...                            lambda X: X[:, 0], [0, 0, 0], a, 0, batches=[1, 4], trials=9)
+    >>> [len(curve) for curve in both.values()]
+    [2, 2]
+    """
+    remedy = "give estimators by name, all of one dimension"
+    if not isinstance(estimators, Mapping) or not estimators:
+        raise InvalidArgument("estimators", estimators, remedy)
+    sums = {name: ErrorSums(made, gradient, coordinates) for name, made in estimators.items()}
+    if len({made.dim for made in estimators.values()}) > 1:
+        raise InvalidArgument("estimators", estimators, remedy)
+    given = batches if isinstance(batches, Mapping) else dict.fromkeys(estimators, batches)
+    if given.keys() != estimators.keys():
+        raise InvalidArgument("batches", batches, f"give batches for each of {', '.join(estimators)}")
+    members = {name: made.members(given[name]) for name, made in estimators.items()}
+    for name, parts in compared(members, objective, x, rng, trials, workers):
+        sums[name].add(parts)
+    return {name: found.results() for name, found in sums.items()}

@@ -9,11 +9,12 @@ from typing import ClassVar, Self
 import numpy as np
 
 from zotheory.errors import InvalidArgument
-from zotheory.estimators.arguments import check_law, check_mu, frame_size
+from zotheory.estimators.arguments import check_law, check_mu
 from zotheory.estimators.base import Estimator, Run
 from zotheory.estimators.draws import Draws, Plan, block_rows
 from zotheory.estimators.objective import Oracle
 from zotheory.estimators.probe import Difference, Probe
+from zotheory.estimators.shaping import law_draws
 from zotheory.laws import Empirical, Law, Mixture, RandomBlock
 from zotheory.types import FloatArray, Scalar
 from zotheory.validation import check_count, numeric_dim, to_float
@@ -77,10 +78,17 @@ class SingleStage(Estimator):
     def _block_trials(self) -> int:
         return max(1, block_rows(self.dim) // self.batch)
 
-    def _prepare(self, oracle: Oracle, x: FloatArray, plan: Plan, batches: Sequence[int]) -> Run:
+    def _prepare(
+        self,
+        oracle: Oracle,
+        x: FloatArray,
+        plan: Plan,
+        batches: Sequence[int],
+        normals: Draws | None = None,
+    ) -> Run:
         probe = Probe(oracle, x, self.mu, self._difference)
-        draws = Draws(self.law.sample, self.batch, "law", plan, frame_size(self.law))
-        return lambda first, last: probe.batch_means(draws, first, last, batches, lambda v, _: v)
+        draws, shaping = law_draws(self.law, self.batch, plan, normals)
+        return lambda first, last: probe.batch_means(draws, first, last, batches, shaping)
 
 
 @dataclass(frozen=True)

@@ -8,14 +8,15 @@ from typing import Any, Literal, Self
 import numpy as np
 
 from zotheory.errors import InvalidArgument
-from zotheory.estimators.aligned_rows import Complement, aligned, unit_rows
-from zotheory.estimators.arguments import check_law, check_mu, frame_size
+from zotheory.estimators.arguments import check_law, check_mu
 from zotheory.estimators.base import Estimator, Run
 from zotheory.estimators.draws import Draws, Plan, block_rows
 from zotheory.estimators.objective import Oracle
 from zotheory.estimators.probe import Probe
+from zotheory.estimators.shaping import law_draws, normal_draws
 from zotheory.estimators.weights import first_weight
 from zotheory.laws import Law
+from zotheory.laws.aligned_rows import Complement, aligned, unit_rows
 from zotheory.types import FloatArray, Scalar
 from zotheory.validation import check_count, numeric_dim, to_float
 
@@ -116,14 +117,24 @@ class TwoStage(Estimator):
     def _block_trials(self) -> int:
         return max(1, block_rows(self.dim) // max(self.first, self.second))
 
-    def _prepare(self, oracle: Oracle, x: FloatArray, plan: Plan, batches: Sequence[int]) -> Run:
+    def _prepare(
+        self,
+        oracle: Oracle,
+        x: FloatArray,
+        plan: Plan,
+        batches: Sequence[int],
+        normals: Draws | None = None,
+    ) -> Run:
         probe, delta = Probe(oracle, x, self.mu, self.difference), self.delta
         members = [self.resized(batch) for batch in batches]
         firsts = [member.first for member in members]
-        rough = Draws(self.law.sample, self.first, "law", plan, frame_size(self.law))
-        normal = Draws(self._normal_rows, self.second, "aligned", plan)
+        rough, rough_shaping = law_draws(self.law, self.first, plan, normals)
+        # Of shared rows the first stage takes the first ones, the second stage those after them.
+        normal, skipped = normals, self.first
+        if normal is None:
+            normal, skipped = normal_draws(self.second, plan, "aligned"), 0
         # Seldom needed, so not drawn ahead.
-        fallback = Draws(self._normal_rows, 1, "direction", replace(plan, pool=None))
+        fallback = normal_draws(1, replace(plan, pool=None), "direction")
 
         def refined(one: FloatArray, second: int, weight: float, first: int, last: int) -> FloatArray:
             directions, zero = unit_rows(one)
@@ -133,11 +144,11 @@ class TwoStage(Estimator):
             def shaping(z: FloatArray, which: slice) -> FloatArray:
                 return aligned(z, directions[which], delta, self.complement)
 
-            (two,) = probe.batch_means(normal, first, last, [second], shaping)
+            (two,) = probe.batch_means(normal, first, last, [second], shaping, skipped)
             return weight * one + (1 - weight) * two
 
         def run(first: int, last: int) -> FloatArray:
-            ones = probe.batch_means(rough, first, last, firsts, lambda v, _: v)
+            ones = probe.batch_means(rough, first, last, firsts, rough_shaping)
             # The first stages nest; the second ones share normal rows, shaped anew for each direction.
             return np.stack(
                 [
@@ -147,9 +158,6 @@ class TwoStage(Estimator):
             )
 
         return run
-
-    def _normal_rows(self, n: int, generator: np.random.Generator) -> FloatArray:
-        return generator.standard_normal((n, self.dim))
 
 
 def _check_choice(value: Any, name: str, choices: tuple[str, ...]) -> None:

@@ -3,9 +3,9 @@
 from typing import Any
 
 from zotheory.errors import InvalidArgument
-from zotheory.estimators.aligned_rows import Complement
 from zotheory.estimators.arguments import frame_size
 from zotheory.laws import Gaussian, Law
+from zotheory.laws.aligned_rows import Complement
 from zotheory.types import Scalar
 from zotheory.validation import as_real, check_fraction, is_symbolic, quotient
 

@@ -8,13 +8,15 @@ from typing import Literal
 import numpy as np
 
 from zotheory.errors import InvalidArgument
+from zotheory.laws.aligned_rows import aligned
 from zotheory.laws.arithmetic import power
 from zotheory.laws.base import check_norm_moment_order
 from zotheory.laws.block_isotropic import BlockIsotropic
+from zotheory.laws.gradient import as_floats
 from zotheory.laws.partition import Axis
 from zotheory.rng import as_generator
 from zotheory.types import FloatArray, Scalar, VectorLike
-from zotheory.validation import check_count, check_positive, is_symbolic, to_float
+from zotheory.validation import check_count, check_positive, is_symbolic, numeric_dim, to_float
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,12 +108,11 @@ class DAP(BlockIsotropic):
 
     def sample(self, n: int, rng: np.random.Generator | int) -> FloatArray:
         """Draw n perturbations, shape (n, dim)."""
-        n, generator = check_count(n, "n"), as_generator(rng)
-        delta = to_float(self.delta, "delta")
-        units = self.partition.sample_units(n, generator)
-        v = math.sqrt(delta) * units[0]
-        if len(units) == 2:
-            m = self.dim - 1
-            energy = m if self.complement == "sphere" else generator.chisquare(m, size=(n, 1))
-            v += np.sqrt(delta * energy) * units[1]
-        return v
+        shape = (check_count(n, "n"), numeric_dim(self.dim))
+        return self.from_normals(as_generator(rng).standard_normal(shape))
+
+    def from_normals(self, z: FloatArray) -> FloatArray:
+        """Return the perturbations of `aligned_rows.aligned`."""
+        e = as_floats(self.partition.direction, symbols=False)
+        e = e / np.linalg.norm(e)
+        return aligned(z[None], e[None], to_float(self.delta, "delta"), self.complement)[0]

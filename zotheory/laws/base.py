@@ -45,6 +45,14 @@ class Law(Frozen, ABC):
     def sample(self, n: int, rng: np.random.Generator | int) -> FloatArray:
         """Draw n perturbations, shape (n, dim), from a generator or an integer seed."""
 
+    def from_normals(self, z: FloatArray) -> FloatArray | None:
+        """Return perturbations made of standard normal rows, shape (n, dim); ``z`` stays as it is.
+
+        None for a law that is not made of normals: then only `sample` draws it. Laws that are share random
+        numbers in `estimators.simulate_mse_curves`.
+        """
+        return None
+
     def sample_independent(self, n: int, rng: np.random.Generator | int) -> FloatArray:
         """Draw n independent perturbations, shape (n, dim), also where `sample` draws dependent ones."""
         return self.sample(n, rng)

@@ -62,7 +62,11 @@ class Gaussian(Isotropic):
     def sample(self, n: int, rng: np.random.Generator | int) -> FloatArray:
         """Draw n perturbations, shape (n, dim)."""
         shape = (check_count(n, "n"), numeric_dim(self.dim))
-        return math.sqrt(to_float(self.delta, "delta")) * as_generator(rng).standard_normal(shape)
+        return self.from_normals(as_generator(rng).standard_normal(shape))
+
+    def from_normals(self, z: FloatArray) -> FloatArray:
+        """Return sqrt(delta) z."""
+        return math.sqrt(to_float(self.delta, "delta")) * z
 
     def norm_moment(self, k: Scalar) -> Scalar:
         """Return E|v|^{2k} = (2 delta)^k Gamma(d/2 + k) / Gamma(d/2)."""
@@ -100,9 +104,13 @@ class Sphere(Isotropic):
 
     def sample(self, n: int, rng: np.random.Generator | int) -> FloatArray:
         """Draw n perturbations, shape (n, dim)."""
-        n = check_count(n, "n")
-        (units,) = Whole(numeric_dim(self.dim)).sample_units(n, as_generator(rng))
-        return math.sqrt(to_float(self.delta, "delta") * self.dim) * units
+        shape = (check_count(n, "n"), numeric_dim(self.dim))
+        return self.from_normals(as_generator(rng).standard_normal(shape))
+
+    def from_normals(self, z: FloatArray) -> FloatArray:
+        """Return sqrt(delta d) z / |z|."""
+        squares = np.einsum("nd,nd->n", z, z)
+        return np.sqrt(to_float(self.delta, "delta") * self.dim / squares)[:, None] * z
 
     def norm_moment(self, k: Scalar) -> Scalar:
         """Return (delta d)^k."""

@@ -27,9 +27,17 @@ def aligned(z: FloatArray, directions: FloatArray, delta: float, complement: Com
     """
     column, dim = directions[:, :, None], z.shape[-1]
     inner = z @ column
-    along = np.copysign(math.sqrt(delta), inner) * directions[:, None, :]
+    signs = np.copysign(math.sqrt(delta), inner)
     if dim == 1:
-        return along
+        return signs * directions[:, None, :]
+    if complement == "sphere" and dim >= SECOND_PROJECTION_BELOW:
+        # v = r z + (xi sqrt(delta) - r z.e) e with r = |w| / |z_perp|, |z_perp|^2 = |z|^2 - (z.e)^2: fewer
+        # passes over the rows. In low dimension the difference of squares may cancel.
+        squares = np.einsum("cbd,cbd->cb", z, z)[:, :, None] - inner**2
+        scale = np.sqrt(delta * (dim - 1) / squares)
+        v = scale * z
+        v += (signs - scale * inner) * directions[:, None, :]
+        return v
     across = z - inner * directions[:, None, :]
     if dim < SECOND_PROJECTION_BELOW:
         across -= (across @ column) * directions[:, None, :]
@@ -38,7 +46,7 @@ def aligned(z: FloatArray, directions: FloatArray, delta: float, complement: Com
         across *= np.sqrt(delta * (dim - 1) / squares)[:, :, None]
     else:
         across *= math.sqrt(delta)
-    across += along
+    across += signs * directions[:, None, :]
     return across
 
 
