@@ -22,7 +22,7 @@ claim = Claim(
     "of the u_i (u_i.a), W the rest and |G|^2 = S^2 + |W|^2. For every f of S and |W|^2, "
     "E[2 S f - |G|^2 f^2] <= E rho^2 <= 1 - E[|W|^2 (2f - |G|^2 f^2)]; f affine in S below and constant above give the "
     "closed bounds low(k,d) <= E rho^2 <= high(k,d) of the formulas. They differ by at most 0.1% of low for all "
-    "k >= 30 d and all k >= d + 3000, not for fewer probes in general (C3d encloses those, pair by pair). "
+    "k >= 30 d and all k >= d + 3000 (for fewer probes see C3d, pair by pair). "
     "And k (1 - E rho^2) -> d(d-1)/(d+2) as k grows (d - 1 for Gaussian probes).",
     latex=r"Let $S=G\cdot a$, $W=G-Sa$, $G=\sum_{i\le k}u_i(u_i\cdot a)$, $\|a\|=1$, $u_i$ uniform on the sphere. For every "
     r"$f$ of $S,\|W\|^2$: $E[2Sf-\|G\|^2f^2]\le E\rho^2\le1-E[\|W\|^2(2f-\|G\|^2f^2)]$. With $f$ affine in $S$ below and "

@@ -27,20 +27,21 @@ claim = Claim(
     id="C4",
     title="Query-matched: two stages have at best the error delta^2 (d-1) |a|^2 / b of one",
     kind=Kind.EQUALITY,
-    plain="Stage 1 averages k draws of a fixed-length law; stage 2 averages m draws aligned with any direction that "
-    "stage 1 determines, with spherical complement; b = k + m. Stage 2 is unbiased given stage 1, its error "
-    "delta^2 (d-1) |a|^2/m does not depend on the alignment, and w (stage 1) + (1-w) (stage 2) has error "
-    "delta^2 (d-1) |a|^2 (w^2/k + (1-w)^2/m): at least delta^2 (d-1) |a|^2/b, reached at w = k/b only. Stage 2 "
-    "alone is worse by the factor b/m.",
-    latex=r"Stage 1: the mean of $k$ fixed-length draws. Stage 2: the mean of $m$ draws aligned with any direction "
-    r"determined by stage 1, spherical complement; $b=k+m$. Stage 2 is unbiased given stage 1, with error "
-    r"$\delta^2(d-1)\|a\|^2/m$ for every alignment; weights $w,1-w$ give "
+    plain="Stage 1 averages k independent draws of a fixed-length law; stage 2 averages m draws, independent given "
+    "stage 1, aligned with any direction that it determines, with spherical complement; b = k + m. Stage 2 is unbiased "
+    "given stage 1, its error delta^2 (d-1) |a|^2/m does not depend on the alignment, and w (stage 1) + (1-w) "
+    "(stage 2) has error delta^2 (d-1) |a|^2 (w^2/k + (1-w)^2/m): at least delta^2 (d-1) |a|^2/b, reached at w = k/b "
+    "only. Stage 2 alone is worse by the factor b/m.",
+    latex=r"Stage 1: the mean of $k$ independent fixed-length draws. Stage 2: the mean of $m$ draws, independent given "
+    r"stage 1, aligned with any direction that it determines, spherical complement; $b=k+m$. Stage 2 is "
+    r"unbiased given stage 1, with error $\delta^2(d-1)\|a\|^2/m$ for every alignment; weights $w,1-w$ give "
     r"$\delta^2(d-1)\|a\|^2(\tfrac{w^2}{k}+\tfrac{(1-w)^2}{m})\ge\delta^2(d-1)\|a\|^2/b$, equality iff $w=k/b$; "
     r"stage 2 alone is worse by $b/m$.",
     source="derived here; two stages as in Algorithm 2 of arXiv 2510.19975, as summarised",
     conditions=(
         "d >= 2, mu -> 0, both stages with the same delta",
-        "stage 2 is drawn independently given the direction",
+        "the draws of stage 1 are mutually independent, and so are those of stage 2 given stage 1 (orthonormal frames "
+        "go below the bound: C4e)",
         "weights are constants that sum to one (the combination stays delta-unbiased)",
         "cost is counted in draws",
     ),

@@ -7,12 +7,18 @@ import numpy as np
 import sympy as sp
 
 from proofs_checks import _designs as designs
-from proofs_checks._c_designs import SECOND, K
+from proofs_checks._c_designs import SECOND, K, R
 from proofs_checks._c_two_stage import simulate
 from proofs_checks._shared import DELTA, GRADIENTS, D, as_matrix, symbolic_vector
 from zotheory.checks.evidence import Evidence, Scope
 from zotheory.checks.exact import check_identity, check_relation
 from zotheory.checks.statistical import check_mean
+from zotheory.derive.alignment import (
+    aligned_directional_moment,
+    averaged,
+    complement_fourth,
+    gaussian_probe_alignment,
+)
 from zotheory.derive.constructions import aligned_tensor
 from zotheory.derive.tensor import classical_tensor
 from zotheory.laws import DAP, Rademacher
@@ -68,6 +74,17 @@ def symbolic(claim) -> Iterator[Evidence]:
     # Two stages: the sphere's error less phi times the advantage of an exact direction, phi < 1.
     sphere = classical_tensor("sphere", D).error_covariance(1).on_set(SIZE, SHARE)
     fraction = claim.formulas["fraction"]
+    # An exact direction leaves no variance along the gradient; m of b draws save what alignment saves on average.
+    variance = classical_tensor("sphere", D).along_gradient() - 1
+    moments = tuple(gaussian_probe_alignment(D, K, power) for power in (1, 2))
+    left = averaged(aligned_directional_moment(R, complement_fourth(D)) - 1, R, moments)
+    yield check_identity(
+        fraction,
+        SECOND / B * (variance - left) / variance,
+        detail="phi from the moments of the alignment, symbolic d, k and m",
+        falsifier=FALSIFIER,
+        parts=("two stages",),
+    )
     excess = (sphere - claim.formulas["set"]) * (1 - fraction)
     above = sp.Symbol("x", positive=True)
     yield check_identity(
@@ -121,6 +138,28 @@ def enumeration(claim) -> Iterator[Evidence]:
             detail=f"errors of each coordinate over all sign vectors, d = {size}",
             falsifier=FALSIFIER,
             parts=("Rademacher",),
+            scope=Scope.INSTANCE,
+        )
+
+
+@claim.check("quadrature")
+def quadrature(claim) -> Iterator[Evidence]:
+    """phi by integrals over the density of rho^2, Beta(k/2, (d-1)/2), in concrete dimensions.
+
+    At rho^2 = x the square of v.a/|a| is (sqrt(x) xi + sqrt(1-x) w)^2, E w^2 = 1 and E w^4 = 3 (d-1)/(d+1).
+    """
+    x = sp.Symbol("x", positive=True)
+    for dim, k, m in ((3, 2, 1), (3, 4, 3), (5, 4, 2), (5, 1, 4), (7, 6, 5)):
+        density = x ** sp.Rational(k - 2, 2) * (1 - x) ** sp.Rational(dim - 3, 2)
+        fourth = sp.Rational(3 * (dim - 1), dim + 1)
+        directional = x**2 + 6 * x * (1 - x) + fourth * (1 - x) ** 2 - 1
+        mass, left = (sp.integrate(sp.expand(density * f), (x, 0, 1)) for f in (sp.Integer(1), directional))
+        yield check_identity(
+            claim.formulas["fraction"].subs({D: dim, K: k, SECOND: m}),
+            sp.Rational(m, k + m) * (1 - left / mass / sp.Rational(2 * (dim - 1), dim + 2)),
+            detail=f"integral over the density of rho^2, d = {dim}, k = {k}, m = {m}",
+            falsifier=FALSIFIER,
+            parts=("two stages",),
             scope=Scope.INSTANCE,
         )
 
