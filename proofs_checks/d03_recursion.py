@@ -33,7 +33,7 @@ LAWS = ("gaussian", "sphere", "rademacher", "coordinate", "aligned", "two atoms"
 
 claim = Claim(
     id="D3",
-    title="Exact dynamics on quadratics: E[x x^T] obeys a linear recursion, known for every law of the catalogue",
+    title="Exact dynamics on quadratics: E[x x^T] obeys a linear recursion, in closed form for six laws",
     kind=Kind.EQUALITY,
     plain="For f = x^T H x/2, x+ = x - eta g and central differences of any mu, E[x+] = (I - eta delta H) E[x] and "
     "M = E[x x^T] obeys M+ = M - eta delta (HM + MH) + eta^2 T[HMH] with T[S] = alpha tr(S) I + beta S + gamma diag(S); "

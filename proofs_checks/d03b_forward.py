@@ -30,13 +30,15 @@ LAWS = ("gaussian", "sphere", "rademacher", "coordinate")
 
 claim = Claim(
     id="D3b",
-    title="Forward differences add eta^2 mu^2/4 E[(v^T H v)^2 v v^T] a step if v and -v have one law, else more",
+    title="Forward differences add eta^2 mu^2/4 E[(v^T H v)^2 v v^T] a step if v and -v have one law; "
+    "if not, the mean moves and may enter too",
     kind=Kind.EQUALITY,
     plain="If v and -v have the same law, forward differences on f = x^T H x/2 leave the mean as it is and add "
     "eta^2 mu^2/4 T6 to M+, T6 = E[(v^T H v)^2 v v^T]. In the eigenbasis of H (coordinates, for the tied laws) T6 is "
     "diagonal with entries delta^3 (t^2 + 2 t2 + 4 t h_i + 8 h_i^2) for the Gaussian law, d^2/((d+2)(d+4)) times that "
     "for the sphere, delta^3 t^2 for Rademacher signs and delta^3 d^2 h_i^2 for random coordinates, t = tr H, "
-    "t2 = tr H^2. If not, E[x+] moves by -eta mu/2 E[(v^T H v) v], and M+ depends on E[x] through mu q y v v^T.",
+    "t2 = tr H^2. If not, what is added to x+ and x+ x+^T has further terms, -eta mu/2 q v and eta^2 mu q y v v^T with "
+    "q = v^T H v and y = v.Hx: E[x+] moves by -eta mu/2 E[q v], and M+ may depend on E[x].",
     latex=r"If $v$ and $-v$ have the same law, forward differences on $f=\frac12x^\top Hx$ leave the mean as it is and "
     r"add $\frac{\eta^2\mu^2}4T_6$ to $M^+$, $T_6=E[(v^\top Hv)^2vv^\top]$, diagonal in the eigenbasis of $H$ "
     r"(coordinates, for the tied laws) with entries $\delta^3(t^2+2t_2+4th_i+8h_i^2)$ (Gaussian), "

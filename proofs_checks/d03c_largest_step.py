@@ -37,13 +37,14 @@ claim = Claim(
     id="D3c",
     title="Largest stable step: aligned = Rademacher >= sphere >= coordinates, the sphere within 3d/(d+2)",
     kind=Kind.EQUALITY,
-    plain="On f = x^T H x/2, H >= 0 not zero with eigenvalues h_i, E f contracts iff eta < eta*. With x_i = eta delta h_i: "
+    plain="On f = x^T H x/2, H >= 0 not zero with eigenvalues h_i, E f tends to 0 from every start iff eta < eta*, "
+    "where the map M -> M+ on the directions with curvature has spectral radius 1. With x_i = eta delta h_i: "
     "sum x_i/(2 - 2 x_i) = 1 at eta* for the Gaussian law; the sphere's is (d+2)/d times as large; "
     "eta* = 2/(delta tr H) for draws aligned with the exact gradient, and for Rademacher signs if H is diagonal; "
     "2/(delta d h_max) for random coordinates, H diagonal; 2p/(delta h_max) for the two-atom law along the gradient, "
     "above the aligned one iff p > h_max/tr H. coordinates <= sphere <= aligned <= 3d/(d+2) sphere; the first two are "
     "equal iff H = h I, and so are the next; the last iff H has rank one.",
-    latex=r"On $f=\frac12x^\top Hx$, $0\ne H\succeq0$, $E f$ contracts iff $\eta<\eta^*$: with $x_i=\eta\delta h_i$, "
+    latex=r"On $f=\frac12x^\top Hx$, $0\ne H\succeq0$, $E f\to0$ from every start iff $\eta<\eta^*$: with $x_i=\eta\delta h_i$, "
     r"$\sum\frac{x_i}{2-2x_i}=1$ at $\eta^*$ (Gaussian), $\frac{d+2}d$ times that (sphere), "
     r"$\frac2{\delta\operatorname{tr}H}$ (aligned with the gradient; Rademacher, $H$ diagonal), "
     r"$\frac2{\delta dh_{\max}}$ (coordinates, $H$ diagonal), $\frac{2p}{\delta h_{\max}}$ (two atoms along the gradient). "

@@ -39,7 +39,7 @@ claim = Claim(
     "E f(x+) = (1 - 2x + nu x^2) f(x), x = eta delta h: it contracts iff x < 2/nu, at best by 1 - 1/nu, at x = 1/nu. "
     "nu is d + 2 for the Gaussian law, d for the sphere, Rademacher signs, coordinates and aligned draws, and 1/p for "
     "the two-atom law along the gradient: at best 1 - p. The mean of b draws has nu_b = 1 + (nu - 1)/b, so b draws in "
-    "one step never contract as much as in b best steps.",
+    "one step contract at most as much as in b best steps, and exactly as much at b = 1 or nu = 1.",
     latex=r"On $f=\frac h2\|x\|^2$ a step with a $\delta$-unbiased law of dimension factor $\nu$ (at the gradient) has "
     r"$E f(x^+)=(1-2x+\nu x^2)f(x)$, $x=\eta\delta h$: at best $1-\frac1\nu$, at $x=\frac1\nu$; $\nu$ is $d+2$ "
     r"(Gaussian), $d$ (sphere, Rademacher, coordinates, aligned) and $\frac1p$ (two atoms along the gradient). The mean "

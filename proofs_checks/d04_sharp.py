@@ -1,4 +1,4 @@
-"""D4: the sharp worst case of the mean squared gradient over smooth functions, for every law and step."""
+"""D4: a bound on the mean squared gradient over smooth functions, sharp for laws with E[v v^T |v|^2] = V I."""
 
 from collections.abc import Iterator
 from fractions import Fraction
@@ -6,6 +6,7 @@ from itertools import product
 
 import sympy as sp
 
+from proofs_checks import _designs as designs
 from proofs_checks._shared import DELTA
 from zotheory.bounds.performance import FunctionClass, worst_case
 from zotheory.checks.evidence import Evidence, Grade, Outcome, Scope
@@ -21,22 +22,24 @@ R = 1 - 2 * L * Q
 
 claim = Claim(
     id="D4",
-    title="Sharp: sum of E|grad f|^2 over T steps <= (f(x_0) - f*)(1 - r^T)/q, attained on L/2 |x|^2",
+    title="Sharp: sum of E|grad f|^2 over T steps <= (f(x_0) - f*)(1 - r^T)/q, attained on L/2 |x|^2 "
+    "by laws with E[v v^T |v|^2] = V I",
     kind=Kind.UPPER_BOUND,
     plain="Let f be L-smooth with f >= f*, x+ = x - eta v v^T grad f(x) with E[v v^T] = delta I and "
     "E[(v.u)^2 |v|^2] <= V for unit u, q = eta (delta - L eta V/2) > 0 and r = 1 - 2 L q. Then the sum of "
     "E|grad f(x_t)|^2 over t < T is at most (f(x_0) - f*)(1 - r^T)/q. For laws with E[v v^T |v|^2] = V I it is an "
-    "equality on L/2 |x|^2: no smaller constant holds for convex or for smooth functions. The best step is "
-    "eta = delta/(L V), for every T, where the mean is at most 2 L nu (f(x_0) - f*)/T with nu = V/delta^2.",
+    "equality on L/2 |x|^2: no smaller constant holds for convex or for smooth functions. The step "
+    "eta = delta/(L V) is the best one of this bound for every T, and the only one for T >= 2; there the mean is at most 2 L nu (f(x_0) - f*)/T with nu = V/delta^2.",
     latex=r"Let $f$ be $L$-smooth, $f\ge f^*$, $x^+=x-\eta vv^\top\nabla f(x)$, $E[vv^\top]=\delta I$, "
     r"$E[(v\cdot u)^2\|v\|^2]\le V$ for unit $u$, $q=\eta(\delta-L\eta V/2)>0$, $r=1-2Lq$. Then "
     r"$\sum_{t<T}E\|\nabla f(x_t)\|^2\le(f(x_0)-f^*)(1-r^T)/q$, with equality on $\frac L2\|x\|^2$ if "
-    r"$E[vv^\top\|v\|^2]=VI$. The best step is $\eta=\delta/(LV)$, where the mean is at most $2L\nu(f(x_0)-f^*)/T$.",
+    r"$E[vv^\top\|v\|^2]=VI$. The best step of the bound is $\eta=\delta/(LV)$ (the only one for $T\ge2$), where the mean is at most $2L\nu(f(x_0)-f^*)/T$.",
     source="derived here; orders as in arXiv 2510.19975, Corollary 3.2, as summarised",
     conditions=(
         "f is L-smooth and bounded below by f*",
         "0 < eta < 2 delta/(L V); V >= delta^2 holds for every law, and V may be a supremum over the iterates",
         "mu -> 0, no gradient noise",
+        "equality: E[v v^T |v|^2] = V I; for other laws the bound holds with V the largest eigenvalue",
     ),
     expected=Verdict.PROVED,
     formulas={
@@ -130,6 +133,14 @@ def symbolic(claim) -> Iterator[Evidence]:
         falsifier=FALSIFIER,
         parts=("best step",),
     )
+    # With p = r^n, the bound at T = n + 2 is 2 L F (1 + r (1 + ... + r^n)): it rises strictly with r.
+    yield check_identity(
+        [claim.formulas["bound"].subs(T, 1), claim.formulas["bound"].subs(T, n + 2)],
+        [2 * L * GAP, 2 * L * GAP * (1 + R * (1 - R ** (n + 1)) / (1 - R))],
+        detail="for T = 1 the bound is the same at every step; for T >= 2 it rises with r",
+        falsifier=FALSIFIER,
+        parts=("best step",),
+    )
     yield check_identity(
         claim.formulas["at the best step"],
         (GAP / claim.formulas["q"]).subs(STEP, best),
@@ -207,6 +218,33 @@ def enumeration(claim) -> Iterator[Evidence]:
                     yield check_relation(
                         total, "<=", claimed, detail=detail, falsifier=FALSIFIER, parts=("bound",)
                     )
+
+
+@claim.check("other laws")
+def other_laws(claim) -> Iterator[Evidence]:
+    """On |x|^2/2, two steps, E[v v^T n] = M: |x|^2 + x^T (I - 2 eta delta I + eta^2 M) x, equal iff M x = V x."""
+    identity = tuple(tuple(Fraction(i == j) for j in range(3)) for i in range(3))
+    atoms = designs.unequal_axes(identity)
+    delta = designs.scale_of(atoms)
+    energies = [designs.expectation(atoms, lambda v, i=i: v[i] ** 2 * designs.dot(v, v)) for i in range(3)]
+    energy = max(energies)
+    step = delta / energy
+    for i, own in enumerate(energies):
+        x = identity[i]
+
+        def square(v: designs.Point, x: designs.Point = x) -> Fraction:
+            y = step * designs.dot(v, x)
+            return sum(((p - y * q) ** 2 for p, q in zip(x, v, strict=True)), start=Fraction(0))
+
+        numbers = {L: 1, DELTA: delta, V: energy, STEP: step, T: 2, GAP: Fraction(1, 2)}
+        yield check_relation(
+            1 + designs.expectation(atoms, square),
+            "==" if own == energy else "<",
+            claim.formulas["bound"].subs({key: sp.Rational(value) for key, value in numbers.items()}),
+            detail=f"sum of squared gradients from axis {i + 1}, E[v_i^2 n] = {own} where V = {energy}",
+            falsifier="a law that reaches the bound in a direction of a smaller second moment",
+            parts=("bound", "attained"),
+        )
 
 
 @claim.check("scan of steps")

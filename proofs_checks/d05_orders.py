@@ -16,42 +16,64 @@ from zotheory.laws import DAP, Coordinate, FirstAxis, Gaussian, Rademacher, Sphe
 from zotheory.ledger.claim import Claim, Kind, Verdict
 
 H, V, NOISE, STEP, SECOND = sp.symbols("h V N eta m", positive=True)
+START, TARGET, SQUARES = sp.symbols("m_0 eps M", positive=True)  # M = E|v|^4
 NU = sp.Symbol("nu", positive=True)
 P = sp.Symbol("p", positive=True)
 SIGMA = sp.Symbol("sigma", positive=True)
 
 claim = Claim(
     id="D5",
-    title="Orders on h/2 |x|^2: about nu log(1/eps) steps without noise, E|v|^4/(d delta^2) sigma^2/(h^2 eps) with it",
+    title="Orders on h/2 |x|^2: about nu log(1/rho) steps without noise, E|v|^4/(d delta^2) sigma^2/(h^2 eps) with noise "
+    "that v is independent of",
     kind=Kind.EQUALITY,
-    plain="On h/2 |x|^2 let E[v v^T |v|^2] = V I, or let the law follow the gradient with E[s n] = V, m_t = E|x_t|^2, and "
-    "let the gradient carry noise of covariance sigma^2/d I, N = sigma^2 E|v|^4/d. Without noise the best step "
-    "multiplies m by 1 - 1/nu, so the steps to m_T = eps m_0 lie between (nu - 1) log(1/eps) and nu log(1/eps) (rounded "
-    "up). With noise the best step at each time gives 1/m_{t+1} - 1/m_t = delta^2 h^2/(N + (V - delta^2) h^2 m_t): no "
-    "steps do better than 1/m_T = 1/m_0 + T delta^2 h^2/N, so T is N/(delta^2 h^2 eps) to first order. N is at least "
-    "delta^2 d sigma^2, reached iff the length is fixed: the two-atom law has nu = 1/p in every dimension without noise, but "
-    "with it it pays d (1 + (1 - d p)^2/(d^2 p (1 - p))) >= d.",
-    latex=r"On $\frac h2\|x\|^2$, $E[vv^\top\|v\|^2]=VI$ (or $E[sn]=V$ along the gradient), $m_t=E\|x_t\|^2$, gradient noise "
-    r"$\frac{\sigma^2}dI$, $N=\sigma^2E\|v\|^4/d$: without noise the best factor is $1-1/\nu$; with noise the best steps give "
-    r"$\frac1{m_{t+1}}-\frac1{m_t}=\frac{\delta^2h^2}{N+(V-\delta^2)h^2m_t}$, so $T\sim\frac N{\delta^2h^2\varepsilon}$, "
-    r"and $N\ge\delta^2d\sigma^2$ with equality iff $\|v\|$ is fixed.",
+    plain="On h/2 |x|^2 let E[v v^T |v|^2] = V I, or let the law follow the exact gradient with E[s n] = V, m_t = E|x_t|^2, "
+    "and let the gradient carry noise independent of v, of covariance sigma^2/d I, N = sigma^2 E|v|^4/d. Then "
+    "m+ = m (1 - 2 eta delta h + eta^2 V h^2) + eta^2 N. Without noise the best step multiplies m by 1 - 1/nu, so the "
+    "steps to m_T = rho m_0 lie between (nu - 1) log(1/rho) and nu log(1/rho) (rounded up). With noise the best step at "
+    "each time gives 1/m_{t+1} - 1/m_t = delta^2 h^2/(N + (V - delta^2) h^2 m_t), which rises to delta^2 h^2/N as m -> 0: "
+    "no steps do better than 1/m_T = 1/m_0 + T delta^2 h^2/N, and these reach m_T = eps < m_0 in a T between "
+    "N (1/eps - 1/m_0)/(delta^2 h^2) and (N + (V - delta^2) h^2 m_0)(1/eps - 1/m_0)/(delta^2 h^2), rounded up. N is at "
+    "least delta^2 d sigma^2, reached iff the length is fixed: the two-atom law has nu = 1/p in every dimension without "
+    "noise, but with it it pays d (1 + (1 - d p)^2/(d^2 p (1 - p))) >= d. A law that follows the sampled gradient is not "
+    "independent of the noise and escapes: the two-atom law along it has delta^2 sigma^2/p in place of N.",
+    latex=r"On $\frac h2\|x\|^2$, $E[vv^\top\|v\|^2]=VI$ (or $E[sn]=V$ along the exact gradient), $m_t=E\|x_t\|^2$, gradient "
+    r"noise $\frac{\sigma^2}dI$ independent of $v$, $N=\sigma^2E\|v\|^4/d$: without noise the best factor is "
+    r"$1-1/\nu$; with noise the best steps give "
+    r"$\frac1{m_{t+1}}-\frac1{m_t}=\frac{\delta^2h^2}{N+(V-\delta^2)h^2m_t}\le\frac{\delta^2h^2}N$, so "
+    r"$\frac N{\delta^2h^2}\le T/(\frac1\varepsilon-\frac1{m_0})\le\frac{N+(V-\delta^2)h^2m_0}{\delta^2h^2}$ (rounded up), and "
+    r"$N\ge\delta^2d\sigma^2$ with equality iff $\|v\|$ is fixed. Two atoms along the sampled gradient: $\delta^2\sigma^2/p$ "
+    r"in place of $N$.",
     source="derived here; orders as in arXiv 2510.19975, Corollary 3.2, as summarised",
     conditions=(
         "mu -> 0, or central differences",
-        "gradient noise independent of v, covariance sigma^2/d I",
+        "gradient noise of covariance sigma^2/d I, independent of v (but for the law along the sampled gradient)",
         "V >= delta^2; steps chosen in advance",
     ),
     expected=Verdict.PROVED,
     formulas={
+        "noise": SIGMA**2 * SQUARES / D,
         "factor": 1 - 1 / NU,
         "fewest": NU - 1,
         "most": NU,
         "gain": DELTA**2 * H**2 / (NOISE + (V - DELTA**2) * H**2 * SECOND),
         "largest gain": DELTA**2 * H**2 / NOISE,
+        "least time": NOISE * (1 / TARGET - 1 / START) / (DELTA**2 * H**2),
+        "most time": (NOISE + (V - DELTA**2) * H**2 * START) * (1 / TARGET - 1 / START) / (DELTA**2 * H**2),
         "least noise": DELTA**2 * D * SIGMA**2,
         "two atoms": D * (1 + (1 - D * P) ** 2 / (D**2 * P * (1 - P))),
+        "sampled": DELTA**2 * SIGMA**2 / P,
     },
-    parts=("without noise", "count", "with noise", "no better", "least noise", "two atoms"),
+    parts=(
+        "step",
+        "without noise",
+        "count",
+        "with noise",
+        "no better",
+        "time",
+        "least noise",
+        "two atoms",
+        "sampled",
+    ),
 )
 
 FALSIFIER = "steps that need fewer iterations, or a law with less noise"
@@ -61,6 +83,21 @@ AFTER = SECOND * (1 - 2 * STEP * DELTA * H + STEP**2 * V * H**2) + STEP**2 * NOI
 
 @claim.check("symbolic")
 def symbolic(claim) -> Iterator[Evidence]:
+    # |x+|^2 = |x|^2 - 2 eta (v.x)(v.b) + eta^2 (v.b)^2 n, b = h x + xi. Given x and v the means over xi of
+    # (v.x)(v.b) and (v.b)^2 are h y^2 and h^2 y^2 + v^T (sigma^2/d I) v, y = v.x; E y^2 = delta m, E[y^2 n] = V m.
+    y2, n = sp.symbols("y2 n", positive=True)
+    moved = SECOND - 2 * STEP * H * y2 + STEP**2 * (H**2 * y2 + SIGMA**2 / D * n) * n
+    means = (moved - moved.subs(y2, 0)).expand()
+    yield check_identity(
+        AFTER.subs(NOISE, claim.formulas["noise"]),
+        SECOND
+        + means.coeff(n, 0).subs(y2, DELTA * SECOND)
+        + means.coeff(n, 1).subs(y2, V * SECOND)
+        + (moved.subs(y2, 0) - SECOND).subs(n, sp.sqrt(SQUARES)),
+        detail="E|x+|^2 term by term, any d",
+        falsifier=FALSIFIER,
+        parts=("step",),
+    )
     quiet = AFTER.subs(NOISE, 0) / SECOND
     excess = sp.expand(quiet.subs(V, NU * DELTA**2) - claim.formulas["factor"])
     yield check_nonnegative(
@@ -112,6 +149,36 @@ def symbolic(claim) -> Iterator[Evidence]:
         falsifier=FALSIFIER,
         parts=("with noise",),
     )
+    yield check_identity(
+        claim.formulas["largest gain"],
+        sp.limit(sp.cancel(1 / least - 1 / SECOND), SECOND, 0),
+        detail="limit of 1/m+ - 1/m at the best step as m -> 0",
+        falsifier=FALSIFIER,
+        parts=("no better",),
+    )
+    # 1/m_T - 1/m_0 is a sum of T gains, of which none is below the first: m_t <= m_0, and the gain falls with m.
+    added, spread = sp.symbols("k w", nonnegative=True)  # w = V - delta^2
+    gain = sp.cancel(1 / least - 1 / SECOND).subs(V, DELTA**2 + spread)
+    yield check_relation(
+        sp.factor(gain - gain.subs(SECOND, SECOND + added)),
+        ">=",
+        0,
+        detail="the gain of the best step does not rise with m",
+        falsifier=FALSIFIER,
+        parts=("time",),
+        scope=Scope.GENERAL,
+    )
+    for name, each in (
+        ("least time", sp.limit(gain, SECOND, 0)),
+        ("most time", gain.subs(SECOND, START)),
+    ):
+        yield check_identity(
+            claim.formulas[name].subs(V, DELTA**2 + spread),
+            (1 / TARGET - 1 / START) / each,
+            detail=f"T with 1/m_0 + T gain = 1/eps, {name}",
+            falsifier=FALSIFIER,
+            parts=("time",),
+        )
     # The least m+ rises with m, so a smaller m now is never worse later; w = V - delta^2.
     extra = sp.Symbol("w", nonnegative=True)
     rise = sp.together(sp.diff(least, SECOND).subs(V, DELTA**2 + extra))
@@ -151,6 +218,15 @@ def symbolic(claim) -> Iterator[Evidence]:
         parts=("two atoms",),
         domain={D: [2, 3, 5], P: [sp.Rational(1, 4), sp.Rational(2, 3)]},
     )
+    # Along b = a + xi: v v^T b = (delta/p) b with probability p, else 0, and E|b|^2 = |a|^2 + sigma^2.
+    square = P * (DELTA / P) ** 2 * (H**2 * SECOND + SIGMA**2)
+    yield check_identity(
+        claim.formulas["sampled"],
+        sp.expand(square).coeff(SECOND, 0),
+        detail="what the noise adds to E|v v^T b|^2, two atoms along the sampled gradient b",
+        falsifier=FALSIFIER,
+        parts=("sampled",),
+    )
 
 
 def laws(dim: int) -> list:
@@ -179,8 +255,12 @@ def dynamics(claim) -> Iterator[Evidence]:
     dim, h, sigma2, start = 3, Fraction(2, 3), Fraction(5, 4), Fraction(7, 2)
     for law in laws(dim):
         energy, squares = spread_of(law)
-        noise, delta = squares * sigma2 / dim, law.delta
-        # A Following law turns with the noisy gradient in the dynamics; here it turns with the exact one.
+        delta = law.delta
+        noise = claim.formulas["noise"].subs(
+            {SIGMA: sp.sqrt(sp.Rational(sigma2)), SQUARES: sp.Rational(squares), D: dim}
+        )
+        noise = Fraction(int(noise.p), int(noise.q))
+        # A Following law turns with the sampled gradient in the dynamics: with noise, see the enumeration.
         noisy = not isinstance(law, Following)
         m = start
         for t in range(3):
@@ -223,6 +303,113 @@ def dynamics(claim) -> Iterator[Evidence]:
         )
 
 
+def turning_atoms(
+    p: Fraction, along: Fraction, across: Fraction
+) -> list[tuple[Fraction, Fraction, Fraction]]:
+    """Return weights and entries along and across a direction in the plane: two atoms with random signs."""
+    signs = (Fraction(1, 2), 1), (Fraction(1, 2), -1)
+    return [(w * p, sign * along, Fraction(0)) for w, sign in signs] + [
+        (w * (1 - p), Fraction(0), sign * across) for w, sign in signs
+    ]
+
+
+@claim.check("enumeration")
+def enumeration(claim) -> Iterator[Evidence]:
+    """A step in the plane along the exact gradient, and along the sampled one: all perturbations, all noise."""
+    signs = [(Fraction(1, 4), Fraction(s), Fraction(t)) for s, t in product((1, -1), repeat=2)]
+    cases = {
+        # p, delta: along^2 = delta/p and across^2 = delta/(1 - p) are squares of fractions.
+        "two atoms, p = 1/2, delta = 2": (
+            Fraction(1, 2),
+            turning_atoms(Fraction(1, 2), Fraction(2), Fraction(2)),
+        ),
+        "two atoms, p = 1/5, delta = 5": (
+            Fraction(1, 5),
+            turning_atoms(Fraction(1, 5), Fraction(5), Fraction(5, 2)),
+        ),
+        "aligned": (None, signs),
+    }
+    x, h, sigma = (Fraction(3), Fraction(4)), Fraction(2, 3), Fraction(1, 2)
+    # +-sigma e_i with equal probabilities: covariance sigma^2/2 I.
+    noise = [(Fraction(1, 4), (s * sigma, Fraction(0))) for s in (1, -1)]
+    noise += [(Fraction(1, 4), (Fraction(0), s * sigma)) for s in (1, -1)]
+    unit = (x[0] / 5, x[1] / 5)  # |x| = 5
+    for name, (p, atoms) in cases.items():
+        delta = sum((w * s * s for w, s, _ in atoms), start=Fraction(0))
+        if delta != sum((w * t * t for w, _, t in atoms), start=Fraction(0)):
+            raise ValueError(f"{name} is not unbiased")
+        energy = sum((w * s * s * (s * s + t * t) for w, s, t in atoms), start=Fraction(0))
+        squares = sum((w * (s * s + t * t) ** 2 for w, s, t in atoms), start=Fraction(0))
+        for eta in (Fraction(1, 10), delta / energy):
+            exact = sampled = Fraction(0)
+            for weight, xi in noise:
+                b = (h * x[0] + xi[0], h * x[1] + xi[1])
+                for w, s, t in atoms:
+                    v = (s * unit[0] - t * unit[1], s * unit[1] + t * unit[0])
+                    slope = v[0] * b[0] + v[1] * b[1]
+                    exact += weight * w * sum((c - eta * slope * d) ** 2 for c, d in zip(x, v, strict=True))
+                    # v = (s b + t b')/|b|, v.b = s |b|
+                    g = (s * (s * b[0] - t * b[1]), s * (s * b[1] + t * b[0]))
+                    sampled += weight * w * sum((c - eta * d) ** 2 for c, d in zip(x, g, strict=True))
+            numbers = {
+                STEP: eta, H: h, DELTA: delta, SIGMA: sigma, V: energy, SECOND: 25, SQUARES: squares, D: 2
+            }  # fmt: skip
+            numbers = {symbol: sp.Rational(value) for symbol, value in numbers.items()}
+            yield check_identity(
+                AFTER.subs(NOISE, claim.formulas["noise"]).subs(numbers),
+                exact,
+                detail=f"E|x+|^2 along the exact gradient, eta = {eta}, {name}",
+                falsifier=FALSIFIER,
+                parts=("step", "with noise"),
+                scope=Scope.INSTANCE,
+            )
+            if p is not None:
+                yield check_identity(
+                    AFTER.subs(NOISE, claim.formulas["sampled"]).subs({**numbers, P: sp.Rational(p)}),
+                    sampled,
+                    detail=f"E|x+|^2 along the sampled gradient, eta = {eta}, {name}",
+                    falsifier=FALSIFIER,
+                    parts=("sampled",),
+                    scope=Scope.INSTANCE,
+                )
+
+
+@claim.check("best steps")
+def best_steps(claim) -> Iterator[Evidence]:
+    """Best steps one after another, by the package's dynamics in fractions: the time against both its ends."""
+    dim, h, sigma2, steps = 3, Fraction(2, 3), Fraction(5, 4), 12
+    for law, start in product((Coordinate(dim), Gaussian(dim)), (Fraction(7, 2), Fraction(1, 1000))):
+        energy, squares = spread_of(law)
+        noise, delta, m = squares * sigma2 / dim, law.delta, start
+        for _ in range(steps):
+            best = delta * h * m / (energy * h**2 * m + noise)
+            dynamics = QuadraticDynamics([h] * dim, law, best, noise=[sigma2 / dim] * dim, digits="exact")
+            m = sum(dynamics.step(np.array([m / dim] * dim, dtype=object)))
+        numbers = {H: h, V: energy, NOISE: noise, DELTA: delta, START: start, TARGET: m}
+        numbers = {symbol: sp.Rational(value) for symbol, value in numbers.items()}
+        least, most = (claim.formulas[f"{name} time"].subs(numbers) for name in ("least", "most"))
+        detail = f"{type(law).__name__} from m_0 = {start} to m after {steps} best steps"
+        for value, relation in ((least, "<="), (most, ">=")):
+            yield check_relation(
+                value, relation, steps, detail=detail, falsifier=FALSIFIER, parts=("time", "with noise")
+            )
+        if start < 1:
+            # Here the two ends nearly meet, so that neither constant can be another.
+            yield check_relation(
+                most / least, "<=", sp.Rational(101, 100), detail=f"ratio of the two ends, {detail}",
+                falsifier=FALSIFIER, parts=("time",),
+            )  # fmt: skip
+            gained = steps * claim.formulas["largest gain"].subs(numbers)
+            yield check_relation(
+                sp.Rational(1 / m - 1 / start) / gained,
+                ">=",
+                sp.Rational(99, 100),
+                detail=f"share of T times the largest gain that is reached, {detail}",
+                falsifier=FALSIFIER,
+                parts=("no better",),
+            )
+
+
 @claim.check("counting")
 def counting(claim) -> Iterator[Evidence]:
     """Iterations counted one by one in fractions, with the best step, against both ends."""
@@ -230,7 +417,7 @@ def counting(claim) -> Iterator[Evidence]:
         energy, delta = law.dimension_factor([1] + [0] * (law.dim - 1)) * law.delta**2, law.delta
         found = QuadraticDynamics([1] * law.dim, law, Fraction(delta) / energy, digits="exact")
         values = found.run(np.array([Fraction(1)] * law.dim, dtype=object), steps).values
-        reached = sp.Rational(values[-1] / values[0])  # m_T = eps m_0 exactly at T = steps
+        reached = sp.Rational(values[-1] / values[0])  # m_T = rho m_0 exactly at T = steps
         nu = energy / delta**2
         for name, relation in (("fewest", "<="), ("most", ">=")):
             bound = claim.formulas[name].subs(NU, sp.Rational(nu)) * -sp.log(reached)

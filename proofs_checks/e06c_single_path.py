@@ -29,29 +29,44 @@ claim = Claim(
     formulas={"allowed growth": sp.Integer(1)},
 )
 
-FALSIFIER = "for every eta and law a convex L-smooth loss, two points and one v that spread"
-# Whatever the law, take one of its v, of length r, and axes in which it is r (1, -1)/sqrt 2. With
+FALSIFIER = (
+    "for every eta and law a convex L-smooth loss and two points that v spread with positive probability"
+)
+# Whatever the law, take a v other than 0 in its support and axes in which it is r (1, -1)/sqrt 2. With
 # l = L (x1^2 + x2^2/4)/2 and d = (1, 2) the difference of gradients, L (1, 1/2), makes an acute angle with v and
-# d an obtuse one, so that every step along v moves the points apart.
+# d an obtuse one, so that every step along v moves the points apart. So do all v of the open cone
+# v1 > 0, -2 v1 < v2 < -v1/2, whatever their other entries; it contains that v, so its probability is positive.
 CURVATURES = (sp.Integer(1), sp.Rational(1, 4))
 APART = (sp.Integer(1), sp.Integer(2))
-DIRECTION = (1 / sp.sqrt(2), -1 / sp.sqrt(2))
+
+FIRST, ODDS = sp.symbols("v1 o", positive=True)  # o/(1 + o) runs through (0, 1)
+REST = sp.Symbol("rest", nonnegative=True)  # v3^2 + ... + vd^2
+CONE = (FIRST, -FIRST * (sp.Rational(1, 2) + sp.Rational(3, 2) * ODDS / (1 + ODDS)))
 
 
 @claim.check("every step size")
 def every_step_size(claim) -> Evidence:
-    length = sp.Symbol("r", positive=True)
-    v = [length * p for p in DIRECTION]
-    slope = sp.Add(*(p * L * k * q for p, k, q in zip(v, CURVATURES, APART, strict=True)))
-    after = sp.Add(*((q - ETA * slope * p) ** 2 for p, q in zip(v, APART, strict=True)))
+    slope = sp.Add(*(p * L * k * q for p, k, q in zip(CONE, CURVATURES, APART, strict=True)))
+    after = sp.Add(*((q - ETA * slope * p) ** 2 for p, q in zip(CONE, APART, strict=True)))
+    after += ETA**2 * slope**2 * REST
     before = sp.Add(*(q**2 for q in APART))
     excess = sp.factor(sp.expand(after - claim.formulas["allowed growth"] * before))
     finding = Finding(
-        "one perturbation of any law and one quadratic, every eta", FALSIFIER, (), Scope.GENERAL
+        "an open cone about a v of any law's support and one quadratic, every eta",
+        FALSIFIER,
+        (),
+        Scope.GENERAL,
     )
     if sign_known(excess, "positive"):
-        text = f"for every eta > 0 the squared distance grows from {before} by {excess} > 0"
-        data = {"l": "L (x1^2 + x2^2/4)/2", "x - x'": str(APART), "v": "r (1, -1)/sqrt(2) in its own axes"}
+        text = (
+            f"for every eta > 0 and every v in an open cone, so with positive probability, the squared distance grows "
+            f"from {before} by {excess} > 0"
+        )
+        data = {
+            "l": "L (x1^2 + x2^2/4)/2",
+            "x - x'": str(APART),
+            "v": "v1 > 0 and -2 v1 < v2 < -v1/2, in axes in which some v of the support is r (1, -1)/sqrt(2)",
+        }
         return finding.fails(Witness(text, data))
     return finding.inconclusive(f"the excess {excess} is not provably positive")
 
