@@ -172,11 +172,11 @@ def exact_values(claim) -> Iterator[Evidence]:
                     parts=("moments",),
                 )
             )
-    for dim in (3, 10, 300):
-        low, high = alignment_bounds(dim, 2, 4)
+    for dim in (3, 10, 100):
+        low, high = alignment_bounds(dim, 2, 3)
         yield rigorous(
             check_relation(
-                int(low <= Fraction(2 * dim - 1, dim**2) <= high and high - low < low / 300),
+                int(low <= Fraction(2 * dim - 1, dim**2) <= high and high - low < low / 100),
                 "==",
                 1,
                 detail=f"the exact mean inside bounds of the same moments, d = {dim}, k = 2",
