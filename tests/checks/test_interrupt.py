@@ -27,15 +27,15 @@ class Impatient:
 @pytest.mark.parametrize("press", [None, signal.raise_signal])
 def test_what_was_established_is_carried_and_printed(press, capsys):
     with pytest.raises(Interrupted) as caught:
-        check_mean(Impatient(20_000, press=press), 0, resolvable=1e-3, rng=1, detail="a normal")
+        check_mean(Impatient(120_000, press=press), 0, resolvable=1e-3, rng=1, detail="a normal")
     evidence = caught.value.evidence
     assert (evidence.outcome, evidence.grade) == (Outcome.INCONCLUSIVE, Grade.STATISTICAL)
-    assert "interrupted; this was established after 16000 draws" in evidence.detail
-    assert "over 16000 draws (cap 2000000)" in evidence.detail
+    assert "interrupted; this was established after 100000 draws" in evidence.detail
+    assert "over 100000 draws (cap 2000000)" in evidence.detail
     low, high = map(float, evidence.detail.split("interval [")[1].split("]")[0].split(", "))
     assert low < 0 < high
-    # 1e-6 over two sides and eleven looks: 5.4 standard errors of 16000 draws.
-    assert high - low == pytest.approx(2 * 5.4 / 16_000**0.5, rel=0.05)
+    # 1e-6 over two sides and seven looks: 5.26 standard errors of 100000 draws.
+    assert high - low == pytest.approx(2 * 5.26 / 100_000**0.5, rel=0.02)
     assert str(caught.value) == evidence.detail
     assert capsys.readouterr().err == f"Interrupted: {evidence.detail}\n"
 
@@ -54,7 +54,7 @@ def test_before_the_first_look_nothing_is_established():
 
 def test_the_evidence_survives_the_way_out_of_a_worker_process():
     with pytest.raises(Interrupted) as caught:
-        check_mean(Impatient(20_000), 0, resolvable=1e-3, rng=1, parts=("p",))
+        check_mean(Impatient(120_000), 0, resolvable=1e-3, rng=1, parts=("p",))
     again = pickle.loads(pickle.dumps(caught.value))
     assert isinstance(again, Interrupted)
     assert again.evidence == caught.value.evidence

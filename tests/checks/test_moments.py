@@ -71,6 +71,41 @@ def test_light_tails_have_a_large_index():
         assert short.index() == (np.inf, 0.0)
 
 
+def tail_of(magnitudes):
+    tail = Tail()
+    tail.add(np.asarray(magnitudes, float))
+    return tail.index()
+
+
+def test_lattices_and_clusters_have_no_tail_index():
+    # Bounded laws all of them: a power law has no ties, and no gap as wide as theirs.
+    rng = stream(5, "tail")
+    for rare in (3, 30, 100, 150):
+        two = np.concatenate([np.full(rare, 200.0), np.full(50_000 - rare, 1.0)])
+        assert tail_of(two) == (np.inf, 0.0)
+        assert tail_of(two[: rare + 100] - (two[: rare + 100] == 1)) == (np.inf, 0.0)
+        noisy = two + 1e-3 * rng.standard_normal(50_000)
+        assert tail_of(noisy)[0] > 10
+    sizes = np.repeat([1e6, 1e4, 100.0, 1.0], [2, 20, 60, 50_000])
+    assert tail_of(sizes) == (np.inf, 0.0)
+
+
+def test_heavy_tails_are_seen_on_a_lattice_too_and_above_a_gap():
+    rng = stream(6, "tail")
+    index, error = tail_of(rng.zipf(2.5, 50_000))  # P(X > t) of about t^-1.5
+    assert abs(index - 1.5) < 5 * error
+    apart = np.concatenate([1e6 * (1 + rng.pareto(1.5, 100)), rng.random(50_000)])
+    index, error = tail_of(apart)
+    assert error == pytest.approx(index / 10, rel=0.01)
+    assert abs(index - 1.5) < 5 * error
+
+
+def test_power_laws_hardly_ever_seem_to_have_a_gap():
+    rng = stream(7, "tail")
+    found = [tail_of(1 + rng.pareto(1.5, 25_000)) for _ in range(300)]
+    assert {round(index / error) for index, error in found} == {14}  # all 200 of the largest are used
+
+
 def test_calls_that_share_something_are_noticed_and_others_are_not():
     rng = stream(4, "calls")
     for _ in range(50):

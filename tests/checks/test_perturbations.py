@@ -82,12 +82,12 @@ def test_a_law_with_another_scale_fails():
     assert check_unbiased(Sphere(4, 2), 2, dim=4, rng=1).outcome is Outcome.HOLDS
 
 
-def test_clear_cases_use_few_draws(counted, normal):
+def test_clear_cases_use_few_draws(counted):
     for spread, outcome in [(1, Outcome.HOLDS), (1.5, Outcome.FAILS)]:
         sampler = counted(lambda n, rng, s=spread: s * rng.standard_normal((n, 4)))
         found = check_unbiased(sampler, 1, dim=4, rng=1, resolvable=0.1)
         assert found.outcome is outcome
-        assert sampler.total < 0.02 * 2_000_000
+        assert sampler.total < 0.03 * 2_000_000
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -111,7 +111,7 @@ def test_an_infinite_eighth_moment_hides_a_finite_dimension_factor(student):
 
 def test_few_draws_do_not_make_a_moment_infinite(student):
     for seed in range(100):
-        found = check_unbiased(student(9, 2), 1, dim=2, rng=seed, max_samples=2000)
+        found = check_unbiased(student(9, 2), 1, dim=2, rng=seed, max_samples=50_000, resolvable=0.01)
         assert found.outcome is Outcome.INCONCLUSIVE
         assert "appears infinite" not in found.detail
 
@@ -130,14 +130,25 @@ def test_a_known_variance_replaces_the_missing_fourth_moments(student):
     assert "Catoni" in found.detail
 
 
-def test_a_bound_too_wide_for_the_cap_is_refused_of_callers_and_passed_over_of_laws():
+def test_a_bound_too_wide_for_the_cap_is_refused_of_callers_and_kept_of_laws():
     def corners(n, rng):
         return rng.choice([-1.0, 1.0], (n, 2))
 
     with pytest.raises(InvalidArgument, match=r"max_samples = 2000: .*Bernstein"):
         check_unbiased(corners, 1, dim=2, norm_bound=1000, rng=1, max_samples=2000)
     found = check_unbiased(Rademacher(2), rng=1, max_samples=2000, resolvable=0.05)
-    assert "normal approximation" in found.detail
+    assert found.outcome is Outcome.INCONCLUSIVE
+    assert "Bernstein" in found.detail
+    needed = int(found.detail.split("decide: about ")[1].split(" draws")[0])
+    assert check_unbiased(Rademacher(2), rng=1, max_samples=needed).outcome is Outcome.HOLDS
+
+
+def test_a_bound_of_a_law_too_wide_to_confirm_still_finds_gross_errors():
+    # |v|^2 reaches 800 here; certainty of an answer would take more draws than the cap.
+    law = TwoAtom([1.0, 0.0, 0.0], Fraction(1, 400))
+    found = check_unbiased(law, 2, rng=1, max_samples=300_000)
+    assert found.outcome is Outcome.FAILS
+    assert "Bernstein" in found.detail
 
 
 def test_dimension_factors_that_are_wrong_fail():
@@ -164,6 +175,7 @@ def test_dimension_factors_that_are_wrong_fail():
         ({"false_alarm": 0.7}, "false_alarm = 0.7"),
         ({"false_pass": 0}, "false_pass = 0"),
         ({"max_samples": 1999}, "max_samples = 1999: give at least 2000"),
+        ({"max_samples": 49_999}, "nothing is decided before 50000 draws: raise max_samples, or give"),
         ({"norm_bound": -1}, "norm_bound"),
         ({"norm_bound": 3}, "was drawn: raise it"),
         ({"norm_bound": 30, "variance": 2}, "give either variance or norm_bound"),

@@ -83,7 +83,7 @@ def test_a_later_call_that_breaks_the_contract_is_refused():
     def late(n, rng):
         return rng.standard_normal(n) if n == 64 else rng.standard_normal((n, 1))
 
-    with pytest.raises(InvalidArgument, match="for n = 250"):
+    with pytest.raises(InvalidArgument, match="for n = 6250"):
         check_mean(late, 0, resolvable=0.1, rng=1)
 
 

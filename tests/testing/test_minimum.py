@@ -138,8 +138,8 @@ def test_what_cannot_be_decided():
         return Sphere(4).sample(n, rng)
 
     with pytest.raises(Inconclusive, match="max_samples"):
-        assert_minimum_variance(bounded_by_law, BLIND, max_samples=2000)
-    allowed = {"max_samples": 2000, "allow_inconclusive": True}
+        assert_minimum_variance(bounded_by_law, BLIND, max_samples=50_000, resolvable=0.01)
+    allowed = {"max_samples": 50_000, "resolvable": 0.01, "allow_inconclusive": True}
     assert assert_minimum_variance(bounded_by_law, BLIND, **allowed) is None
 
 

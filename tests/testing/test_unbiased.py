@@ -154,6 +154,25 @@ def test_the_same_seed_gives_the_same_message():
     assert message(lambda n, rng: 2 * normal(n, rng), 3) == message(lambda n, rng: 2 * normal(n, rng), 3)
 
 
+def test_messages_state_what_they_assume_of_rare_draws():
+    # exp(-50000 q) is the probability that an event of probability q is missing from 50000 draws.
+    rarest = np.log(1e6) / 50_000
+    assert f"no event rarer than {rarest:.2g} carries weight" in message(lambda n, r: 2 * normal(n, r), 3)
+    with pytest.raises(Inconclusive, match=f"no event rarer than {rarest:.2g} carries weight"):
+        assert_delta_unbiased(normal, 3, max_samples=50_000, resolvable=0.01)
+    assert "carries weight" in assert_delta_unbiased.__doc__
+
+
+@pytest.mark.parametrize("q", [1e-3, 2e-4])
+def test_a_sampler_whose_rare_large_draws_double_its_second_moment_does_not_pass(q):
+    def sampler(n, rng):
+        return normal(n, rng, 8) * np.where(rng.random((n, 1)) < q, (1 / q) ** 0.5, 1.0)
+
+    for seed in range(10):
+        with pytest.raises((AssertionError, Inconclusive)):
+            assert_delta_unbiased(sampler, 8, rng=seed, max_samples=100_000)
+
+
 def test_what_cannot_be_decided():
     def heavy(n, rng):  # infinite fourth moment
         return rng.standard_t(2.2, (n, 2)) / np.sqrt(2.2 / 0.2)
@@ -164,7 +183,7 @@ def test_what_cannot_be_decided():
     assert not isinstance(caught.value, AssertionError)
     assert assert_delta_unbiased(heavy, 2, allow_inconclusive=True) is None
     with pytest.raises(Inconclusive, match="max_samples"):
-        assert_delta_unbiased(normal, 3, max_samples=4000)
+        assert_delta_unbiased(normal, 3, max_samples=50_000, resolvable=0.01)
 
 
 COUNTER = [0]

@@ -46,10 +46,22 @@ class IntervalRoute(Route):
 
 
 class Normal(IntervalRoute):
-    """Self-normalised normal approximation, its critical values corrected for the skewness seen."""
+    """Self-normalised normal approximation, its critical values corrected for the skewness seen.
+
+    What the draws do not show it cannot know. An event of probability q is missing from n draws with
+    probability (1 - q)^n <= exp(-q n): below the smaller of the two rates if q exceeds log(1 / rate) / n.
+    Rarer ones are assumed to carry no weight, and every answer says so. Events that are seen a few times
+    only, and carry the variance, make the radius infinite.
+    """
 
     method = "group-sequential normal approximation, self-normalised, corrected for skewness"
     needs_variance = True
+    first_look = 50_000
+
+    def assumes(self, rates: Rates, count: int) -> str:
+        """Name the probability below which events may have escaped so many draws."""
+        rarest = -math.log(min(rates.false_alarm, rates.false_pass)) / count
+        return f"it assumes that no event rarer than {rarest:.2g} carries weight (give a bound if one may)"
 
     def radius(self, moments: Moments, level: float, last: bool) -> FloatArray:
         """Return critical values times standard errors; infinite where the draws cannot tell."""

@@ -13,6 +13,8 @@ ROUNDING = 1e-9
 # The tail index is read off this many of the largest magnitudes, and off no more than this share.
 _LARGEST, _SMALLEST, _SHARE = 200, 20, 100
 KEPT = _LARGEST + 1
+# Rate at which a power law shows a gap too wide for one.
+_GAP = 1e-6
 # A z-score for "the calls differ": reached by chance about once in 10^9.
 _DISPERSION_SCORE = 6.0
 
@@ -146,12 +148,23 @@ class Tail:
         self.top = kept
 
     def index(self) -> tuple[float, float]:
-        """Return Hill's estimate of the tail index and its standard error; infinite if unknown."""
-        k = min(max(self.count // _SHARE, _SMALLEST), _LARGEST)
-        if self.top.size <= k:
-            return math.inf, 0.0
-        top = np.sort(self.top)[::-1][: k + 1]
-        if top[k] <= 0 or top[0] <= top[k]:  # all equal, or hardly any that are not zero
-            return math.inf, 0.0
-        alpha = k / float(np.sum(np.log(top[:k] / top[k])))
-        return alpha, alpha / math.sqrt(k)
+        """Return Hill's estimate of the tail index and its standard error; infinite if unknown.
+
+        Unknown also where the largest magnitudes are not those of a power law, as on a lattice.
+        """
+        top = np.sort(self.top[self.top > 0])[::-1]
+        k = min(max(self.count // _SHARE, _SMALLEST), _LARGEST, top.size - 1)
+        while k >= _SMALLEST:
+            # Renyi: the gaps j log(x_j / x_(j+1)) of a power law are independent, exponential of mean
+            # 1 / alpha, so the largest of k has a share above u of their sum with probability at most
+            # k (1 - u)^(k - 1). Ties and separate clusters, as of a lattice, leave wider gaps: then only
+            # what lies above the gap can tell.
+            gaps = np.arange(1, k + 1) * np.log(top[:k] / top[1 : k + 1])
+            total, widest = float(gaps.sum()), int(gaps.argmax())
+            if total <= 0:  # all equal
+                break
+            if gaps[widest] <= (1 - (_GAP / k) ** (1 / (k - 1))) * total:
+                alpha = k / total
+                return alpha, alpha / math.sqrt(k)
+            k = widest
+        return math.inf, 0.0

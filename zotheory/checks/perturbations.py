@@ -1,7 +1,9 @@
 """Tests of a perturbation by simulation: its second moment and its dimension factor.
 
 A law brings its bound on |v|^2 along, a sampler may be given one (``norm_bound``): then the rates hold for
-any sample size. See `zotheory.checks.statistical` for the methods and what the rates mean.
+any sample size, and only what the bound proves is an answer. Without a bound the rates rest on an
+assumption: no event rarer than log(1 / rate) / n carries weight, n being the number of draws (at least
+50 000). See `zotheory.checks.statistical` for the methods and what the rates mean.
 """
 
 from collections.abc import Callable
@@ -49,9 +51,12 @@ def check_unbiased(
             bounds the variance of every v_i v_j.
 
     Returns:
-        Evidence: statistical. Inconclusive if the cap does not suffice, or if the fourth moment of v
-        appears infinite: then no simulation can tell. ``value`` is the largest deviation of an entry in
-        standard errors. A failure has a witness: the entry, its numbers, and how to draw them again.
+        Evidence: statistical. Without a bound the rates hold if no event rarer than log(1 / rate) / n
+        carries weight, n being the number of draws (at least 50 000); the detail gives the number: rare
+        draws that are large enough change E[v v^T] unseen. Inconclusive if the cap does not suffice, or
+        if the fourth moment of v appears infinite: then no simulation can tell. ``value`` is the largest
+        deviation of an entry in standard errors. A failure has a witness: the entry, its numbers, and how
+        to draw them again.
 
     Raises:
         InvalidArgument: an argument outside its range, an unknown option, a cap that the rates cannot be

@@ -8,13 +8,11 @@ from typing import Any
 from zotheory.checks.batches import Batch
 from zotheory.checks.catoni import Catoni
 from zotheory.checks.intervals import Bernstein, Normal
-from zotheory.checks.reserve import MOST_ENTRIES, TAIL_KNOWN, Reserved
 from zotheory.checks.routes import Rates, Route
 from zotheory.errors import InvalidArgument
 from zotheory.types import FloatArray
 from zotheory.validation import as_real, check_count, is_symbolic
 
-FIRST_LOOK = 2_000
 _RATIO = 2
 
 
@@ -37,7 +35,7 @@ class Question:
         products: turns draws into a batch without that array, for routes that do with sums.
         width: length of the interval that contains each statistic, shape (p,), if known.
         variance: bound on the variance of each statistic, shape (p,), if known.
-        insist: refuse a cap too small for the bound, instead of taking the normal route.
+        insist: refuse a cap too small to be sure of an answer, instead of drawing up to it.
         tail: puts into words that the tail index of the statistics is a number below 2.
     """
 
@@ -63,14 +61,28 @@ class Question:
     def __post_init__(self) -> None:
         for name in ("false_alarm", "false_pass"):
             check_rate(getattr(self, name), name)
-        if check_count(self.max_samples, "max_samples") < FIRST_LOOK:
-            raise InvalidArgument("max_samples", self.max_samples, f"give at least {FIRST_LOOK}")
+        cap = check_count(self.max_samples, "max_samples")
+        if cap < Route.first_look:
+            raise InvalidArgument("max_samples", cap, f"give at least {Route.first_look}")
+        if cap < self.first_look:
+            raise InvalidArgument(
+                "max_samples",
+                cap,
+                f"without a bound on the draws or on their variance nothing is decided before "
+                f"{self.first_look} draws: raise max_samples, or give such a bound",
+            )
+
+    @property
+    def first_look(self) -> int:
+        """Number of draws before which nothing is decided."""
+        bounded = self.width is not None or self.variance is not None
+        return Route.first_look if bounded else Normal.first_look
 
     @property
     def looks(self) -> list[int]:
         """Numbers of draws after which the run may stop."""
-        count = max(math.ceil(math.log(self.max_samples / FIRST_LOOK, _RATIO)), 0)
-        return [FIRST_LOOK * _RATIO**k for k in range(count)] + [self.max_samples]
+        count = max(math.ceil(math.log(self.max_samples / self.first_look, _RATIO)), 0)
+        return [self.first_look * _RATIO**k for k in range(count)] + [self.max_samples]
 
     @property
     def rates(self) -> Rates:
@@ -78,33 +90,27 @@ class Question:
         return Rates(self.false_alarm, self.false_pass, self.claimed.size, self.sides, len(self.looks))
 
     def route(self) -> Route:
-        """Return the route that what is known of the draws allows.
+        """Return the route that what is known of the draws allows; a bound is never left unused.
 
         Raises:
             InvalidArgument: the cap is below the number of draws that the method needs.
         """
-        route, least = self._normal(), 0.0
+        route: Route = Normal()
+        least = 0.0
         if self.width is not None:
             route = Bernstein(self.width)
             least = route.least(self.rates, self.resolvable)
         elif self.variance is not None:
             route = Catoni(self.variance, self.resolvable)
             least = route.least(self.rates)
-        if least <= self.max_samples:
+        if least <= self.max_samples or not self.insist:
             return route
-        if not self.insist:
-            return self._normal()
         raise InvalidArgument(
             "max_samples",
             self.max_samples,
             f"these rates and this resolvable deviation need at least {math.ceil(least)} draws by the "
             f"{route.method}: raise max_samples or resolvable",
         )
-
-    def _normal(self) -> Route:
-        # The reserve needs draws to work with, one by one.
-        possible = self.max_samples >= TAIL_KNOWN and self.claimed.size <= MOST_ENTRIES
-        return Reserved() if possible else Normal()
 
 
 def check_rate(rate: Any, name: str) -> float:

@@ -38,12 +38,12 @@ class Report:
         question, words = self.question, [reason] if reason else []
         if self.worst is not None:
             words += self.worst.words()
-        words += [self.route.method, self._rates()]
+        words += [self.route.method, self._assumed(), self._rates()]
         return Evidence(
             outcome,
             Grade.STATISTICAL,
             Scope.INSTANCE,
-            f"{question.detail}: {'; '.join(words)}",
+            f"{question.detail}: {'; '.join(filter(None, words))}",
             question.falsifier,
             None if self.worst is None else self.worst.score,
             tuple(question.parts),
@@ -58,6 +58,9 @@ class Report:
             f"false-alarm rate {question.false_alarm:g}, a deviation of {resolvable} is missed at rate "
             f"{question.false_pass:g}, early stopping included"
         )
+
+    def _assumed(self) -> str:
+        return "" if self.worst is None else self.route.assumes(self.question.rates, self.worst.count)
 
     def _witness(self, worst: "_Worst") -> Witness:
         question = self.question
@@ -77,6 +80,7 @@ class Report:
                 "false_pass": float(question.false_pass),
                 "max_samples": int(question.max_samples),
                 "method": self.route.method,
+                "assumed": self._assumed(),
                 **self.replay.data(),
             },
         )

@@ -70,11 +70,13 @@ class Route(ABC):
         method: the method in a few words, for the evidence.
         needs_variance: it relies on a finite variance that only the draws themselves vouch for.
         needs_draws: it is to be given the draws one by one; to the others their sums suffice.
+        first_look: number of draws before which it decides nothing.
     """
 
     method: str
     needs_variance = False
     needs_draws = False
+    first_look = 2_000
 
     def add(self, deviations: FloatArray) -> None:  # noqa: B027 (most routes need the moments only)
         """Take in draws minus the claim, shape (n, entries)."""
@@ -82,3 +84,7 @@ class Route(ABC):
     @abstractmethod
     def judge(self, moments: Moments, rates: Rates, tolerance: FloatArray, last: bool) -> Judgement:
         """Judge the moments of the deviations against the resolvable ones."""
+
+    def assumes(self, rates: Rates, count: int) -> str:
+        """Return what an answer after ``count`` draws takes for granted, or nothing."""
+        return ""

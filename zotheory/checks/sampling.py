@@ -46,7 +46,8 @@ class SamplingOptions(TypedDict, total=False):
     max_samples: Annotated[
         int,
         Option(
-            "cap on the number of draws, an integer of at least 2000; clear cases end long before.",
+            "cap on the number of draws, an integer of at least 2000, without a bound on the draws or on "
+            "the variance of at least 50 000; clear cases end long before.",
             2_000_000,
         ),
     ]

@@ -1,7 +1,7 @@
 """Sequential tests of means: draw, look, and stop as soon as the stated rates allow an answer.
 
-The looks come after 2000, 4000, 8000, ... draws and at the cap. What the answers mean, over the whole run
-with all its looks:
+The looks come after 2000, 4000, 8000, ... draws and at the cap; after 50 000, 100 000, ... where nothing
+but the draws themselves is known. What the answers mean, over the whole run with all its looks:
 
 - FAILS although every mean is as claimed: probability at most ``false_alarm``.
 - HOLDS although some mean is off by ``resolvable`` or more: probability at most ``false_pass``. If the cap
@@ -18,10 +18,9 @@ import numpy as np
 from zotheory.checks.batches import Batch, Columns
 from zotheory.checks.evidence import Evidence, Outcome
 from zotheory.checks.moments import KEPT, Moments, Tail
-from zotheory.checks.question import FIRST_LOOK, Question
+from zotheory.checks.question import Question
 from zotheory.checks.replay import Replay
 from zotheory.checks.reporting import Report
-from zotheory.checks.reserve import TAIL_KNOWN
 from zotheory.checks.routes import Judgement
 from zotheory.checks.samplers import Source
 from zotheory.errors import InvalidArgument
@@ -30,6 +29,8 @@ from zotheory.types import FloatArray
 
 # Bytes that one batch of statistics may take, and the number of calls before a look.
 _BYTES, _CALLS = 2**24, 8
+# From so many draws on a tail index clearly below 2 is believed, and ends the run.
+_TAIL_KNOWN = 64_000
 # Statistics whose fourth powers, summed, stay finite.
 _LARGEST = 1e70
 
@@ -132,7 +133,7 @@ class _Run:
                 "call share something random; draw it anew for every row",
             )
         index, error = self.tail.index() if self.route.needs_variance else (math.inf, 0.0)
-        if count >= TAIL_KNOWN:  # from here on an index clearly below 2 is believed, and ends the run
+        if count >= _TAIL_KNOWN:
             infinite = index < 2 if last else index + 3 * error < 2
         else:
             infinite = last and index + 2 * error < 2
@@ -155,7 +156,8 @@ class _Run:
 
     def _so_far(self) -> str:
         if self.seen is None:
-            return f"interrupted before the first look, at {FIRST_LOOK} draws; nothing is established"
+            first = self.question.first_look
+            return f"interrupted before the first look, at {first} draws; nothing is established"
         return f"interrupted; this was established after {self.seen.count} draws, at the stated rates"
 
     def _evidence(self, outcome: Outcome, reason: str) -> Evidence:

@@ -6,10 +6,13 @@ they are kept. In short, and always named in the evidence:
 - draws known to lie in an interval (``support``): an empirical Bernstein bound, for any sample size;
 - a known bound on the variance (``variance``): Catoni's influence function, for any sample size;
 - neither: a normal approximation with the variance seen, corrected for skewness. It is asymptotic. Where
-  skewness makes it doubtful, Catoni's influence function takes over for the draws that follow, with three
-  times the variance seen (`zotheory.checks.reserve`). Where few draws dominate, or the variance appears
-  infinite, the answer is "inconclusive" with the reason. No sample shows events rarer than one in its
-  size: give ``support`` if there may be some.
+  skewness makes it doubtful, few draws dominate, or the variance appears infinite, the answer is
+  "inconclusive" with the reason.
+
+Without ``support`` or ``variance`` the rates rest on an assumption, which the evidence states with its
+number: no event rarer than log(1 / rate) / n, for the smaller of the two rates and the n draws so far,
+carries weight. No sample shows what is not in it. Nothing is decided before n = 50 000, which makes that
+2.8e-4 at the default rates; if rarer draws may matter, give a bound.
 
 The draws must be independent. `zotheory.checks.perturbations` has the tests of perturbations.
 """
@@ -40,8 +43,10 @@ def check_mean(sample: Sampler, claimed: Any, **options: Unpack[MeanOptions]) ->
         **options: the options below, by keyword.
 
     Returns:
-        Evidence: statistical, of one instance. Inconclusive if the cap does not suffice or heavy tails
-        make the rates doubtful. ``value`` is the largest deviation in standard errors. A failure has a
+        Evidence: statistical, of one instance. Without ``support`` or ``variance`` the rates hold if no
+        event rarer than log(1 / rate) / n carries weight, n being the number of draws (at least 50 000);
+        the detail gives the number. Inconclusive if the cap does not suffice or heavy tails make the
+        rates doubtful. ``value`` is the largest deviation in standard errors. A failure has a
         witness: the entry, its numbers, and how to draw them again.
 
     Raises:

@@ -47,7 +47,8 @@ def assert_minimum_variance(
     E[cost] exceeds the optimum by E[r], and r >= 0 vanishes at every draw of an optimal law. So an
     optimal law is never refused on that count, and a law with a share of log(1 / false_pass) / 20000 of
     its mass off the contact set is missed at the rate ``false_pass`` (20000 draws, fewer above dimension
-    200).
+    200). The rates of the constraints rest on an assumption: no event rarer than log(1 / rate) / n carries
+    weight, with the smaller of the two rates and the number n of draws, at least 50 000.
 
     Args:
         sampler: function (n, generator) that returns n independent draws, shape (n, dim), or a Law.
@@ -56,7 +57,7 @@ def assert_minimum_variance(
             constraint's expectation relative to its bound.
         false_alarm: probability, for each constraint, of failing although it holds.
         false_pass: probability, for each, of passing although it is off by ``resolvable``.
-        max_samples: cap on the draws for each constraint.
+        max_samples: cap on the draws for each constraint, at least 50 000.
         rng: generator or integer seed.
         tolerance: relative rounding granted to the objective, the cap and the contact set; 1e-5 for
             draws in single precision.
@@ -96,6 +97,7 @@ def assert_minimum_variance(
         diagnosis = explain(source, float(program.delta), false_alarm, evidence, generator)
         found += [f"not delta-unbiased: {line}" for line in diagnosis.findings]
         found += [f"  {diagnosis.remedy}"] if diagnosis.remedy else []
+        found += [f"  ({evidence.detail})"]
     v = source.draw(max(1000, min(_DRAWS, _NUMBERS // program.dim)), generator)
     for violation, evidence in violations(program, source, v, tolerance, generator, rates):
         found += [violation] if violation else []

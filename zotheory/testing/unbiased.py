@@ -34,6 +34,12 @@ def assert_delta_unbiased(
 ) -> None:
     """Assert E[v v^T] = delta I. A mean of zero is not asked for.
 
+    A law's bound on |v|^2, or ``norm_bound``, makes the rates hold for any draws. Without one they rest on
+    an assumption: no event rarer than log(1 / rate) / n carries weight, with the smaller of the two rates
+    and the number n of draws, at least 50 000. At the default rates that is a probability of 2.8e-4 or
+    less, and every message gives the number. A sampler whose rarer draws are large enough may be far from
+    unbiased and pass.
+
     With an integer ``rng`` the outcome is a function of the sampler, so that hypothesis can shrink it.
 
     Args:
@@ -44,7 +50,7 @@ def assert_delta_unbiased(
         resolvable: size of the deviation, relative to delta, that must be found.
         false_alarm: probability of failing although the claim is true.
         false_pass: probability of passing although the claim is off by ``resolvable``.
-        max_samples: cap on the draws.
+        max_samples: cap on the draws, at least 2000, and 50 000 without a bound.
         norm_bound: a number that |v|^2 never exceeds: the rates then hold without any approximation.
         rng: generator or integer seed.
         allow_inconclusive: pass where the draws do not decide.
