@@ -27,6 +27,7 @@ def read_loss(loss: Any) -> float:
     Raises:
         InvalidArgument: not a real number, nor a tensor or array of one.
     """
+    given: Any = loss
     shown = loss
     if isinstance(loss, torch.Tensor):
         shown = f"tensor of shape {tuple(loss.shape)} and type {loss.dtype}"
@@ -34,8 +35,7 @@ def read_loss(loss: Any) -> float:
     else:
         single = not isinstance(loss, (bool, str, complex)) and getattr(loss, "size", 1) == 1
     try:
-        value: Any = loss.item() if hasattr(loss, "item") and single else loss
-        return float(value) if single else _refuse(shown)
+        return float(getattr(given, "item", lambda: given)()) if single else _refuse(shown)
     except (TypeError, ValueError):
         return _refuse(shown)
     except OverflowError:
