@@ -144,7 +144,7 @@ def test_a_bound_too_wide_for_the_cap_is_refused_of_callers_and_kept_of_laws():
 
 
 def test_a_bound_of_a_law_too_wide_to_confirm_still_finds_gross_errors():
-    # |v|^2 reaches 800 here; certainty of an answer would take more draws than the cap.
+    # |v|^2 reaches 400 here; certainty of an answer would take more draws than the cap.
     law = TwoAtom([1.0, 0.0, 0.0], Fraction(1, 400))
     found = check_unbiased(law, 2, rng=1, max_samples=300_000)
     assert found.outcome is Outcome.FAILS

@@ -78,7 +78,7 @@ def test_two_kinds_of_events_of_which_the_rarer_carries_the_variance(calibration
 
 
 def test_the_bound_of_a_law_is_never_forgotten(calibration):
-    # One draw in 2000 carries two thirds of E[v v^T]: 2000 draws often show none of them.
+    # One draw in 2000 carries the second moment along the axis: 2000 draws often show none of them.
     law = TwoAtom([1, 1, 1], p=Fraction(1, 2000))
     details = []
 
