@@ -198,6 +198,7 @@ def test_an_interrupt_keeps_what_was_settled(write):
     assert list(results) == ["A1", "A2"]
     assert results["A2"].verdict is Verdict.UNDECIDED
     assert results["A2"].reason == "check 'only' is inconclusive: interrupted"
+    assert (results["A1"].interrupted, results["A2"].interrupted) == (False, True)
 
 
 LONG = """yield holds()

@@ -21,10 +21,11 @@ from zotheory.ledger.verdict import require_known_parts
 
 
 class Findings(NamedTuple):
-    """Everything that the checks of one claim found, and how long they took together."""
+    """What the checks of one claim found, how long they took, and whether Ctrl-C ended them."""
 
     evidence: tuple[Evidence, ...]
     seconds: float
+    interrupted: bool = False
 
 
 class Stopped(KeyboardInterrupt):
@@ -58,7 +59,7 @@ def examine(claim: Claim) -> Findings:
             for check in claim.checks:
                 _take(claim, check, found)
     except KeyboardInterrupt as stop:
-        raise Stopped(Findings(tuple(found), perf_counter() - start)) from stop
+        raise Stopped(Findings(tuple(found), perf_counter() - start, interrupted=True)) from stop
     return Findings(tuple(found), perf_counter() - start)
 
 

@@ -30,6 +30,7 @@ class Result:
         evidence: what each check found, in the order of the checks.
         seconds: how long the checks took together, when they ran.
         cached: whether the evidence comes from an earlier run.
+        interrupted: whether Ctrl-C ended the checks.
     """
 
     id: str
@@ -49,6 +50,7 @@ class Result:
     evidence: tuple[Evidence, ...]
     seconds: float
     cached: bool = False
+    interrupted: bool = False
 
     @property
     def as_expected(self) -> bool:
@@ -203,4 +205,5 @@ def _result(claim: Claim, found: Findings, cached: bool, results: Mapping[str, R
         evidence=found.evidence,
         seconds=found.seconds,
         cached=cached,
+        interrupted=found.interrupted,
     )

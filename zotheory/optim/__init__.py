@@ -9,6 +9,8 @@ except ModuleNotFoundError as error:
         'zotheory.optim needs torch: pip install "zotheory[torch]"', name="torch"
     ) from error
 
+from zotheory.optim.adaptive import RAdaZO, ZOAdaMM
+from zotheory.optim.aligned import DAPSGD
 from zotheory.optim.base import ZerothOrderOptimizer
 from zotheory.optim.directions import Combination, Direction
 from zotheory.optim.layout import Layout
@@ -26,6 +28,7 @@ from zotheory.optim.sgd import ZOSGD, MeZO, ZOSignSGD
 from zotheory.optim.stream import Stream
 
 __all__ = [
+    "DAPSGD",
     "ZOSGD",
     "Block",
     "Combination",
@@ -37,9 +40,11 @@ __all__ = [
     "LowRank",
     "MeZO",
     "Perturbation",
+    "RAdaZO",
     "Rademacher",
     "Sphere",
     "Stream",
+    "ZOAdaMM",
     "ZOSignSGD",
     "ZerothOrderOptimizer",
 ]

@@ -32,7 +32,8 @@ def assert_claim(claim: Any, verdict: Verdict | str = "proved") -> None:
         raise InvalidArgument("verdict", verdict, f"give one of {known}") from None
     claims = [claim] if isinstance(claim, Claim) else _load(claim)
     results = run(claims, jobs=1)
-    if len(results) < len(claims):  # the ledger returns what it has after Ctrl-C; a test must stop
+    # The ledger returns what it has after Ctrl-C; a test must stop.
+    if len(results) < len(claims) or any(result.interrupted for result in results):
         raise KeyboardInterrupt
     wrong = [result for result in results if result.verdict is not wanted]
     if wrong:
