@@ -208,7 +208,7 @@ LONG = """yield holds()
 
 
 def test_an_interrupted_check_leaves_what_it_had_established(write):
-    tired = "lambda n, rng, left=[20_000]: rng.standard_normal(n) if take(n, left) else stop()"
+    tired = "lambda n, rng, left=[120_000]: rng.standard_normal(n) if take(n, left) else stop()"
     body = """def take(n, left):
         left[0] -= n
         return left[0] >= 0
@@ -219,7 +219,7 @@ def test_an_interrupted_check_leaves_what_it_had_established(write):
     (evidence, last) = decide_folder(write, jobs=1)["A1"].evidence
     assert evidence.outcome is Outcome.HOLDS
     assert last.outcome is Outcome.INCONCLUSIVE
-    assert "interrupted; this was established after 16000 draws" in last.detail
+    assert "interrupted; this was established after 100000 draws" in last.detail
 
 
 def test_interrupted_workers_say_what_they_had_established(write, tmp_path):
