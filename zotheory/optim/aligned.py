@@ -1,0 +1,267 @@
+"""Two-stage descent: perturbations aligned with a rough estimate that is replayed, never stored."""
+
+import math
+from collections.abc import Iterable
+from itertools import count
+from typing import Any, Literal
+
+import torch
+
+from zotheory.errors import InvalidArgument
+from zotheory.optim.base import Evaluate, Probes
+from zotheory.optim.directions import Combination, Direction
+from zotheory.optim.layout import Layout
+from zotheory.optim.perturbations import Gaussian, Perturbation
+from zotheory.optim.sgd import ZOSGD
+from zotheory.optim.state import KEY, check_run
+from zotheory.validation import check_count, check_fraction, to_float
+
+# Products are rounded to a multiple of 2^-40. Those summed here are below 38: 2^17 of them fit int64.
+_GRID, _PIECE = 2**40, 2**17
+# Normal rows with a smaller squared distance from the line of e are drawn anew. The direction of that part
+# is independent of its length, so nothing is biased; |z|^2 - (z.e)^2 then keeps eight digits or more.
+_CLOSEST = 2.0**-12
+
+
+class DAPSGD(ZOSGD):
+    """x <- (1 - lr weight_decay) x - lr g; g combines a rough estimate and one aligned with it.
+
+    Stage 1 is the mean G of ``first`` slopes times perturbations, stage 2 that of ``second`` slopes times
+    v = xi sqrt(delta) e + w, with e = G / |G|, a fair sign xi, and w uniform on the sphere of radius
+    sqrt(delta (d - 1)) orthogonal to e. Both are delta-unbiased as mu -> 0. Given the first, the second has
+    the error of a uniform direction, delta^2 |a|^2 (d - 1) / second for a gradient a. Where G = 0, e is a
+    random direction. Normal rows whose part orthogonal to e is shorter than 1/64 are drawn again.
+
+    No vector as long as the parameters is stored for this: G is its ``first`` scalars, and |G| and dot
+    products with it are sums over pieces made again from the streams, exact in integers, so that they are
+    the same on every device. An evaluation in stage 2 makes ``first`` + 1 streams again; the device has to
+    have float64.
+
+    `coefficients` are one a stream: the ``first`` perturbations, a random e if there is one, and the
+    ``second`` normal rows that w is made of; their combination is g.
+
+    Source: arXiv 2510.19975, Algorithm 2, as summarised (combination "second", first = second); in numpy it
+    is `estimators.TwoStage`.
+
+    Args:
+        params: parameters, named parameters, or groups of them; at least two trainable entries in all.
+        lr: learning rate, at least 0.
+        first: perturbations of stage 1, at least 1.
+        second: perturbations of stage 2, at least 1.
+        combination: "average" (the mean over all perturbations), "second" (stage 2 alone), or the weight of
+            stage 1, in [0, 1].
+        law: law of stage 1, see `ZerothOrderOptimizer`, as for all that follow.
+        mu: smoothing distance, above 0.
+        difference: "central", 2 (first + second) evaluations a step, or "forward", first + second + 1.
+        weight_decay: decoupled, at least 0.
+        delta: scale of both stages' laws.
+        seed: integer from 0 to 2^64 - 1.
+        model: None, or the module for layerwise evaluation.
+        on_bad_loss: "raise" or "skip".
+
+    Raises:
+        InvalidArgument: as `ZerothOrderOptimizer`, or a single trainable entry.
+
+    >>> x = torch.nn.Parameter(torch.tensor([3.0, -2.0, 1.0]))
+    >>> optimizer = DAPSGD([x], lr=0.1, first=1, second=2)
+    >>> for _ in range(200):
+    ...     loss = optimizer.step(lambda: (x**2).sum())
+    >>> bool(x.abs().max() < 1e-3), optimizer.queries
+    (True, 1200)
+    """
+
+    def __init__(
+        self,
+        params: Iterable[Any],
+        lr: float,
+        *,
+        first: int = 1,
+        second: int = 1,
+        combination: Literal["average", "second"] | float = "average",
+        law: str | Perturbation = "sphere",
+        mu: float = 1e-3,
+        difference: Literal["central", "forward"] = "central",
+        weight_decay: float = 0.0,
+        delta: float = 1.0,
+        seed: int = 0,
+        model: torch.nn.Module | None = None,
+        on_bad_loss: Literal["raise", "skip"] = "raise",
+    ) -> None:
+        self.first, self.second = check_count(first, "first"), check_count(second, "second")
+        self.weight = _first_weight(combination, self.first, self.second)
+        super().__init__(
+            params,
+            lr,
+            law=law,
+            mu=mu,
+            queries=self.first + self.second,
+            difference=difference,
+            weight_decay=weight_decay,
+            delta=delta,
+            seed=seed,
+            model=model,
+            on_bad_loss=on_bad_loss,
+        )
+
+    def layout(self) -> Layout:
+        """Return the trainable parameters in the order of the flat index.
+
+        Raises:
+            InvalidArgument: there are fewer than two entries.
+        """
+        layout = super().layout()
+        if layout.dim < 2:
+            remedy = (
+                "nothing is orthogonal to a direction: give at least two trainable entries, or use ZOSGD"
+            )
+            raise InvalidArgument("params", f"{layout.dim} trainable entry", remedy)
+        return layout
+
+    def estimate(self, layout: Layout, evaluate: Evaluate) -> tuple[Probes, float]:
+        """Return both stages together, one coefficient a stream, and the loss to report."""
+        length = math.sqrt(self.delta)
+        losses = [evaluate()] if self.difference == "forward" else []
+
+        def slope(u: Direction) -> float:
+            # Along v = sqrt(delta) u, E[u u^T] = I; slope times v is this times u.
+            ahead = evaluate(u, self.mu * length)
+            if self.difference == "forward":
+                return (ahead - losses[0]) / self.mu * length
+            behind = evaluate(u, -self.mu * length)
+            losses.append((ahead + behind) / 2)
+            return (ahead - behind) / (2 * self.mu) * length
+
+        rough: Probes = []
+        for query in range(self.first):
+            u = self.law.draw(self.seed, layout, self.steps, query)
+            rough.append((slope(u) / self.first, u))
+        if not all(math.isfinite(coefficient) for coefficient, _ in rough):
+            return rough, math.nan  # refused by `step`
+        axis = unit(layout, rough) or self._random_axis(layout)
+
+        # w G + (1 - w) mean_j s_j u_j with u_j = r_j z_j + b_j e: e's streams are those of G.
+        rows: Probes = []
+        along = 0.0
+        for number in range(self.second):
+            z, r, b = self._aligned(layout, axis, number)
+            u = _Wide([(r, z), *((b * a, term) for a, term in axis)])
+            share = (1 - self.weight) * slope(u) / self.second
+            along += share * b
+            rows.append((share * r, z))
+        both = [(self.weight * c, u) for c, u in rough] + [(along * a, u) for a, u in axis]
+        return [*_merged(both), *rows], sum(losses) / len(losses)
+
+    def _normal(self, layout: Layout, number: int, attempt: int) -> Direction:
+        # Queries beyond those of stage 1, whose law may draw from the same stream.
+        query = self.first + attempt * (self.second + 1) + number
+        return Gaussian().draw(self.seed, layout, self.steps, query)
+
+    def _random_axis(self, layout: Layout) -> Probes:
+        rows = (self._normal(layout, self.second, attempt) for attempt in count())
+        return next(axis for row in rows if (axis := unit(layout, [(1.0, row)])))
+
+    def _aligned(self, layout: Layout, axis: Probes, number: int) -> tuple[Direction, float, float]:
+        # u = xi e + w / sqrt(delta), where for a normal row z with part z_perp = z - (z.e) e
+        #   w / sqrt(delta) = r z_perp,   r = sqrt(d - 1) / |z_perp|,   |z_perp|^2 = |z|^2 - (z.e)^2,
+        # and xi = sign(z.e), which is fair and independent of z_perp. So u = r z + (xi - r z.e) e.
+        attempt = 0
+        while True:
+            z = self._normal(layout, number, attempt)
+            inner, squares = _products(layout, z, Combination(axis))
+            across = squares - inner**2
+            if across >= _CLOSEST:
+                r = math.sqrt((layout.dim - 1) / across)
+                return z, r, math.copysign(1.0, inner) - r * inner
+            attempt += 1
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the state as all optimizers here, with the two stages."""
+        state = super().state_dict()
+        state[KEY] |= self._stages()
+        return state
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take up a run where `state_dict` left it: the next steps are the same bit for bit.
+
+        Raises:
+            InvalidArgument: as `ZerothOrderOptimizer`, or the state of other stages.
+        """
+        check_run(self, state_dict)
+        for name, mine in self._stages().items():
+            if state_dict[KEY].get(name) != mine:
+                remedy = f"the state's {name}, but the optimizer has {mine!r}: make them equal"
+                raise InvalidArgument("state_dict", state_dict[KEY].get(name), remedy)
+        super().load_state_dict(state_dict)
+
+    def _stages(self) -> dict[str, Any]:
+        return {"first": self.first, "second": self.second, "weight": self.weight}
+
+
+class _Wide(Combination):
+    # Summed in float64 and rounded once, so that |v| and v.e are right to the rounding of v's entries.
+    def values(self, low: int, high: int, device: torch.device) -> torch.Tensor | None:
+        found = self.values_in(torch.float64, low, high, device)
+        return None if found is None else found.to(torch.float32)
+
+
+def unit(layout: Layout, terms: Probes) -> Probes | None:
+    """Return a combination of directions divided by its length, or None where it is zero.
+
+    Args:
+        layout: the parameters.
+        terms: finite coefficients and directions.
+    """
+    largest = max(abs(coefficient) for coefficient, _ in terms)
+    # By powers of two, which cost no digit: coefficients, then entries, at most one in size.
+    scaled = [(math.ldexp(c, -math.frexp(largest)[1]), u) for c, u in terms]
+    pieces = list(layout.windows())
+    top = max(_largest(Combination(scaled), *piece) for piece in pieces)
+    if top == 0:
+        return None
+    scaled = [(math.ldexp(c, -math.frexp(top)[1]), u) for c, u in scaled]
+    total = 0
+    for piece in pieces:
+        entries = Combination(scaled).values_in(torch.float64, *piece)
+        total += 0 if entries is None else _total(entries.square_())
+    norm = math.sqrt(total / _GRID)
+    return [(c / norm, u) for c, u in scaled]
+
+
+def _largest(vector: Combination, low: int, high: int, device: torch.device) -> float:
+    entries = vector.values_in(torch.float64, low, high, device)
+    return 0.0 if entries is None else float(entries.abs_().max())
+
+
+def _products(layout: Layout, z: Direction, axis: Combination) -> tuple[float, float]:
+    # z.e and |z|^2
+    inner = squares = 0
+    for piece in layout.windows():
+        row, entries = z.values(*piece), axis.values_in(torch.float64, *piece)
+        if row is not None:
+            row = row.to(torch.float64)
+            inner += 0 if entries is None else _total(entries.mul_(row))
+            squares += _total(row.square_())
+    return inner / _GRID, squares / _GRID
+
+
+def _total(products: torch.Tensor) -> int:
+    whole = products.mul_(_GRID).round_().to(torch.int64)
+    return sum(int(part.sum()) for part in whole.split(_PIECE))
+
+
+def _merged(terms: Probes) -> Probes:
+    # Terms of the same stream as one.
+    found: dict[int, tuple[float, Direction]] = {}
+    for coefficient, direction in terms:
+        before, _ = found.get(id(direction), (0.0, direction))
+        found[id(direction)] = before + coefficient, direction
+    return list(found.values())
+
+
+def _first_weight(combination: Any, first: int, second: int) -> float:
+    if isinstance(combination, str):
+        if combination not in ("average", "second"):
+            remedy = 'give "average", "second", or the weight of stage 1 in [0, 1]'
+            raise InvalidArgument("combination", combination, remedy)
+        return first / (first + second) if combination == "average" else 0.0
+    return float(to_float(check_fraction(combination, "combination", open_interval=False), "combination"))
