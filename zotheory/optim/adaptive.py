@@ -253,8 +253,8 @@ def _moved(
 
 
 def _root(square: torch.Tensor) -> torch.Tensor:
-    # torch's root is correctly rounded on GPUs, but on CPUs wrong by one unit in the last place for one
-    # number in six (its vector library). numpy's is correct.
+    # CUDA rounds roots correctly, but the vector library that torch uses on CPUs may miss by one unit
+    # in the last place (seen for one number in six, torch 2.13). numpy's is correct.
     if square.device.type == "cpu":
         np.sqrt(square.numpy(), out=square.numpy())
         return square
