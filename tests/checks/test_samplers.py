@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from zotheory.checks import Outcome, check_mean, check_unbiased
+from zotheory.checks import Outcome, check_dimension_factor, check_mean, check_unbiased
 from zotheory.checks.samplers import Source
 from zotheory.errors import InvalidArgument
 from zotheory.estimators import Forward
@@ -74,9 +74,8 @@ def test_samplers_that_break_the_contract(sampler, message):
 def test_a_generator_may_be_ignored_for_a_constant_only():
     one = check_mean(lambda n, rng: np.ones(n), 1, resolvable=0.1, rng=1)
     assert one.outcome is Outcome.HOLDS
-    ones = check_unbiased(lambda n, rng: np.ones((n, 2)), 1, dim=2, rng=1)
-    assert ones.outcome is Outcome.FAILS
-    assert "E[v[0] v[1]] = 0 is claimed; mean 1" in ones.detail
+    two = check_mean(lambda n, rng: np.ones((n, 2)), [1, 2], resolvable=0.1, rng=1)
+    assert two.outcome is Outcome.FAILS
 
 
 def test_a_later_call_that_breaks_the_contract_is_refused():
@@ -129,3 +128,29 @@ def test_estimators_of_an_objective_that_breaks_its_contract_are_refused():
         check(lambda x: float(x @ x))
     with pytest.raises(InvalidArgument, match=r"objective .*(NaN|finite)"):
         check(lambda x: np.full(len(x), np.nan))
+
+
+def test_a_constant_is_no_perturbation():
+    with pytest.raises(
+        InvalidArgument, match="a constant: one and the same vector 50000 times"
+    ):
+        check_unbiased(lambda n, rng: np.ones((n, 3)), 1, dim=3, rng=0)
+    with pytest.raises(InvalidArgument, match="a constant"):
+        check_dimension_factor(lambda n, rng: np.ones((n, 3)), [1, 0, 0], 3, delta=1, rng=0)
+    # On the line a constant has E[v^2] = delta, and signs make a perturbation of any vector.
+    assert check_unbiased(lambda n, rng: np.ones((n, 1)), 1, dim=1, rng=0).outcome is Outcome.HOLDS
+    signed = lambda n, rng: rng.choice([-1.0, 1.0], (n, 1)) * np.ones(3)  # noqa: E731
+    assert check_unbiased(signed, 1, dim=3, rng=0).outcome is Outcome.FAILS
+
+
+@pytest.mark.parametrize(
+    ("sampler", "error"),
+    [
+        (lambda n: np.zeros((n, 3)), "TypeError"),
+        (lambda rng, n: rng.standard_normal((n, 3)), "AttributeError"),
+        (lambda n, rng: 1 / 0, "ZeroDivisionError"),
+    ],
+)
+def test_a_sampler_that_raises_is_told_how_it_is_called(sampler, error):
+    with pytest.raises(InvalidArgument, match=f"it raised {error}.*sampler\\(n, generator\\)"):
+        check_unbiased(sampler, 1, dim=3, rng=0)

@@ -184,6 +184,7 @@ def _answer(
         width=None if cap is None else np.full(claimed.size, widest(cap)),
         variance=known_variance(given["variance"], claimed.size, "norm_bound", given["norm_bound"]),
         insist=insist,
+        varied=source.shape != (1,),
         sides=2,
         false_alarm=given["false_alarm"],
         false_pass=given["false_pass"],

@@ -35,6 +35,7 @@ class Question:
         products: turns draws into a batch without that array, for routes that do with sums.
         width: length of the interval that contains each statistic, shape (p,), if known.
         variance: bound on the variance of each statistic, shape (p,), if known.
+        varied: whether draws that are all one vector are refused: no perturbation is a constant.
         insist: refuse a cap too small to be sure of an answer, instead of drawing up to it.
         tail: puts into words that the tail index of the statistics is a number below 2.
     """
@@ -49,6 +50,7 @@ class Question:
     false_pass: float
     max_samples: int
     parts: Sequence[str] = ()
+    varied: bool = False
     statistics: Callable[[FloatArray], FloatArray] = field(default=lambda draws: draws)
     products: Callable[[FloatArray], Batch] | None = None
     width: FloatArray | None = None

@@ -69,10 +69,12 @@ class Report:
             again += f" with rng = {self.replay.data()['seed']}"
         elif self.replay.known:
             again += " with a generator in this state"
+        assumed = self._assumed()
+        unless = f" ({assumed})" if assumed else ""
         return Witness(
             f"{worst.claim}, but the mean of {worst.count} draws is {worst.mean:.6g}, "
             f"{worst.score:.2f} standard errors off; chance alone does that at a rate of at most "
-            f"{question.false_alarm:g}. It is a sample, not a proof: to see it again, {again}",
+            f"{question.false_alarm:g}{unless}. It is a sample, not a proof: to see it again, {again}",
             {
                 **worst.data(),
                 "resolvable": float(question.resolvable[worst.k]),
@@ -80,7 +82,7 @@ class Report:
                 "false_pass": float(question.false_pass),
                 "max_samples": int(question.max_samples),
                 "method": self.route.method,
-                "assumed": self._assumed(),
+                "assumed": assumed,
                 **self.replay.data(),
             },
         )

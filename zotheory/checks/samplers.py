@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from zotheory.errors import InvalidArgument
+from zotheory.errors import InvalidArgument, ZotheoryError
 from zotheory.laws.base import Law
 from zotheory.rng import stream
 from zotheory.types import FloatArray
@@ -56,11 +56,20 @@ class Source:
         """Return n draws, shape (n, *shape).
 
         Raises:
-            InvalidArgument: another shape, or an entry that is not a finite real number.
+            InvalidArgument: the sampler raised, or returned another shape or an entry that is not a finite
+                real number.
         """
         sampler = self.sampler
-        raw = sampler.sample(n, rng) if isinstance(sampler, Law) else sampler(n, rng)
         wanted = (n, *self.shape)
+        try:
+            raw = sampler.sample(n, rng) if isinstance(sampler, Law) else sampler(n, rng)
+        except (ZotheoryError, MemoryError):
+            raise
+        except Exception as error:
+            what = f"it raised {type(error).__name__}: {error}"
+            raise self._refused(
+                f"{what}; it is called as sampler(n, generator) and returns shape {wanted}"
+            ) from error
         try:
             array = np.asarray(raw)
         except ValueError as error:  # ragged lists
@@ -83,7 +92,7 @@ class Source:
     def probe(self) -> None:
         """Check that the draws depend on the generator handed over, and on nothing else.
 
-        A sampler whose draws are all one constant passes: a constant may be what is claimed.
+        A sampler whose draws are all one constant passes here: a constant may be what is claimed.
 
         Raises:
             InvalidArgument: two runs with one seed differ, or runs with different seeds do not.

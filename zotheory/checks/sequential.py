@@ -75,6 +75,7 @@ class _Run:
         self.judgement: Judgement | None = None
         self.seen: Moments | None = None
         self.replay = replay
+        self.constant = question.varied
         self.summed = question.products is not None and not self.route.needs_draws
 
     def go(self) -> Evidence:
@@ -82,6 +83,13 @@ class _Run:
             self.source.probe()
             for look in self.question.looks:
                 self._draw_up_to(look)
+                if self.constant:
+                    raise InvalidArgument(
+                        self.source.name,
+                        self.source.sampler,
+                        f"it returned a constant: one and the same vector {look} times; draw every row "
+                        "from the generator it is given",
+                    )
                 found = self._look(last=look == self.question.max_samples)
                 if found is not None:
                     return found
@@ -98,6 +106,7 @@ class _Run:
         while self.moments.count < look:
             n = min(rows, look - self.moments.count)
             draws = self.source.draw(n, self.generator)
+            self.constant = self.constant and bool(np.all(draws == draws[0]))
             self.replay.add(n)
             self._take(self._batch(draws), n)
 

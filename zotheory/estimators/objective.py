@@ -110,7 +110,7 @@ class Oracle:
             raise InvalidArgument(
                 "objective",
                 self._objective,
-                f"it returned shape {values.shape} of type {values.dtype}; {contract}, real numbers",
+                f"it returned shape {values.shape} of type {values.dtype}, not real numbers; {contract}",
             )
         return values.astype(float)
 
