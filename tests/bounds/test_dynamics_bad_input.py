@@ -13,6 +13,7 @@ from zotheory.laws import (
     FirstAxis,
     Gaussian,
     Guided,
+    ImportanceBlocks,
     OrthonormalFrame,
     Rademacher,
     RandomBlock,
@@ -37,7 +38,10 @@ def make(hessian=(1.0, 2.0), law=None, step=0.1, **options):
         ("hessian", {"hessian": [1.0, np.nan]}),
         ("hessian", {"hessian": "diagonal"}),
         ("hessian", {"hessian": [1.0, 0.5], "digits": "exact"}),
-        ("hessian", {"hessian": np.eye(61), "law": RandomBlock(61, 1)}),
+        ("law", {"hessian": np.eye(61), "law": RandomBlock(61, 1)}),
+        ("hessian", {"hessian": np.ones((61, 61)), "law": Rademacher(61)}),
+        ("reduced", {"hessian": np.ones(61), "law": Gaussian(61), "reduced": False}),
+        ("law", {"law": Gaussian(2, 0.5), "digits": 30}),
         ("law", {"law": Gaussian(3)}),
         ("law", {"law": "gaussian"}),
         ("law", {"law": lambda a: DAP(a)}),
@@ -146,3 +150,20 @@ def test_following():
         assert one.coefficients() == other.coefficients()
         alpha, beta = one.coefficients()
         assert 3 * alpha + beta == TwoAtom(FirstAxis(3), Q(1, 4)).dimension_factor(Alignment(rho))
+
+
+@pytest.mark.parametrize("digits", [30, "exact"])
+@pytest.mark.parametrize(
+    "law",
+    [
+        Following(Guided(FirstAxis(2), 0.6)),
+        Guided([1, 2], 0.6),
+        ImportanceBlocks([1, 1], [0.25, 0.75]),
+        Rademacher(2, 0.5),
+    ],
+    ids=lambda law: type(getattr(law, "law", law)).__name__,
+)
+def test_laws_in_floats_are_not_given_more_digits_than_they_have(law, digits):
+    with pytest.raises(InvalidArgument, match=r"^law = .*floats"):
+        QuadraticDynamics([Q(1), Q(2)], law, Q(1, 10), digits=digits)
+    assert QuadraticDynamics([1.0, 2.0], law, 0.1).run([1, 1], 3).values[-1] > 0

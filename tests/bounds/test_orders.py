@@ -97,3 +97,55 @@ def test_bad_confidence_and_targets():
         iterations_to_reach(dynamics, [1, 1], 0.1, limit=0)
     with pytest.raises(InvalidArgument, match=r"^epsilon"):
         least_iterations([1, 1], Sphere(2), [1, 1], 1e-9, limit=10)
+
+
+def test_a_floor_far_below_a_thousandth_of_the_stable_step_is_found():
+    """One curvature h = 1, d = 2: E f = floor + (gap - floor) q^t, at its best over a fine grid."""
+    epsilon = 1e-3
+    found, step = least_iterations([1, 1], Sphere(2), [1, 1], epsilon, noise=[1, 1], limit=9000, tries=16)
+    # |v|^2 = 2: E|x+|^2 = (1 - 2 eta + 2 eta^2) E|x|^2 + eta^2 E[(xi.v)^2 |v|^2], the last 2 tr Sigma = 4.
+    eta = np.geomspace(1e-6, 0.9, 200_000)
+    q, floor = 1 - 2 * eta + 2 * eta**2, 2 * eta**2 / (2 * eta - 2 * eta**2)
+    good = floor < epsilon
+    best = np.ceil(np.log((epsilon - floor[good]) / (1 - floor[good])) / np.log(q[good])).min()
+    assert best <= found <= 1.001 * best
+    rough, _ = least_iterations([1, 1], Sphere(2), [1, 1], epsilon, noise=[1, 1], limit=9000, tries=3)
+    assert found <= rough <= 9000
+    assert step < 1e-3
+
+
+def test_noise_that_holds_above_the_target_ends_the_count_early():
+    for options in ({}, {"reduced": False}, {"digits": 30}):
+        dynamics = QuadraticDynamics([0.5, 1], Sphere(2), 0.1, noise=[1, 1], **options)
+        floor = float(dynamics.floor())
+        # A hundred million steps would take minutes.
+        assert iterations_to_reach(dynamics, [3, 1], 0.99 * floor, limit=10**8) is None
+        assert iterations_to_reach(dynamics, [3, 1], 1.01 * floor) is not None
+
+
+def test_values_that_dip_below_the_floor_are_found():
+    """All of x_0 along the steep direction: E f falls fast, before the flat direction has filled up."""
+    dynamics = QuadraticDynamics([1.0, 0.001], Gaussian(2), 0.1, noise=[0.01, 0.01])
+    values = dynamics.run([1, 0], 2000).values
+    epsilon = 0.9 * float(dynamics.floor())
+    assert values.min() < epsilon
+    expected = int(np.flatnonzero(values <= epsilon)[0])
+    assert iterations_to_reach(dynamics, [1, 0], epsilon) == expected
+
+
+def test_counts_that_cannot_be_asked_for():
+    stable = QuadraticDynamics([1, 1], Sphere(2), 0.1)
+    for other in ("x", None, [1, 2]):
+        with pytest.raises(InvalidArgument, match=r"^dynamics"):
+            iterations_to_reach(other, [1, 1], 0.1)  # type: ignore[arg-type]
+    with pytest.raises(InvalidArgument, match="convex"):
+        iterations_to_reach(QuadraticDynamics([1.0, -1.0], Sphere(2), 0.1), [1, 1], 0.1)
+    unstable = QuadraticDynamics([1, 1], Sphere(2), 3.0)
+    with pytest.raises(InvalidArgument, match=r"^dynamics .*3 is not below the largest stable one, 1"):
+        iterations_to_reach(unstable, [1, 1], 0.1)
+    assert iterations_to_reach(unstable, [1, 1], 2.0) == 0
+    for reduced in (None, False):
+        again = QuadraticDynamics([1, 1], Sphere(2), 0.1, reduced=reduced)
+        with pytest.raises(InvalidArgument, match=r"^start .*semidefinite"):
+            again.run([[1, 2], [2, 1]], 3)
+    assert stable.run([[1, 1], [1, 1]], 0).values[0] == 1

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from zotheory.bounds.dynamics.quadratic import QuadraticDynamics
+from zotheory.bounds.dynamics.quadratic import QuadraticDynamics, Trajectory
 from zotheory.errors import InvalidArgument
 from zotheory.types import FloatArray
 from zotheory.validation import check_array, check_count, check_fraction, check_positive, to_float
@@ -95,15 +95,21 @@ def iterations_to_reach(
 ) -> int | None:
     """Return the first t at which E f(x_t) <= epsilon, None if that takes more than ``limit`` steps.
 
+    It stops early where the noise provably holds E f above epsilon from some step on.
+
     Args:
-        dynamics: exact dynamics on a quadratic.
+        dynamics: exact dynamics on a convex quadratic.
         start: x_0 or E[x_0 x_0^T], as in `QuadraticDynamics.state`.
         epsilon: the target, above 0.
         limit: largest number of steps tried.
 
     Raises:
-        InvalidArgument: an argument outside its range.
+        InvalidArgument: an argument outside its range; H not convex, where E f may fall without bound; a
+            step so large that E f leaves the floats before it reaches epsilon.
     """
+    if not isinstance(dynamics, QuadraticDynamics):
+        raise InvalidArgument("dynamics", dynamics, "give QuadraticDynamics")
+    dynamics.setup.require_convex()
     return _reached(dynamics, start, epsilon, limit)[0]
 
 
@@ -119,10 +125,12 @@ def least_iterations(
 ) -> tuple[int, float]:
     """Return the fewest iterations to E f <= epsilon over constant steps, and that step.
 
-    The count falls and then rises with the step: a golden-section search between a thousandth of the
-    largest stable step and that step, on a logarithmic scale, with ``tries`` evaluations. Steps of one
-    count are ranked by E f there, and steps that do not arrive within the limit, too short or too long,
-    by E f at the limit.
+    The count falls and then rises with the step: a golden-section search on a logarithmic scale, with
+    ``tries`` evaluations, between the largest stable step and a thousandth of it, or, with noise, the step
+    whose floor is about epsilon/8, whichever is smaller. (For E f = floor + (gap - floor) q^t the best
+    floor is between epsilon/2 and epsilon.) With noise the step whose floor is about epsilon/2 is tried as
+    well. Steps of one count are ranked by E f there, and steps that do not arrive within the limit, too
+    short or too long, by E f at the limit, or by their floor if that is seen to hold E f above epsilon.
 
     Args:
         hessian: as in `QuadraticDynamics`.
@@ -139,6 +147,7 @@ def least_iterations(
     from zotheory.bounds.dynamics.largest_step import largest_stable_step
 
     check_count(tries, "tries")
+    goal = to_float(check_positive(epsilon, "epsilon"), "epsilon")
     top = float(largest_stable_step(hessian, law))
 
     def cost(exponent: float) -> tuple[int, float]:
@@ -147,9 +156,16 @@ def least_iterations(
         return (limit + 1 if found is None else found), value
 
     golden = (np.sqrt(5) - 1) / 2
-    low, high = -3.0, -1e-3
+    low, high, extra = -3.0, -1e-3, []
+    floor = (
+        0.0 if noise is None else float(QuadraticDynamics(hessian, law, top * 1e-3, noise=noise).floor())
+    )
+    if floor > 0:
+        # The floor grows a little faster than the step: below this one it is less than extrapolated.
+        half = -3.0 + float(np.log10(goal / 2 / floor))
+        low, extra = min(low, half - float(np.log10(4))), [half] if half < high else []
     left, right = high - golden * (high - low), low + golden * (high - low)
-    costs = {left: cost(left), right: cost(right)}
+    costs = {exponent: cost(exponent) for exponent in (left, right, *extra)}
     for _ in range(tries - 2):
         if costs[left] <= costs[right]:
             high, right = right, left
@@ -162,24 +178,56 @@ def least_iterations(
     best = min(costs, key=lambda exponent: costs[exponent])
     if costs[best][0] > limit:
         raise InvalidArgument(
-            "epsilon", epsilon, f"no step tried reached it in {limit} iterations: raise limit"
+            "epsilon", epsilon, f"no step tried reached it in {limit} iterations: raise limit, or tries"
         )
     return costs[best][0], top * 10.0**best
 
 
 def _reached(dynamics: QuadraticDynamics, start: Any, epsilon: Any, limit: int) -> tuple[int | None, float]:
-    """Return the first t <= limit with E f(x_t) <= epsilon, or None, and E f at t, or at the limit."""
+    """Return the first t <= limit with E f(x_t) <= epsilon, or None, and E f at t, or at the limit.
+
+    The floor stands for E f at the limit if E f cannot come down to epsilon any more.
+    """
     goal = check_positive(epsilon, "epsilon")
     steps = min(64, check_count(limit, "limit"))
     while True:
-        values = dynamics.run(start, steps).values
-        reached = np.flatnonzero(values <= goal)
+        run, left = _run(dynamics, start, steps)
+        reached = np.flatnonzero(run.values <= goal)
         if reached.size:
-            return int(reached[0]), float(values[reached[0]])
+            return int(reached[0]), float(run.values[reached[0]])
+        if left:
+            raise InvalidArgument(
+                "dynamics",
+                dynamics,
+                f"E f left the floats before it reached {goal}: its step {float(dynamics.step_size):.6g} "
+                f"is not below the largest stable one, {float(dynamics.largest_stable_step()):.6g}",
+            )
         if steps == limit:
-            return None, float(values[-1])
+            return None, float(run.values[-1])
+        floor = dynamics.holds_above(run.moments[-1], goal)
+        if floor is not None:
+            return None, floor
         # From the start again: at most twice the work, and nothing to carry over.
         steps = min(2 * steps, limit)
+
+
+def _run(dynamics: QuadraticDynamics, start: Any, steps: int) -> tuple[Trajectory, bool]:
+    """Return a run, shortened to the longest one in the floats, and whether it was."""
+    try:
+        return dynamics.run(start, steps), False
+    except InvalidArgument as error:
+        if error.argument != "steps":
+            raise
+    # Rare, an unstable step: bisect for the last step in the floats.
+    low, high = 0, steps
+    while high - low > 1:
+        middle = (low + high) // 2
+        try:
+            dynamics.run(start, middle)
+            low = middle
+        except InvalidArgument:
+            high = middle
+    return dynamics.run(start, low), True
 
 
 def _logarithms(values: Any, name: str) -> FloatArray:

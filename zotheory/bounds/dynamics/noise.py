@@ -52,7 +52,7 @@ def spectral_noise(setup: Setup, step: Scalar, covariance: Vector | None, mu: Sc
         added = added + alpha * diagonal.sum() + kappa * diagonal
     if mu is not None:
         _require_fixed(setup.law)
-        k1, k2, k3, k4 = (setup.numbers.one(k, "law") for k in spectral_sixth(setup.law))
+        k1, k2, k3, k4 = (setup.numbers.of_law(k, setup.law) for k in spectral_sixth(setup.law))
         trace = values.sum()
         sixth = k1 * trace**2 + k2 * (values @ values) + k3 * trace * values + k4 * values**2
         added = added + mu**2 / 4 / setup.batch * sixth
@@ -75,11 +75,12 @@ def full_noise(
     if mu is not None:
         _require_fixed(setup.law)
         hessian = _plain(setup)
-        sixth = numbers.array(sixth_moment(setup.law, hessian), "law")
+        sixth = numbers.of_law(sixth_moment(setup.law, hessian), setup.law)
         added = added + mu**2 / 4 / setup.batch * sixth
         found = odd_moments(setup.law, hessian)
         if found is not None:
-            odd = numbers.array(found[0], "law") * mu / 2, numbers.array(found[1], "law") * mu
+            third, fifth = (numbers.of_law(moment, setup.law) for moment in found)
+            odd = third * mu / 2, fifth * mu
     return step**2 * added, odd
 
 

@@ -118,6 +118,22 @@ class Numbers:
         out[:] = [self.one(value, name) for value in array.flat]
         return out.reshape(array.shape)
 
+    def of_law(self, values: Any, law: Any) -> Any:
+        """Return a law's moment, or an array of moments, converted.
+
+        Raises:
+            InvalidArgument: moments in floats, sixteen digits, where more are asked for.
+        """
+        rounded = (float, np.floating)
+        array = np.asarray(values)
+        if not self.floating and any(isinstance(x, rounded) for x in array.flat):
+            remedy = (
+                f"its moments come out as floats, which digits={self.digits!r} cannot use: give its "
+                "parameters as fractions or sympy numbers; where they are still floats, leave digits out"
+            )
+            raise InvalidArgument("law", law, remedy)
+        return self.array(array, "law") if array.ndim else self.one(values, "law")
+
     def zeros(self, *shape: int) -> Vector:
         """Return an array of zeros."""
         return self.array(np.zeros(shape, dtype=int), "zeros")

@@ -61,8 +61,8 @@ class QuadraticDynamics:
         batch: number of draws averaged in a step.
         noise: covariance of the gradient noise, shape (d, d), or (d,) for a diagonal one; None for none.
         digits: None for float64, "exact" for fractions (floats are then refused), or a number of decimal
-            digits: mpmath, floats standing for their binary values. A law's own parameters limit it: give
-            them as fractions.
+            digits: mpmath, floats standing for their binary values. A law whose moments come out as floats
+            is refused with either: give its parameters as fractions.
         reduced: False forces the whole matrix, True insists on the diagonal, None chooses.
 
     Raises:
@@ -117,7 +117,7 @@ class QuadraticDynamics:
         A state is E[x x^T], or its diagonal in the eigenbasis of H if the dynamics are reduced.
 
         Raises:
-            InvalidArgument: another shape, or a matrix that is not symmetric.
+            InvalidArgument: another shape, or a matrix that is not symmetric and positive semidefinite.
         """
         return self._engine.state(self._start(start))
 
@@ -223,6 +223,25 @@ class QuadraticDynamics:
             raise InvalidArgument("step", self.step_size, f"no limit exists: give a step below {limit}")
         return self.setup.numbers.plain(self._engine.value(self._engine.fixed_point()))
 
+    def holds_above(self, state: Vector, level: Scalar) -> float | None:
+        """Return the floor if it can be seen that E f stays above ``level`` from ``state`` on, else None.
+
+        Let a step be M -> P[M] + N, with P a positive map and N >= 0, and M* = P[M*] + N >= 0. Then r M* is
+        no more than P[r M*] + N for r <= 1, so a state with M >= r M* keeps that: E f >= r f(M*) for ever.
+        """
+        engine = self._engine
+        if self._odd_part() is not None:
+            return None
+        try:
+            fixed = engine.fixed_point()
+        except (InvalidArgument, ArithmeticError, np.linalg.LinAlgError):
+            return None  # a singular H, or a step at which no limit exists
+        floor = float(engine.value(fixed))
+        # The margin is more than rounding.
+        share = float(level) * (1 + 1e-9) / floor if floor > 0 else 2.0
+        rest = state.astype(float) - share * fixed.astype(float)
+        return floor if share < 1 and _least(fixed) >= 0 and _least(rest) >= 0 else None
+
     def _odd_part(self) -> Any:
         return None if isinstance(self._engine, Spectral) else self._engine.odd
 
@@ -244,7 +263,20 @@ class QuadraticDynamics:
         array = self.setup.numbers.checked(value, "start", remedy)
         if array.shape not in ((dim,), (dim, dim)):
             raise InvalidArgument("start", value, remedy)
-        return array if array.ndim == 1 else self.setup.numbers.symmetric(array, "start")
+        if array.ndim == 1:
+            return array
+        moment = self.setup.numbers.symmetric(array, "start")
+        spread = np.linalg.eigvalsh(moment.astype(float))
+        if spread[0] < -1e-12 * np.abs(spread).max():
+            remedy = "no x_0 has this E[x_0 x_0^T], it is not positive semidefinite: give one that is"
+            raise InvalidArgument("start", value, remedy)
+        return moment
+
+
+def _least(state: Vector) -> float:
+    """Return the smallest entry of a diagonal, or the smallest eigenvalue of a matrix."""
+    numbers = state.astype(float)
+    return float(numbers.min() if numbers.ndim == 1 else np.linalg.eigvalsh(numbers)[0])
 
 
 def _count(steps: Any) -> int:

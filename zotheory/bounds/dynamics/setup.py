@@ -132,7 +132,7 @@ def prepare(hessian: Any, law: Any, batch: int, digits: Digits, reduced: bool | 
     if isinstance(template, OrthonormalFrame) and template.batch != 1:
         raise InvalidArgument("law", law, "a frame's draws are dependent: give Sphere for independent ones")
     require_unbiased(template)
-    delta = numbers.one(template.delta, "delta")
+    delta = numbers.of_law(template.delta, law)
     closed = _paired(law)
     spectrum = (table, None) if table.ndim == 1 else numbers.eigenbasis(table)
     # Without gamma T commutes with rotations, and any eigenbasis will do; with it, only the coordinates'.
@@ -143,10 +143,16 @@ def prepare(hessian: Any, law: Any, batch: int, digits: Digits, reduced: bool | 
         )
     use = closes if reduced is None else bool(reduced)
     if not use and dim > LARGEST_FULL:
-        remedy = f"the full matrix is followed up to dimension {LARGEST_FULL} only"
-        raise InvalidArgument("hessian", hessian, f"{remedy}: use an isotropic law or a diagonal Hessian")
+        limit = f"needs the whole matrix E[x x^T], followed up to dimension {LARGEST_FULL} only"
+        if reduced is False:
+            raise InvalidArgument("reduced", reduced, f"it {limit}, not {dim}: leave it out")
+        if closed is None:
+            remedy = "use an isotropic law, Rademacher or Coordinate with a diagonal Hessian, or Following"
+            raise InvalidArgument("law", law, f"it {limit}, not {dim}, whatever the Hessian: {remedy}")
+        remedy = "give a diagonal Hessian (in floats if it is not), or an isotropic law"
+        raise InvalidArgument("hessian", hessian, f"off the diagonal it {limit}, not {dim}: {remedy}")
     if closed is not None:
-        contraction = Paired(*(numbers.one(x, "law") for x in closed))
+        contraction = Paired(*(numbers.of_law(x, law) for x in closed))
     else:
         contraction = _tensor(template, dim, numbers)
     return Setup(numbers, dim, table, law, delta, batch, contraction, spectrum, use)
@@ -179,5 +185,5 @@ def _tensor(law: Law, dim: int, numbers: Numbers) -> Tensor:
     for i, j in zip(*np.triu_indices(dim), strict=True):
         basis = np.zeros((dim, dim), dtype=float if numbers.floating else int)
         basis[i, j] = basis[j, i] = 1
-        images.append(numbers.array(law.fourth_moment(basis), "law.fourth_moment"))
+        images.append(numbers.of_law(law.fourth_moment(basis), law))
     return Tensor(np.array(images))
