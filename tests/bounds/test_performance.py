@@ -195,3 +195,9 @@ def test_bad_input(change, name):
     arguments = {"law": Coordinate(2), "smoothness": 1, "step": 0.1, "steps": 2} | change
     with pytest.raises(InvalidArgument, match=f"^{name}"):
         worst_case(arguments.pop("law"), **arguments)
+
+
+@pytest.mark.parametrize("measure", ["value", "gradient"])
+def test_too_many_steps_are_named_as_given(measure):
+    with pytest.raises(InvalidArgument, match=r"^steps = 9:"):
+        worst_case(Coordinate(2), smoothness=1, step=0.1, steps=9, measure=measure)

@@ -139,7 +139,11 @@ class Biased(Sphere):
         ({"step": 1e200}, "step"),
         ({"steps": 0}, "steps"),
         ({"trials": 0}, "trials"),
-        ({"mu": 0}, "mu"),
+        ({"mu": -1}, "mu"),
+        ({"mu": float("nan")}, "mu"),
+        ({"mu": [1e-6]}, "mu"),
+        ({"objective": 5}, "objective"),
+        ({"gradient": None}, "gradient"),
         ({"sigma": -1}, "sigma"),
         ({"follow": "noisy"}, "follow"),
         ({"objective": lambda X: X}, "objective"),
@@ -166,3 +170,59 @@ def test_bad_input(change, name):
 def test_a_law_that_breaks_its_contract_is_refused():
     with pytest.raises(NotUnbiased):
         simulate_descent(value, gradient, Biased(4), X, 0, step=0.1, steps=1, trials=1)
+
+
+@pytest.mark.parametrize("law", [Sphere(4), Gaussian(4), Following(DAP(FirstAxis(4)))], ids=repr)
+def test_the_limit_is_approached_by_small_smoothing(law):
+    """Forward quotients along the same draws differ from grad f.v by mu v^T H v / 2."""
+
+    def ends(mu):
+        return simulate_descent(value, gradient, law, X, 5, step=0.1, steps=30, trials=8, mu=mu).ends
+
+    gap, smaller = (np.abs(ends(mu) - ends(0)).max() for mu in (1e-3, 1e-5))
+    assert 0 < gap < 0.1
+    assert smaller == pytest.approx(gap / 100, rel=0.05)
+
+
+def test_an_offset_changes_nothing_without_smoothing_and_is_refused_where_it_costs_all_digits():
+    options = dict(step=0.1, steps=20, trials=6)
+
+    def lifted(points):
+        return value(points) + 1e12
+
+    plain = simulate_descent(value, gradient, Sphere(4), X, 0, **options)
+    again = simulate_descent(lifted, gradient, Sphere(4), X, 0, **options)
+    assert np.array_equal(plain.ends, again.ends)
+    with pytest.raises(InvalidArgument, match=r"^mu = 1e-06: at step 0 .*lost all digits"):
+        simulate_descent(lifted, gradient, Sphere(4), X, 0, mu=1e-6, **options)
+    # Single precision inside the objective: every difference is zero.
+    with pytest.raises(InvalidArgument, match="lost all digits"):
+        simulate_descent(
+            lambda x: value(x).astype(np.float32), gradient, Sphere(4), X, 0, mu=1e-12, **options
+        )
+
+
+def test_smoothing_that_dominates_near_a_minimum_is_not_round_off():
+    runs = simulate_descent(
+        lambda x: 1 + value(x), gradient, Sphere(4), X, 0, step=0.3, steps=600, trials=20, mu=1e-6
+    )
+    # The estimate's own excess mu v^T H v / 2 holds the runs at a distance of the order of mu.
+    assert 0 < np.abs(runs.ends).max() < 1e-4
+    flat = simulate_descent(
+        lambda x: 1 + 0 * x[:, 0], lambda x: 0 * x, Sphere(4), X, 0, step=1, steps=3, trials=2, mu=1e-6
+    )
+    assert np.array_equal(flat.ends, np.tile(X, (2, 1)))
+
+
+@pytest.mark.parametrize("start", [X, [0, 0, 0, 0]])
+@pytest.mark.parametrize("mu", [0, 1e-3])
+def test_runs_that_diverge_say_when(start, mu):
+    """Growth by about a factor of ten each step, from the start or from the first step off zero."""
+
+    def shifted(points):
+        return gradient(points - 1)
+
+    with pytest.raises(InvalidArgument, match=r"^step = 20: a run diverged at step \d+: give a smaller"):
+        simulate_descent(
+            lambda x: value(x - 1), shifted, Sphere(4), start, 0, step=20, steps=1000, trials=3, mu=mu
+        )

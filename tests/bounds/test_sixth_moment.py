@@ -1,5 +1,6 @@
 """E[(v^T H v)^2 v v^T] and its odd companions against sums over points and exact quadrature."""
 
+import math
 from fractions import Fraction as Q
 from itertools import product
 
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 
 from zotheory.bounds.dynamics.odd import odd_moments
+from zotheory.bounds.dynamics.quadratic import QuadraticDynamics
 from zotheory.bounds.dynamics.sixth_moment import sixth_moment, spectral_sixth
 from zotheory.errors import InvalidArgument
 from zotheory.laws import (
@@ -266,3 +268,31 @@ def test_bad_input():
         sixth_moment(Gaussian(2), np.eye(3))
     with pytest.raises(InvalidArgument, match="law"):
         sixth_moment("gaussian", np.eye(3))
+
+
+class HeavyTail(Gaussian):
+    """Stands for an isotropic law whose sixth (or fourth) moment is infinite."""
+
+    first = 3
+
+    def norm_moment(self, k):
+        return math.inf if k >= self.first else super().norm_moment(k)
+
+
+class HeavierTail(HeavyTail):
+    first = 2
+
+
+def test_an_infinite_moment_is_named():
+    law = HeavyTail(2)
+    for ask in (
+        lambda: sixth_moment(law, np.eye(2)),
+        lambda: spectral_sixth(law),
+        lambda: QuadraticDynamics([1, 2], law, 0.1, mu=0.1, difference="forward"),
+        lambda: QuadraticDynamics([1, 2], law, 0.1, mu=0.1, difference="forward", reduced=False),
+    ):
+        with pytest.raises(InvalidArgument, match=r"^law = .*sixth moment .* is inf"):
+            ask()
+    assert QuadraticDynamics([1, 2], law, 0.1, mu=0.1).run([1, 1], 3).values[-1] > 0
+    with pytest.raises(InvalidArgument, match=r"^law = .*fourth moment .* is inf"):
+        QuadraticDynamics([1, 2], HeavierTail(2), 0.1)

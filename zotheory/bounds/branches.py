@@ -65,8 +65,10 @@ class Branches:
         return (matrix + matrix.T) / 2
 
 
-def branches(law: Law, step: float, levels: int) -> Branches:
+def branches(law: Law, step: float, levels: int, steps: int | None = None) -> Branches:
     """Return every point that ``levels`` steps of length ``step`` can reach.
+
+    ``steps`` is what a message calls the caller's number of steps, if it is another.
 
     Raises:
         InvalidArgument: a law with infinitely many atoms, or too many points.
@@ -77,7 +79,7 @@ def branches(law: Law, step: float, levels: int) -> Branches:
     if (count + 1) * dim > LARGEST_SIZE:
         raise InvalidArgument(
             "steps",
-            levels,
+            levels if steps is None else steps,
             f"{len(weights)} perturbations in dimension {dim} reach {count} points, a program of size "
             f"{(count + 1) * dim} above {LARGEST_SIZE}: take fewer steps or a smaller dimension",
         )

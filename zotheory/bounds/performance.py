@@ -100,7 +100,7 @@ def worst_case(
             raise InvalidArgument(name, given, f"give one of {', '.join(get_args(kinds))}")
     if functions == "smooth" and start == "distance":
         raise InvalidArgument("start", start, 'smooth functions need not have a minimiser: give "gap"')
-    tree = branches(law, size, steps if measure == "value" else steps - 1)
+    tree = branches(law, size, steps if measure == "value" else steps - 1, steps)
     rows, columns = _interpolation(tree, curvature, functions)
     first, initial = _initial(tree, start)
     goal, goal_values = _goal(tree, measure)

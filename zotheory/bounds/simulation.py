@@ -19,6 +19,9 @@ from zotheory.validation import LARGEST, check_array, check_count, check_positiv
 Values: TypeAlias = Callable[[FloatArray], Any]
 Gradients: TypeAlias = Callable[[FloatArray], Any]
 
+# A run that grows by this factor is beyond return, and beyond the digits of its start.
+_DIVERGED = 1e12
+
 
 @dataclass(frozen=True, eq=False)
 class Descents(Frozen):
@@ -57,11 +60,13 @@ def simulate_descent(
     step: Any,
     steps: int,
     trials: int,
-    mu: float = 1e-6,
+    mu: float = 0.0,
     sigma: float = 0.0,
     follow: Literal["sampled", "exact"] = "sampled",
 ) -> Descents:
     """Run x+ = x - step (F(x + mu v) - F(x)) / mu v, with F(x) = f(x) + xi.x and one xi for both values.
+
+    At mu = 0 the slope is its limit grad F(x).v, exactly, and f is not evaluated but for a check.
 
     The noise xi is N(0, sigma^2/d I), new in every step: a gradient noise of root mean square sigma. A
     law that keeps its directions is independent of it. The difference of the linear part is taken
@@ -77,15 +82,16 @@ def simulate_descent(
         step: eta, above 0, the same for every run, or one for each, shape (trials,).
         steps: T.
         trials: number of independent runs.
-        mu: smoothing distance, above 0.
+        mu: smoothing distance, at least 0. Differences in floats have an error of 1e-16 |f| / mu or more.
         sigma: root mean square of the gradient noise, at least 0.
         follow: what a `Following` law turns with: "sampled", the gradient of the step's F, noise
             included, as in `QuadraticDynamics`; or "exact", that of f, so that the perturbation is
             independent of the noise.
 
     Raises:
-        InvalidArgument: an argument outside its range, a function that returns the wrong shape, or a run
-            that left the finite numbers (the message names the step).
+        InvalidArgument: an argument outside its range, a function that returns the wrong shape, a run
+            that diverged (grew by 1e12 or left the finite numbers; the message names the step), or
+            differences that are nothing but round-off.
 
     >>> from zotheory.laws import Sphere
     >>> runs = simulate_descent(lambda X: (X**2).sum(axis=1) / 2, lambda X: X, Sphere(4), [1, 0, 0, 0], 0,
@@ -108,27 +114,57 @@ def simulate_descent(
     eta = check_array(step, "step", remedy).astype(float)
     if eta.shape not in ((), (trials,)) or not np.all((eta > 0) & (eta <= LARGEST)):
         raise InvalidArgument("step", step, remedy)
-    distance = to_float(check_positive(mu, "mu"), "mu")
+    for name, function in (("objective", objective), ("gradient", gradient)):
+        if not callable(function):
+            raise InvalidArgument(name, function, "give a function of points, shape (n, dim)")
+    distance = check_array(mu, "mu", "give a number of at least 0").astype(float)
+    if distance.shape != () or not 0 <= distance <= LARGEST:
+        raise InvalidArgument("mu", mu, "give a number of at least 0")
     noise = check_array(sigma, "sigma", "give a number of at least 0").astype(float)
     if noise.shape != () or not noise >= 0:
         raise InvalidArgument("sigma", sigma, "give a number of at least 0")
     if follow not in ("sampled", "exact"):
         raise InvalidArgument("follow", follow, 'give "sampled" or "exact"')
     generator, points = as_generator(rng), np.broadcast_to(x0, (trials, dim)).copy()
-    squares = np.empty((steps, trials))
+    squares, size = np.empty((steps, trials)), float(np.linalg.norm(points, axis=1).max())
+    _checked(objective(points.copy()), (trials,), "objective", objective)
     for t in range(steps):
         slopes = _checked(gradient(points.copy()), (trials, dim), "gradient", gradient)
         squares[t] = np.einsum("nd,nd->n", slopes, slopes)
         xi = generator.normal(0, noise / np.sqrt(dim), slopes.shape) if noise > 0 else 0 * slopes
         v = perturbations(law, slopes + xi if follow == "sampled" else slopes, generator)
-        ahead = _checked(objective(points + distance * v), (trials,), "objective", objective)
-        change = (ahead - _checked(objective(points.copy()), (trials,), "objective", objective)) / distance
+        change = np.einsum("nd,nd->n", slopes, v)
+        if distance > 0:
+            ahead = _checked(objective(points + distance * v), (trials,), "objective", objective)
+            here = _checked(objective(points.copy()), (trials,), "objective", objective)
+            change, limit = (ahead - here) / distance, change
+            lost = _lost_digits(change, limit, here, float(distance))
+            if lost and np.linalg.norm(points, axis=1).max() > 1e3 * size:
+                raise InvalidArgument("step", step, f"a run diverged at step {t}: give a smaller step")
+            if lost:
+                remedy = "give mu = 0 or a larger mu, or take a constant off the objective"
+                raise InvalidArgument("mu", mu, f"at step {t} the differences have {lost}: {remedy}")
         points = points - (eta * (change + np.einsum("nd,nd->n", xi, v)))[:, None] * v
-        if not np.all(np.isfinite(points)):
-            raise InvalidArgument(
-                "step", step, f"a run left the finite numbers at step {t}: give a smaller one"
-            )
+        reach = np.linalg.norm(points, axis=1).max()
+        # From 0, the first step sets the scale.
+        size = size or float(reach)
+        if not reach <= _DIVERGED * size:
+            raise InvalidArgument("step", step, f"a run diverged at step {t}: give a smaller step")
     return Descents(squares, points, 2 * steps)
+
+
+def _lost_digits(change: FloatArray, slopes: FloatArray, values: FloatArray, mu: float) -> str:
+    """Return "" if difference quotients are more than round-off, in root mean square over the runs.
+
+    The difference of two values near f is rounded to multiples of about 2^-52 |f|. They say nothing if
+    that, over mu, exceeds the slopes, and the quotients are no larger: at a large mu they show curvature.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        found, wanted = np.sqrt(np.mean(change**2)), np.sqrt(np.mean(slopes**2))
+        rounding = np.finfo(float).eps * np.sqrt(np.mean(values**2)) / mu
+    if wanted > 0 and (found == 0 or (wanted < rounding and found < 4 * rounding)):
+        return f"lost all digits (slopes {wanted:.3g}, round-off {rounding:.3g})"
+    return ""
 
 
 def perturbations(law: Law | Following, gradients: FloatArray, rng: np.random.Generator) -> FloatArray:

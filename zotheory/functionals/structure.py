@@ -206,7 +206,9 @@ def random_subspace_factor(dim: Scalar, rank: Scalar, inner: Inner = "gaussian")
 def random_subspace_curvature(
     a: VectorLike, hessian: Any, rank: int, inner: Inner = "gaussian", delta: Scalar = 1
 ) -> Scalar:
-    """Return E[g^T H g] = delta^2 nu/(d + 2) (|a|^2 tr H + 2 a^T H a) of a random subspace, nu as above.
+    """Return E[g^T H g] = delta^2 nu/(d + 2) (|a|^2 tr H + 2 a^T H a) of a random subspace.
+
+    nu is its dimension factor, `random_subspace_factor`.
 
     Args:
         a: the gradient, shape (dim,).

@@ -12,7 +12,7 @@ from zotheory.laws import Law, Mixture, OrthonormalFrame, require_unbiased
 from zotheory.laws.coordinatewise import Coordinatewise
 from zotheory.laws.isotropic import Isotropic
 from zotheory.types import Matrix, Scalar, Vector
-from zotheory.validation import check_count, numeric_dim, quotient
+from zotheory.validation import as_real, check_count, numeric_dim, quotient
 
 # Symmetric matrices of a larger dimension have too many entries for a dense linear map on them.
 LARGEST_FULL = 60
@@ -165,7 +165,11 @@ def _paired(law: Any) -> tuple[Scalar, Scalar, Scalar] | None:
         return alpha, beta, 0 * beta
     if isinstance(law, Isotropic):
         # E[v_1^2 v_2^2] = E[n^2] / (d (d + 2)), and three times that for E[v_1^4].
-        m22 = quotient(law.norm_moment(2), law.dim * (law.dim + 2))
+        fourth = law.norm_moment(2)
+        if as_real(fourth) is None:
+            remedy = f"its fourth moment E|v|^4 = norm_moment(2) is {fourth}, and E f infinite with it"
+            raise InvalidArgument("law", law, f"{remedy}: give a law with shorter tails")
+        m22 = quotient(fourth, law.dim * (law.dim + 2))
         return m22, 2 * m22, 0 * m22
     if isinstance(law, Coordinatewise):
         m4, m22 = law.paired_moments()

@@ -23,7 +23,7 @@ from zotheory.laws.arithmetic import settled, times
 from zotheory.laws.block_isotropic import BlockIsotropic
 from zotheory.laws.isotropic import Isotropic
 from zotheory.types import Matrix, Scalar, Vector
-from zotheory.validation import check_symmetric, numeric_dim, quotient
+from zotheory.validation import as_real, check_symmetric, numeric_dim, quotient
 
 
 def sixth_moment(law: Law, hessian: Any) -> Matrix:
@@ -34,7 +34,7 @@ def sixth_moment(law: Law, hessian: Any) -> Matrix:
 
     Raises:
         InvalidArgument: a law that is not of this package (its sixth moment is not known), a matrix that is
-            not symmetric or of another shape.
+            not symmetric or of another shape; a law whose sixth moment is infinite.
     """
     if not isinstance(law, Law):
         raise InvalidArgument("law", law, "give an instance of a subclass of zotheory.laws.Law")
@@ -48,6 +48,18 @@ def unknown_moment(law: Any) -> InvalidArgument:
         law,
         "its sixth moment is not known: use central differences or mu = 0, or give its atoms as Empirical",
     )
+
+
+def _finite_cube(law: Law) -> Scalar:
+    cube = law.norm_moment(3)
+    if as_real(cube) is None:
+        raise InvalidArgument(
+            "law",
+            law,
+            f"its sixth moment E|v|^6 = norm_moment(3) is {cube}, and must be finite: use central "
+            "differences or mu = 0, or a law with shorter tails",
+        )
+    return cube
 
 
 @singledispatch
@@ -100,7 +112,8 @@ def _triples(law: Any) -> Callable[[int, int, int], Scalar]:
 
 @_triples.register
 def _(law: Isotropic) -> Callable[[int, int, int], Scalar]:
-    return lambda i, j, k: law.norm_moment(3)
+    cube = _finite_cube(law)
+    return lambda i, j, k: cube
 
 
 @_triples.register
@@ -193,7 +206,7 @@ def spectral_sixth(law: Any) -> tuple[Scalar, Scalar, Scalar, Scalar]:
     """
     if isinstance(law, Isotropic):
         # One subspace in the formula of the block-isotropic laws: E[n^3] / (d (d + 2) (d + 4)).
-        weight = quotient(law.norm_moment(3), law.dim * (law.dim + 2) * (law.dim + 4))
+        weight = quotient(_finite_cube(law), law.dim * (law.dim + 2) * (law.dim + 4))
         return weight, 2 * weight, 4 * weight, 8 * weight
     cube = law.delta**3
     if isinstance(law, Rademacher):

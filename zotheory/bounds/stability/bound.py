@@ -109,6 +109,12 @@ def uniform_stability(
 ) -> StabilityBound:
     """Bound the uniform stability of ``steps`` zeroth-order SGD steps with constant step size.
 
+    With V = max over unit a of E[(a.v)^2 |v|^2], a step in which both runs meet the same sample multiplies
+    the root mean square of their distance by at most q, where
+        q^2 = max of 1 - 2 eta delta k + eta^2 V k^2 over k = c and k = L,
+    and one that meets the differing sample makes |d|^2 at most |d|^2 + 2 A |d| + B^2 on average, with
+        A = 2 eta delta G,   B = 2 eta G sqrt(V);
+    mu > 0 adds at most F = eta mu (L - c)/2 sqrt(E|v|^6) to the root mean square in either.
     With P_t the probability that the differing sample comes up in t steps, tau = T/N, P = P_T:
 
     - "mean": sum over t of q^(T-t) (B/N + F P_t).
@@ -138,10 +144,11 @@ def uniform_stability(
         order: "replacement" (uniform indices) or "permutation" (a new uniform order in every pass).
         loss_range: M, length of an interval that contains every loss; with ``order="replacement"`` only.
 
-    Claimed and checked: one step in E6; "visits" for convex losses in E6d; "mean" for strongly convex
-    losses in E6e and for smooth ones (c = -L) in E7, with "mean square" and ``loss_range``. For other
-    curvatures, and in random order, the routes are derived above and tested, but no claim speaks of
-    them.
+    Derived here; that stability bounds the generalization gap is arXiv 1509.01240, and arXiv 2501.19099
+    claims a bound for zeroth-order steps, as summarised. Claimed and checked: one step in E6; "visits" for
+    convex losses in E6d; "mean" for strongly convex losses in E6e and for smooth ones (c = -L) in E7, with
+    "mean square" and ``loss_range``. For other curvatures, and in random order, the routes are derived
+    above and tested, but no claim speaks of them.
 
     Raises:
         InvalidArgument: an argument outside its range, among them a step size above 2 delta/(L V) for
