@@ -33,14 +33,15 @@ def test_the_smallest_number_of_steps(descent, share):
     found = nonconvex_complexity(
         descent, gap, epsilon, None if share is None else share * descent.step_limit / 50
     )
-    assert NonconvexBound(descent, gap, found.step, found.iterations).total <= epsilon
-    assert NonconvexBound(descent, gap, found.step, found.iterations - 1).total > epsilon
+    assert NonconvexBound(found.descent, gap, found.step, found.iterations).total <= epsilon
+    assert NonconvexBound(found.descent, gap, found.step, found.iterations - 1).total > epsilon
+    assert replace(found.descent, omega=descent.omega, theta=descent.theta) == descent
     queries = {"forward": descent.moments.batch + 1, "central": 2 * descent.moments.batch}[descent.scheme]
     assert found.queries == queries * found.iterations
     if share is None:  # no other step needs fewer
         for k in range(1, 40):
-            step = descent.step_limit * F(k, 40)
-            assert NonconvexBound(descent, gap, step, max(1, found.iterations - 1)).total > epsilon
+            step = found.descent.step_limit * F(k, 40)
+            assert NonconvexBound(found.descent, gap, step, max(1, found.iterations - 1)).total > epsilon
 
 
 @pytest.mark.parametrize("descent", CASES, ids=ids)
@@ -52,7 +53,7 @@ def test_a_constant_step_under_pl(descent, scale):
     )
 
     def total(t):
-        return float(PolyakBound(descent, gap, pl, found.step, t).total)
+        return float(PolyakBound(found.descent, gap, pl, found.step, t).total)
 
     assert (
         total(found.iterations) <= float(epsilon) * (1 + 1e-12) < total(found.iterations - 1) * (1 + 1e-9)
@@ -78,9 +79,8 @@ def test_floats_are_read_as_the_fractions_they_are():
     descent = Descent(LawMoments.of(Gaussian(3, 0.7)), 1.3, 0.01, 0.4)
     found = nonconvex_complexity(descent, 2.5, 0.05)
     assert isinstance(found.iterations, int)
-    assert float(NonconvexBound(descent, 2.5, float(found.step), found.iterations).total) <= 0.05 * (
-        1 + 1e-12
-    )
+    bound = NonconvexBound(found.descent, 2.5, found.step, found.iterations)
+    assert float(bound.total) <= 0.05 * (1 + 1e-12)
 
 
 def test_the_mu_that_an_error_names_works():
@@ -124,3 +124,41 @@ def test_orders_in_the_dimension_and_the_accuracy():
     symbolic = nonconvex_complexity(Descent(LawMoments.of(Sphere(d)), L), gap, epsilon)
     numbers = symbolic.iterations.subs({d: 8, L: 2, gap: 3, epsilon: 1})
     assert numbers == nonconvex_complexity(Descent(LawMoments.of(Sphere(8)), 2), 3, 1).iterations
+
+
+@pytest.mark.parametrize("descent", CASES[1:3], ids=ids[1:3])
+@pytest.mark.parametrize("step", [None, F(1, 100)])
+def test_no_weights_of_a_grid_need_fewer_steps(descent, step):
+    """The weights come from a closed form; here weights and steps are tried."""
+    epsilon, gap = F(2, 5), 4
+    found = nonconvex_complexity(descent, gap, epsilon, step)
+    for omega in (F(k, 100) for k in (1, 2, 5, 10, 20, 30, 50, 70)):
+        for theta in (F(k, 100) for k in (1, 2, 5, 10, 20, 50, 100)):
+            other = replace(descent, omega=omega, theta=theta)
+            for eta in [F(k, 20) * other.step_limit for k in range(1, 20)] if step is None else [step]:
+                assert NonconvexBound(other, gap, eta, found.iterations - 1).total > epsilon
+
+
+def test_counts_tend_to_those_without_smoothing():
+    """With weights 1/4 and 1 they would stay at 3.5 times them."""
+    moments = LawMoments.of(Sphere(10))
+    for count in (
+        lambda d: nonconvex_complexity(d, 1, F(1, 1000)).iterations,
+        lambda d: polyak_complexity(d, 1, F(1, 2), F(1, 1000)).iterations,
+    ):
+        counts = [count(Descent(moments, 2, mu)) for mu in (0, F(1, 10**12), F(1, 10**9), F(1, 10**4))]
+        assert counts[0] <= counts[1] <= counts[0] + 1
+        assert counts[1] <= counts[2] <= 1.001 * counts[0]
+        assert counts[2] < counts[3] < 2 * counts[0]
+
+
+def test_the_smallest_accuracy_is_that_of_the_best_weights():
+    """At eta -> 0 the floor is b / (omega (1 - omega) delta), least at omega = 1/2."""
+    descent = Descent(LawMoments.of(Sphere(10)), 2, F(1, 100))
+    half = replace(descent, omega=F(1, 2))
+    floor = half.bias / half.drift
+    assert nonconvex_complexity(descent, 1, floor * F(1001, 1000)).iterations > 0
+    assert polyak_complexity(descent, 1, F(1, 2), floor * F(1001, 1000)).iterations > 0
+    for epsilon in (floor, floor * F(999, 1000)):
+        with pytest.raises(InvalidArgument, match="smoothing distance alone"):
+            nonconvex_complexity(descent, 1, epsilon)

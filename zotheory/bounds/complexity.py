@@ -1,7 +1,8 @@
 """How many steps and function queries make a bound at most epsilon."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from typing import Any
 
 from zotheory.bounds.arguments import below, ceiling, nonnegative, positive, rational, shown
@@ -21,11 +22,13 @@ class Complexity:
             numbers given, floats being read as the fractions they are.
         step: the step size (the first one of decreasing steps).
         queries: function values, batch + 1 (forward) or 2 batch (central) each step.
+        descent: the inequality used, floats read as fractions, with the weights omega and theta chosen.
     """
 
     iterations: Scalar
     step: Scalar
     queries: Scalar
+    descent: Descent = field(repr=False)
 
 
 def nonconvex_complexity(descent: Descent, gap: Scalar, epsilon: Scalar, step: Scalar = None) -> Complexity:
@@ -34,6 +37,11 @@ def nonconvex_complexity(descent: Descent, gap: Scalar, epsilon: Scalar, step: S
     The bound is at most epsilon iff T >= gap / (eta (epsilon (drift - brake eta) - bias - eta spread)).
     The denominator is largest at eta = (epsilon drift - bias) / (2 (epsilon brake + spread)), where
         T >= 4 gap (epsilon brake + spread) / (epsilon drift - bias)^2.
+    With mu > 0, and numbers, Young's weights are chosen anew. Only epsilon drift - bias depends on omega
+    and only epsilon brake + spread on theta, so the best ones are, at every step, the square roots of
+        omega^2 = L^2 mu^2 beta^2 / (16 delta^2 epsilon),
+        theta^2 = L^2 mu^2 E[n^3] / (4 V (epsilon + sigma^2)),
+    here to sixteen digits: the bound holds at any. With symbols the weights stay those of the descent.
 
     Args:
         descent: the one-step inequality.
@@ -55,6 +63,7 @@ def nonconvex_complexity(descent: Descent, gap: Scalar, epsilon: Scalar, step: S
     d = _exact(descent)
     gap = rational(nonnegative(gap, "gap", "f(x_0) - inf f"))
     epsilon = rational(positive(epsilon, "epsilon", "the accuracy"))
+    d = _best_weights(d, epsilon)
     _check_floor(d, epsilon, quotient(d.bias, d.drift))
     if step is None:
         best = quotient(epsilon * d.drift - d.bias, 2 * (epsilon * d.brake + d.spread))
@@ -74,7 +83,9 @@ def polyak_complexity(
     T = log((gap - floor) / (epsilon - floor)) / log(1/q), rounded up: the smallest for the step it is
     counted at. Without a step, eta is the smaller of ``descent.fastest_step`` and the one whose floor
     lies half way from that of eta -> 0 to epsilon: a rule of thumb, not the step with the fewest steps.
-    The logarithm is what a constant step costs; `decreasing_complexity` avoids it.
+    The logarithm is what a constant step costs; `decreasing_complexity` avoids it. With mu > 0, and
+    numbers, Young's weights are those of `nonconvex_complexity` for |grad f|^2 = 2 c epsilon, at which the
+    last step gains most: any epsilon that some weights allow at this step is allowed.
 
     Args:
         descent: the one-step inequality.
@@ -89,6 +100,7 @@ def polyak_complexity(
     d, pl = _exact(descent), rational(check_pl(descent, pl))
     gap = rational(nonnegative(gap, "gap", "f(x_0) - f*"))
     epsilon = rational(positive(epsilon, "epsilon", "the accuracy"))
+    d = _best_weights(d, 2 * pl * epsilon)
     lowest = quotient(d.bias, 2 * pl * d.drift)
     _check_floor(d, epsilon, lowest)
     if step is None:
@@ -112,7 +124,8 @@ def decreasing_complexity(
 ) -> Complexity:
     """Return the smallest t for which the bound of `DecreasingSteps` is at most epsilon.
 
-    t = C / (epsilon - bias / lam) - offset, rounded up: of order 1/epsilon, without a logarithm.
+    t = C / (epsilon - bias / lam) - offset, rounded up: of order 1/epsilon, without a logarithm. The
+    weights are those of the descent: at a small mu, smaller ones than its defaults need fewer steps.
 
     Args:
         descent: the one-step inequality.
@@ -142,6 +155,32 @@ def _exact(descent: Descent) -> Descent:
     return replace(own, moments=moments)
 
 
+def _best_weights(d: Descent, epsilon: Scalar) -> Descent:
+    """Return the inequality with the weights that gain most where |grad f|^2 = epsilon, as fractions.
+
+    With b = L^2 mu^2 beta^2 / (16 delta), epsilon drift - bias = epsilon (1 - omega) delta - b / omega is
+    largest at omega^2 = b / (epsilon delta), where it is epsilon delta (1 - 2 omega): positive iff
+    omega < 1/2. With k = L V / 2 and s = L^3 mu^2 E[n^3] / 8, epsilon brake + spread =
+    (1 + theta) k (epsilon + sigma^2) + (1 + 1/theta) s is smallest at
+    theta^2 = s / (k (epsilon + sigma^2)).
+
+    Raises:
+        InvalidArgument: numbers, and no weights with a positive gain.
+    """
+    moments = d.moments
+    numbers = (epsilon, d.smoothness, d.mu, d.sigma, moments.delta, moments.V)
+    if d.mu == 0 or any(is_symbolic(x) for x in (*numbers, moments.bias_square, moments.require("m6"))):
+        return d
+    length, delta = d.smoothness * d.mu, moments.delta
+    first = quotient(length**2 * moments.bias_square, 16 * delta**2 * epsilon)
+    if not 4 * first < 1:
+        # b / (omega (1 - omega) delta), the floor as eta -> 0, is least at omega = 1/2: 4 b / delta.
+        raise _too_rough(d.mu, epsilon, 4 * first * epsilon, quotient(1, 8 * first))
+    second = quotient(length**2 * moments.require("m6"), 4 * moments.V * (epsilon + d.sigma**2))
+    omega, theta = (Fraction(math.sqrt(x)) for x in (first, second))
+    return replace(d, omega=omega, theta=theta)
+
+
 def _read(record: Any, names: tuple[str, ...]) -> Any:
     return replace(record, **{name: rational(getattr(record, name)) for name in names})
 
@@ -150,11 +189,15 @@ def _check_floor(d: Descent, epsilon: Scalar, floor: Scalar) -> None:
     # The floor is proportional to mu^2.
     if below(floor, epsilon):
         return
-    ratio = quotient(epsilon, 2 * floor)
-    known = not is_symbolic(ratio * d.mu)
-    works = f"mu = {float(d.mu) * math.sqrt(ratio):.3g} or less" if known else "a smaller mu"
+    raise _too_rough(d.mu, epsilon, floor, quotient(epsilon, 2 * floor))
+
+
+def _too_rough(mu: Scalar, epsilon: Scalar, floor: Scalar, ratio: Scalar) -> InvalidArgument:
+    """Return the error for a floor above epsilon; the square root of ratio times mu is small enough."""
+    known = not is_symbolic(ratio * mu)
+    works = f"mu = {float(mu) * math.sqrt(ratio):.3g} or less" if known else "a smaller mu"
     remedy = f"the smoothing distance alone leaves {shown(floor)}: give {works}, or a larger epsilon"
-    raise InvalidArgument("epsilon", epsilon, remedy)
+    return InvalidArgument("epsilon", epsilon, remedy)
 
 
 def _check_room(step: Scalar, top: Scalar, epsilon: Scalar) -> None:
@@ -194,4 +237,4 @@ def _geometric(bound: PolyakBound, epsilon: Scalar) -> int:
 
 
 def _complexity(descent: Descent, iterations: Scalar, step: Scalar) -> Complexity:
-    return Complexity(iterations, step, descent.queries * iterations)
+    return Complexity(iterations, step, descent.queries * iterations, descent)

@@ -95,7 +95,11 @@ class NonconvexBound:
 
     @classmethod
     def at_best_step(cls, descent: Descent, gap: Scalar, iterations: Scalar) -> Self:
-        """Return the bound at the step that minimises it (for the descent's weights)."""
+        """Return the bound at the step that minimises it for the descent's weights.
+
+        At a small mu > 0 the default weights make it about 3.5 times that at mu = 0 without noise; smaller
+        weights, or `sharpest` and a step chosen again for its weights, come down to it.
+        """
         return cls(descent, gap, best_step(descent, gap, iterations), iterations)
 
     @property
