@@ -131,9 +131,7 @@ def test_estimators_of_an_objective_that_breaks_its_contract_are_refused():
 
 
 def test_a_constant_is_no_perturbation():
-    with pytest.raises(
-        InvalidArgument, match="a constant: one and the same vector 50000 times"
-    ):
+    with pytest.raises(InvalidArgument, match="a constant: one and the same vector 50000 times"):
         check_unbiased(lambda n, rng: np.ones((n, 3)), 1, dim=3, rng=0)
     with pytest.raises(InvalidArgument, match="a constant"):
         check_dimension_factor(lambda n, rng: np.ones((n, 3)), [1, 0, 0], 3, delta=1, rng=0)
