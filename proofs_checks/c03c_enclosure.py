@@ -4,15 +4,19 @@ from collections.abc import Iterator
 from fractions import Fraction
 from itertools import product
 
+import numpy as np
 import sympy as sp
 
 from proofs_checks import _designs as designs
 from proofs_checks._c_designs import K
+from proofs_checks._c_two_stage import simulate
 from proofs_checks._shared import D
 from zotheory.checks.evidence import Evidence, Scope
 from zotheory.checks.exact import Term, check_identity, check_nonnegative, check_relation
+from zotheory.checks.statistical import check_bound
 from zotheory.derive.probe_sums import probe_sum_moments
 from zotheory.ledger.claim import Claim, Kind, Verdict
+from zotheory.rng import stream
 
 claim = Claim(
     id="C3c",
@@ -257,3 +261,24 @@ def many_probes(claim) -> Iterator[Evidence]:
                 falsifier=FALSIFIER,
                 parts=("rate",),
             )
+
+
+@claim.check("simulation")
+def simulation(claim) -> Iterator[Evidence]:
+    """rho^2 of simulated sums against both closed bounds, one-sided."""
+    for dim, k in ((3, 10), (5, 4), (4, 120)):
+        bounds = {name: float(claim.formulas[name].subs({D: dim, K: k})) for name in ("low", "high")}
+
+        def sample(n: int, rng: np.random.Generator, dim: int = dim, k: int = k) -> np.ndarray:
+            square = simulate(dim, k, 1, n, rng, "sphere").direction[:, 0] ** 2
+            return np.column_stack([-square, square])
+
+        yield check_bound(
+            sample,
+            [-bounds["low"], bounds["high"]],
+            resolvable=0.01,
+            support=((-1, 0), (0, 1)),
+            rng=stream(2024, claim.id, dim, k),
+            detail=f"E rho^2 of {k} sphere probes in dimension {dim}, between the closed bounds",
+            parts=("closed bounds",),
+        )

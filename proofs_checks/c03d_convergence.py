@@ -5,6 +5,7 @@ from dataclasses import replace
 from fractions import Fraction
 from itertools import combinations, product
 
+import numpy as np
 import sympy as sp
 
 from proofs_checks import _designs as designs
@@ -12,8 +13,11 @@ from proofs_checks._c_designs import ABOVE_ONE, K
 from proofs_checks._shared import D
 from zotheory.checks.evidence import Evidence, Grade
 from zotheory.checks.exact import Term, check_identity, check_nonnegative, check_relation
+from zotheory.checks.statistical import check_bound
 from zotheory.derive.probe_enclosure import alignment_bounds
+from zotheory.laws import Sphere
 from zotheory.ledger.claim import Claim, Kind, Verdict
+from zotheory.rng import stream
 
 S, T = sp.symbols("S T", positive=True)  # S <= T = |G|^2/S
 F = sp.Symbol("f", real=True)
@@ -187,3 +191,30 @@ def enumeration(claim) -> Iterator[Evidence]:
             yield check_relation(
                 left, relation, right, detail=f"{name} over {detail}", falsifier=FALSIFIER, parts=(part,)
             )
+
+
+@claim.check("simulation")
+def simulation(claim) -> Iterator[Evidence]:
+    """The integrands of both bounds at f of degree 2, and their gap, at simulated sums."""
+    dim, k, degree = 4, 3, 2
+    f = sp.lambdify(T, claim.formulas["f"].subs({K: k, N: degree}))
+    integrands = [sp.lambdify((S, T, F), claim.formulas[name]) for name in ("low", "high")]
+    gap = sp.lambdify(T, claim.formulas["gap"].subs({K: k, N: degree}))
+
+    def sample(n: int, rng: np.random.Generator) -> np.ndarray:
+        u = Sphere(dim).sample(n * k, rng).reshape(n, k, dim) / np.sqrt(dim)
+        total = (u[:, :, :1] * u).sum(axis=1)
+        s = total[:, 0]
+        t = (total**2).sum(axis=1) / s
+        low, high = (integrand(s, t, f(t)) for integrand in integrands)
+        # low <= rho^2 <= high, and high - low against its bound, in the mean.
+        return np.column_stack([low - s / t, s / t - high, high - low - gap(t)])
+
+    yield check_bound(
+        sample,
+        [0, 0, 0],
+        resolvable=0.01,
+        rng=stream(2024, claim.id),
+        detail=f"bounds of degree {degree} around rho^2, and their gap, d = {dim}, k = {k}",
+        parts=("bounds", "convergence"),
+    )
