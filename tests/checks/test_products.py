@@ -86,9 +86,17 @@ def test_most_draws_are_ruled_out_without_their_products():
         (Coordinate(DIM), 1),
         (Coordinate(DIM), 2),
         (lambda n, rng: rng.standard_t(3, (n, DIM)) / 3**0.5, 1),
-        (lambda n, rng: np.ones((n, DIM)), 1),
+        (lambda n, rng: rng.choice([-1.0, 1.0], (n, 1)) * np.ones(DIM), 1),
     ],
-    ids=["Gaussian", "scaled", "signs", "coordinate", "coordinate, scaled", "heavy", "constant"],
+    ids=[
+        "Gaussian",
+        "scaled",
+        "signs",
+        "coordinate",
+        "coordinate, scaled",
+        "heavy",
+        "constant but for the sign",
+    ],
 )
 def test_decisions_and_values_do_not_depend_on_the_way(sampler, delta, monkeypatch):
     def run():
