@@ -1,16 +1,16 @@
 """Adaptive optimizers: steps m / sqrt(v + zeta), entry by entry, on zeroth-order estimates."""
 
 from collections.abc import Iterable
-from typing import Any, Literal
+from typing import Any, Literal, Unpack
 
 import numpy as np
 import torch
 
 from zotheory.errors import InvalidArgument
 from zotheory.optim.arguments import check_below_one, check_choice
-from zotheory.optim.base import Evaluate, Probes, ZerothOrderOptimizer
+from zotheory.optim.base import Options, Probes, ZerothOrderOptimizer
+from zotheory.optim.evaluation import Evaluation
 from zotheory.optim.layout import Layout
-from zotheory.optim.perturbations import Perturbation
 from zotheory.validation import as_real, is_symbolic
 
 # Added to squares in float32, zeta must be a normal number there: so 0 / sqrt(0 + zeta) is 0, never NaN.
@@ -58,15 +58,10 @@ class ZOAdaMM(_Adaptive):
         bias_correction: use m / (1 - beta1^t) and w / (1 - beta2^t) in the step, t the number of updates
             that the optimizer has done; the maximum is over v as it is. Parameters that join a run later
             share its t, and so are corrected too little at first.
-        law: perturbation law, see `ZerothOrderOptimizer`, as for all that follow.
-        mu: smoothing distance, above 0.
-        queries: perturbations averaged in a step.
-        difference: "central" or "forward".
         weight_decay: decoupled, at least 0.
-        delta: scale of the law.
-        seed: integer from 0 to 2^64 - 1.
-        model: None, or the module for layerwise evaluation.
-        on_bad_loss: "raise" or "skip"; a skipped step leaves the moments as they are.
+        **options: law, mu, queries, difference, delta, seed, model and on_bad_loss, see
+            `ZerothOrderOptimizer`;
+            a skipped step leaves the moments as they are.
 
     Raises:
         InvalidArgument: as `ZerothOrderOptimizer`.
@@ -87,29 +82,11 @@ class ZOAdaMM(_Adaptive):
         betas: tuple[float, float] = (0.9, 0.999),
         zeta: float = 1e-8,
         bias_correction: bool = False,
-        law: str | Perturbation = "rademacher",
-        mu: float = 1e-3,
-        queries: int = 1,
-        difference: Literal["central", "forward"] = "central",
         weight_decay: float = 0.0,
-        delta: float = 1.0,
-        seed: int = 0,
-        model: torch.nn.Module | None = None,
-        on_bad_loss: Literal["raise", "skip"] = "raise",
+        **options: Unpack[Options],
     ) -> None:
         moments = {"betas": betas, "zeta": zeta, "bias_correction": bias_correction}
-        super().__init__(
-            params,
-            {"lr": lr, "weight_decay": weight_decay, **moments},
-            law=law,
-            mu=mu,
-            queries=queries,
-            difference=difference,
-            delta=delta,
-            seed=seed,
-            model=model,
-            on_bad_loss=on_bad_loss,
-        )
+        super().__init__(params, {"lr": lr, "weight_decay": weight_decay, **moments}, **options)
 
     def check_group(self, group: dict[str, Any]) -> None:
         """Check lr, weight_decay, betas, zeta and bias_correction."""
@@ -165,8 +142,8 @@ class RAdaZO(_Adaptive):
             code's mean of slopes times directions of unit length; its steps are those of "paper" with zeta
             d^2. d counts the trainable entries of all groups. Mind that mu is along v, of length sqrt(d)
             on average at delta = 1: a smoothing distance along directions of unit length is sqrt(d) mu.
-        law, mu, queries, difference, weight_decay, delta, seed, model, on_bad_loss: as `ZOAdaMM`, with
-            other defaults for law and queries.
+        weight_decay: decoupled, at least 0.
+        **options: as `ZOAdaMM`; by default law is "sphere" and queries 2.
 
     Attributes:
         dim: d at the last estimate, 0 before the first.
@@ -190,39 +167,22 @@ class RAdaZO(_Adaptive):
         betas: tuple[float, float] = (0.9, 0.999),
         zeta: float = 1e-8,
         form: Literal["paper", "code"] = "paper",
-        law: str | Perturbation = "sphere",
-        mu: float = 1e-3,
-        queries: int = 2,
-        difference: Literal["central", "forward"] = "central",
         weight_decay: float = 0.0,
-        delta: float = 1.0,
-        seed: int = 0,
-        model: torch.nn.Module | None = None,
-        on_bad_loss: Literal["raise", "skip"] = "raise",
+        **options: Unpack[Options],
     ) -> None:
-        self.dim = 0
-        super().__init__(
-            params,
-            {"lr": lr, "weight_decay": weight_decay, "betas": betas, "zeta": zeta, "form": form},
-            law=law,
-            mu=mu,
-            queries=queries,
-            difference=difference,
-            delta=delta,
-            seed=seed,
-            model=model,
-            on_bad_loss=on_bad_loss,
-        )
+        moments = {"betas": betas, "zeta": zeta, "form": form}
+        group = {"lr": lr, "weight_decay": weight_decay, **moments}
+        super().__init__(params, group, **{"law": "sphere", "queries": 2, **options})
 
     def check_group(self, group: dict[str, Any]) -> None:
         """Check lr, weight_decay, betas, zeta and form."""
         super().check_group(group)
         group["form"] = check_choice(group["form"], "form", ("paper", "code"))
 
-    def estimate(self, layout: Layout, evaluate: Evaluate) -> tuple[Probes, float]:
+    def estimate(self, layout: Layout, evaluation: Evaluation) -> tuple[Probes, float]:
         """Return the estimate of "paper"; `update` divides it by d where a group's form is "code"."""
         self.dim = layout.dim
-        return super().estimate(layout, evaluate)
+        return super().estimate(layout, evaluation)
 
     def update(
         self,

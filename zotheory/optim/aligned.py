@@ -3,15 +3,16 @@
 import math
 from collections.abc import Iterable
 from itertools import count
-from typing import Any, Literal
+from typing import Any, Literal, Unpack
 
 import torch
 
 from zotheory.errors import InvalidArgument
-from zotheory.optim.base import Evaluate, Probes
+from zotheory.optim.base import Options, Probes
 from zotheory.optim.directions import Combination, Direction
+from zotheory.optim.evaluation import Evaluation
 from zotheory.optim.layout import Layout
-from zotheory.optim.perturbations import Gaussian, Perturbation
+from zotheory.optim.perturbations import Gaussian
 from zotheory.optim.sgd import ZOSGD
 from zotheory.optim.state import KEY, check_run
 from zotheory.validation import check_count, check_fraction, to_float
@@ -50,14 +51,9 @@ class DAPSGD(ZOSGD):
         second: perturbations of stage 2, at least 1.
         combination: "average" (the mean over all perturbations), "second" (stage 2 alone), or the weight of
             stage 1, in [0, 1].
-        law: law of stage 1, see `ZerothOrderOptimizer`, as for all that follow.
-        mu: smoothing distance, above 0.
-        difference: "central", 2 (first + second) evaluations a step, or "forward", first + second + 1.
         weight_decay: decoupled, at least 0.
-        delta: scale of both stages' laws.
-        seed: integer from 0 to 2^64 - 1.
-        model: None, or the module for layerwise evaluation.
-        on_bad_loss: "raise" or "skip".
+        **options: as `ZOSGD`, but no queries; law is that of stage 1, "sphere" by default. With central
+            differences a step takes 2 (first + second) evaluations, with forward ones first + second + 1.
 
     Raises:
         InvalidArgument: as `ZerothOrderOptimizer`, or a single trainable entry.
@@ -78,30 +74,15 @@ class DAPSGD(ZOSGD):
         first: int = 1,
         second: int = 1,
         combination: Literal["average", "second"] | float = "average",
-        law: str | Perturbation = "sphere",
-        mu: float = 1e-3,
-        difference: Literal["central", "forward"] = "central",
         weight_decay: float = 0.0,
-        delta: float = 1.0,
-        seed: int = 0,
-        model: torch.nn.Module | None = None,
-        on_bad_loss: Literal["raise", "skip"] = "raise",
+        **options: Unpack[Options],
     ) -> None:
+        if "queries" in options:
+            raise InvalidArgument("queries", options["queries"], "it is first + second: give those")
         self.first, self.second = check_count(first, "first"), check_count(second, "second")
         self.weight = _first_weight(combination, self.first, self.second)
-        super().__init__(
-            params,
-            lr,
-            law=law,
-            mu=mu,
-            queries=self.first + self.second,
-            difference=difference,
-            weight_decay=weight_decay,
-            delta=delta,
-            seed=seed,
-            model=model,
-            on_bad_loss=on_bad_loss,
-        )
+        given: Options = {"law": "sphere", **options, "queries": self.first + self.second}
+        super().__init__(params, lr, weight_decay=weight_decay, **given)
 
     def layout(self) -> Layout:
         """Return the trainable parameters in the order of the flat index.
@@ -117,17 +98,16 @@ class DAPSGD(ZOSGD):
             raise InvalidArgument("params", f"{layout.dim} trainable entry", remedy)
         return layout
 
-    def estimate(self, layout: Layout, evaluate: Evaluate) -> tuple[Probes, float]:
+    def estimate(self, layout: Layout, evaluation: Evaluation) -> tuple[Probes, float]:
         """Return both stages together, one coefficient a stream, and the loss to report."""
         length = math.sqrt(self.delta)
-        losses = [evaluate()] if self.difference == "forward" else []
+        losses = [evaluation.at()] if self.difference == "forward" else []
 
         def slope(u: Direction) -> float:
             # Along v = sqrt(delta) u, E[u u^T] = I; slope times v is this times u.
-            ahead = evaluate(u, self.mu * length)
             if self.difference == "forward":
-                return (ahead - losses[0]) / self.mu * length
-            behind = evaluate(u, -self.mu * length)
+                return (evaluation.at(u, self.mu * length) - losses[0]) / self.mu * length
+            ahead, behind = evaluation.both(u, self.mu * length)
             losses.append((ahead + behind) / 2)
             return (ahead - behind) / (2 * self.mu) * length
 

@@ -2,35 +2,39 @@
 
 import math
 from abc import abstractmethod
-from collections.abc import Callable, Iterable
-from typing import Any, Literal
+from collections.abc import Iterable
+from typing import Any, Literal, TypedDict
 
 import torch
 
 from zotheory.errors import InvalidArgument
 from zotheory.optim.arguments import check_at_least_zero, check_choice, check_number
 from zotheory.optim.directions import Combination, Direction
-from zotheory.optim.evaluation import Place, Snapshot
+from zotheory.optim.evaluation import BadLoss, Closure, Evaluation, Place, Snapshot
 from zotheory.optim.layerwise import Layerwise
 from zotheory.optim.layout import Layout, Slot, check_parameters, flat_view, lay_out
-from zotheory.optim.loss import LossError, read_loss
+from zotheory.optim.loss import LossError
 from zotheory.optim.perturbations import Perturbation, as_perturbation
 from zotheory.optim.resolution import check_resolution
 from zotheory.optim.state import KEY, check_run, restore_moments, run_of
 from zotheory.optim.stream import check_seed
 from zotheory.validation import check_count
 
-Closure = Callable[[], Any]
-# (direction, scale) -> loss at x + scale v; () -> loss at x.
-Evaluate = Callable[..., float]
 # What a step multiplies: coefficients and directions whose sum is the gradient estimate.
 Probes = list[tuple[float, Direction]]
 
 
-class _BadLoss(Exception):
-    def __init__(self, loss: float) -> None:
-        super().__init__(loss)
-        self.loss = loss
+class Options(TypedDict, total=False):
+    """What every optimizer here takes by keyword, see `ZerothOrderOptimizer`."""
+
+    law: str | Perturbation
+    mu: float
+    queries: int
+    difference: Literal["central", "forward"]
+    delta: float
+    seed: int
+    model: torch.nn.Module | None
+    on_bad_loss: Literal["raise", "skip"]
 
 
 class ZerothOrderOptimizer(torch.optim.Optimizer):
@@ -144,28 +148,26 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
         group["lr"] = check_at_least_zero(group["lr"], "lr")
         group["weight_decay"] = check_at_least_zero(group["weight_decay"], "weight_decay")
 
-    def estimate(self, layout: Layout, evaluate: Evaluate) -> tuple[Probes, float]:
+    def estimate(self, layout: Layout, evaluation: Evaluation) -> tuple[Probes, float]:
         """Return the gradient estimate, as coefficients and directions, and the loss to report.
 
         Args:
             layout: the parameters.
-            evaluate: function of a direction and a scale that returns the loss at x + scale v, or at x
-                without arguments; it counts, and restores the parameters.
+            evaluation: gives the losses at x and around it.
         """
         # v = sqrt(delta) u with E[u u^T] = I. The slope along v is
         #   (f(x + mu v) - f(x - mu v)) / (2 mu)   or   (f(x + mu v) - f(x)) / mu,
         # and the estimate is the mean of slope times v.
         length = math.sqrt(self.delta)
         forward = self.difference == "forward"
-        losses = [evaluate()] if forward else []
+        losses = [evaluation.at()] if forward else []
         probes: Probes = []
         for query in range(self.perturbations):
             direction = self.law.draw(self.seed, layout, self.steps, query)
-            ahead = evaluate(direction, self.mu * length)
             if forward:
-                slope = (ahead - losses[0]) / self.mu
+                slope = (evaluation.at(direction, self.mu * length) - losses[0]) / self.mu
             else:
-                behind = evaluate(direction, -self.mu * length)
+                ahead, behind = evaluation.both(direction, self.mu * length)
                 slope = (ahead - behind) / (2 * self.mu)
                 losses.append((ahead + behind) / 2)
             probes.append((slope * length / self.perturbations, direction))
@@ -189,7 +191,7 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
         layout = self.layout()
         try:
             probes, loss = self._probe(layout, closure)
-        except _BadLoss as bad:
+        except BadLoss as bad:
             if self.on_bad_loss == "raise":
                 raise LossError(bad.loss, self.steps) from None
             self.coefficients, loss = (), bad.loss
@@ -213,24 +215,14 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
         return Snapshot(layout) if self.model is None else Layerwise(layout, self.model)
 
     def _probe(self, layout: Layout, closure: Closure) -> tuple[Probes, float]:
-        place = self.place(layout)
-
-        def evaluate(direction: Direction | None = None, scale: float = 0.0) -> float:
-            if direction is None:
-                found = closure()
-            else:
-                with place.displaced(direction, scale):
-                    found = closure()
-            loss = read_loss(found)
-            self.queries += 1
-            if not math.isfinite(loss):
-                raise _BadLoss(loss)
-            return loss
-
-        probes, loss = self.estimate(layout, evaluate)
+        evaluation = Evaluation(self.place(layout), closure)
+        try:
+            probes, loss = self.estimate(layout, evaluation)
+        finally:
+            self.queries += evaluation.count
         for coefficient, _ in probes:
             if not math.isfinite(coefficient):
-                raise _BadLoss(coefficient)
+                raise BadLoss(coefficient)
         return probes, loss
 
     def _replay(self, layout: Layout, probes: Probes) -> None:

@@ -1,11 +1,15 @@
 """Evaluating a closure at displaced parameters, and putting back every bit."""
 
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Protocol
+from typing import Any, Protocol
 
 from zotheory.optim.directions import Direction
 from zotheory.optim.layout import Layout, Slot, flat_view
+from zotheory.optim.loss import read_loss
+
+Closure = Callable[[], Any]
 
 
 class Place(Protocol):
@@ -14,6 +18,52 @@ class Place(Protocol):
     def displaced(self, direction: Direction, scale: float) -> AbstractContextManager[None]:
         """Return a context in which the model's parameters are x + scale v."""
         ...
+
+
+class BadLoss(Exception):
+    """A loss or a coefficient that is not finite."""
+
+    def __init__(self, loss: float) -> None:
+        super().__init__(loss)
+        self.loss = loss
+
+
+class Evaluation:
+    """The losses of one step: of the closure at the parameters and around them.
+
+    Args:
+        place: displaces the parameters and restores them.
+        closure: returns the loss at the parameters as they are.
+
+    Attributes:
+        count: losses evaluated so far.
+    """
+
+    def __init__(self, place: Place, closure: Closure) -> None:
+        self.place, self.closure = place, closure
+        self.count = 0
+
+    def at(self, direction: Direction | None = None, scale: float = 0.0) -> float:
+        """Return the loss at x + scale v, or at x without arguments.
+
+        Raises:
+            BadLoss: it is not finite.
+            InvalidArgument: the closure returned something else than one real number.
+        """
+        if direction is None:
+            found = self.closure()
+        else:
+            with self.place.displaced(direction, scale):
+                found = self.closure()
+        loss = read_loss(found)
+        self.count += 1
+        if not math.isfinite(loss):
+            raise BadLoss(loss)
+        return loss
+
+    def both(self, direction: Direction, scale: float) -> tuple[float, float]:
+        """Return the losses at x + scale v and at x - scale v; errors as `at`."""
+        return self.at(direction, scale), self.at(direction, -scale)
 
 
 def displace(slot: Slot, direction: Direction, scale: float) -> None:

@@ -1,13 +1,12 @@
 """Stochastic gradient descent on a zeroth-order estimate, and its relatives."""
 
 from collections.abc import Iterable
-from typing import Any, Literal
+from typing import Any, Unpack
 
 import torch
 
 from zotheory.optim.arguments import check_below_one
-from zotheory.optim.base import ZerothOrderOptimizer
-from zotheory.optim.perturbations import Perturbation
+from zotheory.optim.base import Options, ZerothOrderOptimizer
 
 
 class ZOSGD(ZerothOrderOptimizer):
@@ -20,16 +19,10 @@ class ZOSGD(ZerothOrderOptimizer):
         params: parameters, named parameters, or groups of them.
         lr: learning rate, at least 0. The error of g grows with the number of parameters, and so lr must be
             far below a first-order method's.
-        law: perturbation law, see `ZerothOrderOptimizer`, as for all that follow.
-        mu: smoothing distance, above 0.
-        queries: perturbations averaged in a step.
-        difference: "central" or "forward".
         momentum: in [0, 1).
         weight_decay: decoupled, at least 0.
-        delta: scale of the law.
-        seed: integer from 0 to 2^64 - 1.
-        model: None, or the module for layerwise evaluation.
-        on_bad_loss: "raise" or "skip".
+        **options: law, mu, queries, difference, delta, seed, model and on_bad_loss, see
+            `ZerothOrderOptimizer`.
 
     Raises:
         InvalidArgument: as `ZerothOrderOptimizer`.
@@ -47,29 +40,12 @@ class ZOSGD(ZerothOrderOptimizer):
         params: Iterable[Any],
         lr: float,
         *,
-        law: str | Perturbation = "rademacher",
-        mu: float = 1e-3,
-        queries: int = 1,
-        difference: Literal["central", "forward"] = "central",
         momentum: float = 0.0,
         weight_decay: float = 0.0,
-        delta: float = 1.0,
-        seed: int = 0,
-        model: torch.nn.Module | None = None,
-        on_bad_loss: Literal["raise", "skip"] = "raise",
+        **options: Unpack[Options],
     ) -> None:
-        super().__init__(
-            params,
-            {"lr": lr, "weight_decay": weight_decay, "momentum": momentum},
-            law=law,
-            mu=mu,
-            queries=queries,
-            difference=difference,
-            delta=delta,
-            seed=seed,
-            model=model,
-            on_bad_loss=on_bad_loss,
-        )
+        group = {"lr": lr, "weight_decay": weight_decay, "momentum": momentum}
+        super().__init__(params, group, **options)
 
     def check_group(self, group: dict[str, Any]) -> None:
         """Check lr, weight_decay and momentum."""
@@ -101,7 +77,7 @@ class MeZO(ZOSGD):
     layer, at the memory of inference plus one layer. Source: arXiv 2305.17333, as summarised; any other law
     may be given.
 
-    Args and errors as `ZOSGD`.
+    Args and errors as `ZOSGD`, without momentum.
     """
 
     def __init__(
@@ -109,27 +85,10 @@ class MeZO(ZOSGD):
         params: Iterable[Any],
         lr: float,
         *,
-        law: str | Perturbation = "gaussian",
-        mu: float = 1e-3,
-        queries: int = 1,
         weight_decay: float = 0.0,
-        delta: float = 1.0,
-        seed: int = 0,
-        model: torch.nn.Module | None = None,
-        on_bad_loss: Literal["raise", "skip"] = "raise",
+        **options: Unpack[Options],
     ) -> None:
-        super().__init__(
-            params,
-            lr,
-            law=law,
-            mu=mu,
-            queries=queries,
-            weight_decay=weight_decay,
-            delta=delta,
-            seed=seed,
-            model=model,
-            on_bad_loss=on_bad_loss,
-        )
+        super().__init__(params, lr, weight_decay=weight_decay, **{"law": "gaussian", **options})
 
 
 class ZOSignSGD(ZOSGD):
