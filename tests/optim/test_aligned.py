@@ -158,7 +158,8 @@ def test_unit_vectors(rest, size):
     u = Gaussian().draw(0, lay, 0, 0)
     terms = unit(lay, [(size, u), (size * (rest - 1), u)])
     assert terms is not None
-    found = Combination(terms).values_in(torch.float64, 0, 20, torch.device("cpu"))
+    found = torch.empty(20, dtype=torch.float64)
+    assert Combination(terms).add_up(found, 0)
     entries = Stream(0, "gaussian").normals(0, 0, 0, 20).numpy().astype(float)
     np.testing.assert_allclose(found, entries / np.linalg.norm(entries), rtol=0, atol=1e-6)
     assert unit(lay, [(size, u), (-size, u)]) is None

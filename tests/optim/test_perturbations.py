@@ -127,8 +127,8 @@ def test_sphere_of_a_zero_draw_is_an_axis(layout, monkeypatch):
     from zotheory.optim import perturbations
 
     class Zeros(perturbations.Stream):
-        def normals(self, step, query, low, high, device="cpu"):
-            return torch.zeros(high - low)
+        def fill_normals(self, out, step, query, low):
+            out.zero_()
 
     monkeypatch.setattr(perturbations, "Stream", Zeros)
     draws = [dense(law_draw("sphere", layout, step)) for step in range(30)]

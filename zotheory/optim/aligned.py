@@ -1,7 +1,8 @@
 """Two-stage descent: perturbations aligned with a rough estimate that is replayed, never stored."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from itertools import count
 from typing import Any, Literal, Unpack
 
@@ -15,6 +16,7 @@ from zotheory.optim.layout import Layout
 from zotheory.optim.perturbations import Gaussian
 from zotheory.optim.sgd import ZOSGD
 from zotheory.optim.state import KEY, check_run
+from zotheory.optim.workspace import borrowed
 from zotheory.validation import check_count, check_fraction, to_float
 
 # Products are rounded to a multiple of 2^-40. Those summed here are below 38: 2^17 of them fit int64.
@@ -179,9 +181,12 @@ class DAPSGD(ZOSGD):
 
 class _Wide(Combination):
     # Summed in float64 and rounded once, so that |v| and v.e are right to the rounding of v's entries.
-    def values(self, low: int, high: int, device: torch.device) -> torch.Tensor | None:
-        found = self.values_in(torch.float64, low, high, device)
-        return None if found is None else found.to(torch.float32)
+    def fill(self, out: torch.Tensor, low: int) -> bool:
+        with borrowed(len(out), torch.float64, out.device) as wide:
+            found = self.add_up(wide, low)
+            if found:
+                out.copy_(wide)
+        return found
 
 
 def unit(layout: Layout, terms: Probes) -> Probes | None:
@@ -201,26 +206,32 @@ def unit(layout: Layout, terms: Probes) -> Probes | None:
     scaled = [(math.ldexp(c, -math.frexp(top)[1]), u) for c, u in scaled]
     total = 0
     for piece in pieces:
-        entries = Combination(scaled).values_in(torch.float64, *piece)
-        total += 0 if entries is None else _total(entries.square_())
+        with _row(Combination(scaled), *piece) as entries:
+            total += 0 if entries is None else _total(entries.square_())
     norm = math.sqrt(total / _GRID)
     return [(c / norm, u) for c, u in scaled]
 
 
+@contextmanager
+def _row(vector: Combination, low: int, high: int, device: torch.device) -> Iterator[torch.Tensor | None]:
+    # A slice in float64, None if it is zero.
+    with borrowed(high - low, torch.float64, device) as entries:
+        yield entries if vector.add_up(entries, low) else None
+
+
 def _largest(vector: Combination, low: int, high: int, device: torch.device) -> float:
-    entries = vector.values_in(torch.float64, low, high, device)
-    return 0.0 if entries is None else float(entries.abs_().max())
+    with _row(vector, low, high, device) as entries:
+        return 0.0 if entries is None else float(entries.abs_().max())
 
 
 def _products(layout: Layout, z: Direction, axis: Combination) -> tuple[float, float]:
     # z.e and |z|^2
     inner = squares = 0
     for piece in layout.windows():
-        row, entries = z.values(*piece), axis.values_in(torch.float64, *piece)
-        if row is not None:
-            row = row.to(torch.float64)
-            inner += 0 if entries is None else _total(entries.mul_(row))
-            squares += _total(row.square_())
+        with _row(Combination([(1.0, z)]), *piece) as row, _row(axis, *piece) as entries:
+            if row is not None:
+                inner += 0 if entries is None else _total(entries.mul_(row))
+                squares += _total(row.square_())
     return inner / _GRID, squares / _GRID
 
 

@@ -18,6 +18,7 @@ from zotheory.optim.perturbations import Perturbation, as_perturbation
 from zotheory.optim.resolution import check_resolution
 from zotheory.optim.state import KEY, check_run, restore_moments, run_of
 from zotheory.optim.stream import check_seed
+from zotheory.optim.workspace import borrowed
 from zotheory.validation import check_count
 
 # What a step multiplies: coefficients and directions whose sum is the gradient estimate.
@@ -236,17 +237,21 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
                 continue
             with flat_view(slot.parameter) as entries:
                 for low, high in slot.windows():
-                    where = slot.start + low, slot.start + high, entries.device
-                    gradient = total.values_in(slot.dtype, *where)
-                    if gradient is None:
-                        gradient = torch.zeros(high - low, dtype=slot.dtype, device=entries.device)
-                    weights = entries[low:high].to(slot.dtype, copy=True)
-                    if decay:
-                        weights.mul_(1 - rate * decay)
+                    here = entries[low:high]
                     pieces = {name: moment.view(-1)[low:high] for name, moment in moments.items()}
-                    new = self.update(slot.group, weights, gradient, pieces)
-                    if rate != 0:
-                        entries[low:high] = new
+                    size = high - low
+                    with (
+                        borrowed(size, slot.dtype, here.device) as gradient,
+                        borrowed(size, slot.dtype, here.device) as weights,
+                    ):
+                        if not total.add_up(gradient, slot.start + low):
+                            gradient.zero_()
+                        weights.copy_(here)
+                        if decay:
+                            weights.mul_(1 - rate * decay)
+                        new = self.update(slot.group, weights, gradient, pieces)
+                        if rate != 0:
+                            here.copy_(new)
 
     def _moments(self, slot: Slot) -> dict[str, torch.Tensor]:
         names = self.buffers(slot.group)

@@ -6,16 +6,27 @@ from dataclasses import dataclass
 
 import torch
 
+from zotheory.optim.workspace import borrowed
+
 
 class Direction(ABC):
     """A vector of d entries that is never stored."""
 
     @abstractmethod
-    def values(self, low: int, high: int, device: torch.device) -> torch.Tensor | None:
-        """Return entries low, ..., high - 1 as a new float32 tensor; None if all are zero.
+    def fill(self, out: torch.Tensor, low: int) -> bool:
+        """Write entries low, ..., low + len(out) - 1; return False, and leave anything, if all are zero.
 
         They must be the same however a range is cut into slices, and on every device.
+
+        Args:
+            out: float32, one-dimensional and contiguous.
+            low: flat index of its first entry.
         """
+
+    def values(self, low: int, high: int, device: torch.device | str) -> torch.Tensor | None:
+        """Return entries low, ..., high - 1 as a new float32 tensor; None if all are zero."""
+        out = torch.empty(high - low, dtype=torch.float32, device=device)
+        return out if self.fill(out, low) else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,19 +35,33 @@ class Combination(Direction):
 
     terms: Sequence[tuple[float, Direction]]
 
-    def values(self, low: int, high: int, device: torch.device) -> torch.Tensor | None:
-        """Return the slice in float32."""
-        return self.values_in(torch.float32, low, high, device)
+    def fill(self, out: torch.Tensor, low: int) -> bool:
+        """Write the slice, products and sums rounded to float32."""
+        return self.add_up(out, low)
 
-    def values_in(
-        self, dtype: torch.dtype, low: int, high: int, device: torch.device
-    ) -> torch.Tensor | None:
-        """Return the slice, products and sums rounded in ``dtype``."""
-        total = None
+    def add_up(self, out: torch.Tensor, low: int) -> bool:
+        """Write the slice as `fill` does, products and sums rounded to the type of ``out``."""
+        found = False
         for coefficient, direction in self.terms:
-            part = direction.values(low, high, device)
-            if part is not None:
-                # Product and sum apart: a fused operation would round differently on some devices.
-                part = part.to(dtype).mul_(coefficient)
-                total = part if total is None else total.add_(part)
-        return total
+            if not found:
+                found = scaled(direction, coefficient, out, low)
+                continue
+            with borrowed(len(out), out.dtype, out.device) as part:
+                if scaled(direction, coefficient, part, low):
+                    out.add_(part)
+        return found
+
+
+def scaled(direction: Direction, factor: float, out: torch.Tensor, low: int) -> bool:
+    """Write ``factor`` times a slice of a direction, rounded to the type of ``out``; see `fill`."""
+    if out.dtype == torch.float32:
+        found = direction.fill(out, low)
+    else:
+        with borrowed(len(out), torch.float32, out.device) as narrow:
+            found = direction.fill(narrow, low)
+            if found:
+                out.copy_(narrow)
+    if found:
+        # Apart from the sum that follows: a fused operation would round differently on some devices.
+        out.mul_(factor)
+    return found

@@ -5,9 +5,12 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol
 
-from zotheory.optim.directions import Direction
-from zotheory.optim.layout import Layout, Slot, flat_view
+import torch
+
+from zotheory.optim.directions import Direction, scaled
+from zotheory.optim.layout import Layout, Slot, flat_view, pieces
 from zotheory.optim.loss import read_loss
+from zotheory.optim.workspace import borrowed
 
 Closure = Callable[[], Any]
 
@@ -66,15 +69,28 @@ class Evaluation:
         return self.at(direction, scale), self.at(direction, -scale)
 
 
-def displace(slot: Slot, direction: Direction, scale: float) -> None:
-    """Add scale v to a parameter in place; sums are rounded once to its type."""
-    with flat_view(slot.parameter) as entries:
-        for low, high in slot.windows():
-            step = direction.values(slot.start + low, slot.start + high, entries.device)
-            if step is not None:
-                # The product is rounded before the sum, as on every device.
-                step = step.to(slot.dtype).mul_(scale)
-                entries[low:high] = step.add_(entries[low:high].to(slot.dtype))
+def displace(slot: Slot, direction: Direction, scale: float, target: torch.Tensor, first: int = 0) -> None:
+    """Write entries of a parameter plus scale v to ``target``; sums are rounded once to its type.
+
+    Args:
+        slot: the parameter.
+        direction: v.
+        scale: its factor.
+        target: one row; it may be the parameter's own memory.
+        first: which entry of the parameter, counted row by row, goes to target[0].
+    """
+    entries = slot.parameter.detach().reshape(-1)  # a copy where memory is not in order
+    for low, high in pieces(len(target)):
+        there, here = target[low:high], entries[first + low : first + high]
+        with borrowed(high - low, slot.dtype, there.device) as step:
+            # The product is rounded before the sum, as on every device.
+            if scaled(direction, scale, step, slot.start + first + low):
+                if here.dtype == slot.dtype:
+                    torch.add(step, here, out=there)
+                else:
+                    there.copy_(step.add_(here))
+            elif there.data_ptr() != here.data_ptr():
+                there.copy_(here)
 
 
 class Snapshot:
@@ -92,7 +108,8 @@ class Snapshot:
         """Add scale v to the parameters within the block."""
         try:
             for slot in self.layout.slots:
-                displace(slot, direction, scale)
+                with flat_view(slot.parameter) as entries:
+                    displace(slot, direction, scale, entries)
             yield
         finally:
             for slot, copy in zip(self.layout.slots, self.copies, strict=True):

@@ -40,8 +40,7 @@ class Slot:
 
     def windows(self) -> Iterator[tuple[int, int]]:
         """Yield (low, high) of pieces of at most `CHUNK` entries, counted within the parameter."""
-        for low in range(0, self.size, CHUNK):
-            yield low, min(low + CHUNK, self.size)
+        return pieces(self.size)
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +59,12 @@ class Layout:
         for slot in self.slots:
             for low, high in slot.windows():
                 yield slot.start + low, slot.start + high, slot.parameter.device
+
+
+def pieces(size: int) -> Iterator[tuple[int, int]]:
+    """Yield (low, high) of pieces of a row of ``size`` entries, of at most `CHUNK` each."""
+    for low in range(0, size, CHUNK):
+        yield low, min(low + CHUNK, size)
 
 
 def lay_out(groups: Iterable[dict[str, Any]], model: torch.nn.Module | None) -> Layout:

@@ -11,6 +11,7 @@ from zotheory.errors import InvalidArgument
 from zotheory.optim.directions import Direction
 from zotheory.optim.layout import Layout
 from zotheory.optim.stream import Stream
+from zotheory.optim.workspace import borrowed
 from zotheory.validation import check_count
 
 
@@ -38,10 +39,12 @@ class _Entries(Direction):
     query: int
     factor: float = 1.0
 
-    def values(self, low: int, high: int, device: torch.device) -> torch.Tensor:
-        draw = self.stream.signs if self.kind == "signs" else self.stream.normals
-        found = draw(self.step, self.query, low, high, device)
-        return found if self.factor == 1.0 else found.mul_(self.factor)
+    def fill(self, out: torch.Tensor, low: int) -> bool:
+        draw = self.stream.fill_signs if self.kind == "signs" else self.stream.fill_normals
+        draw(out, self.step, self.query, low)
+        if self.factor != 1.0:
+            out.mul_(self.factor)
+        return True
 
 
 @dataclass(frozen=True)
@@ -77,8 +80,10 @@ class Sphere(Perturbation):
         # z is a multiple of 2^-20 below 2^3: squares of z 2^20 are below 2^46, and 2^17 of them fit int64.
         total = 0
         for low, high, device in layout.windows():
-            whole = (stream.normals(step, query, low, high, device) * 2**20).to(torch.int64).square_()
-            total += sum(int(part.sum()) for part in whole.split(2**17))
+            with borrowed(high - low, torch.float32, device) as z:
+                stream.fill_normals(z, step, query, low)
+                whole = z.mul_(2**20).to(torch.int64).square_()
+                total += sum(int(part.sum()) for part in whole.split(2**17))
         if total == 0:
             return _Block(0, 1, math.sqrt(layout.dim), Stream(seed, "sphere sign"), step, query)
         return _Entries(stream, "normals", step, query, math.sqrt(layout.dim / total) * 2**20)
@@ -94,14 +99,16 @@ class _Block(Direction):
     step: int
     query: int
 
-    def values(self, low: int, high: int, device: torch.device) -> torch.Tensor | None:
-        first, last = max(low, self.start), min(high, self.stop)
+    def fill(self, out: torch.Tensor, low: int) -> bool:
+        first, last = max(low, self.start), min(low + len(out), self.stop)
         if first >= last:
-            return None
-        found = torch.zeros(high - low, dtype=torch.float32, device=device)
-        signs = self.stream.signs(self.step, self.query, first, last, device)
-        found[first - low : last - low] = signs.mul_(self.factor)
-        return found
+            return False
+        inside = out[first - low : last - low]
+        if len(inside) < len(out):
+            out.zero_()
+        self.stream.fill_signs(inside, self.step, self.query, first)
+        inside.mul_(self.factor)
+        return True
 
 
 @dataclass(frozen=True)
@@ -180,15 +187,15 @@ class _Products(Direction):
     step: int
     query: int
 
-    def values(self, low: int, high: int, device: torch.device) -> torch.Tensor:
-        parts = [
-            self._within(
-                slot.start, slot.parameter.shape, max(low, slot.start), min(high, slot.stop), device
-            )
-            for slot in self.layout.slots
-            if slot.start < high and low < slot.stop
-        ]
-        return torch.cat(parts)
+    def fill(self, out: torch.Tensor, low: int) -> bool:
+        high = low + len(out)
+        for slot in self.layout.slots:
+            if slot.start < high and low < slot.stop:
+                first, last = max(low, slot.start), min(high, slot.stop)
+                out[first - low : last - low] = self._within(
+                    slot.start, slot.parameter.shape, first, last, out.device
+                )
+        return True
 
     def _within(
         self, start: int, shape: torch.Size, low: int, high: int, device: torch.device

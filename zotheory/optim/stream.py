@@ -14,6 +14,7 @@ import torch
 
 from zotheory.errors import InvalidArgument
 from zotheory.optim.philox import words
+from zotheory.optim.workspace import borrowed
 
 # Entries made at a time by those who walk over a whole vector.
 CHUNK = 2**18
@@ -40,12 +41,31 @@ class Stream:
         self, step: int, query: int, low: int, high: int, device: torch.device | str = "cpu"
     ) -> torch.Tensor:
         """Return the fair signs low, ..., high - 1 as a float32 tensor of +1 and -1: bit i is sign i."""
-        if torch.device(device).type == "cpu":
-            start, skipped = divmod(low, 8)
-            octets = self._pieces(np.uint8, step, query, start, -(-high // 8) - start)
-            rows = _sign_table().take(octets, axis=0)
-            return torch.from_numpy(rows.reshape(-1))[skipped : skipped + high - low]
-        return self.portable_signs(step, query, low, high, device)
+        out = torch.empty(high - low, dtype=torch.float32, device=device)
+        self.fill_signs(out, step, query, low)
+        return out
+
+    def fill_signs(self, out: torch.Tensor, step: int, query: int, low: int) -> None:
+        """Write the signs low, low + 1, ... to ``out``, float32 and contiguous."""
+        high = low + len(out)
+        if out.device.type != "cpu":
+            out.copy_(self.portable_signs(step, query, low, high, out.device))
+            return
+        start, skipped = divmod(low, 8)
+        octets = self._pieces(np.uint8, step, query, start, -(-high // 8) - start)
+        # Whole rows of the table go where they belong, those at the ends by a copy.
+        first, last = (low + 7) // 8 - start, high // 8 - start
+        entries, table = out.numpy(), _sign_table()
+        if first > last:  # all within one octet
+            entries[:] = table[octets[0]][skipped : skipped + len(out)]
+            return
+        if skipped:
+            entries[: 8 - skipped] = table[octets[0]][skipped:]
+        begin, end = 8 * (start + first) - low, 8 * (start + last) - low
+        if end > begin:
+            table.take(octets[first:last], axis=0, out=entries[begin:end].reshape(-1, 8), mode="clip")
+        if end < len(out):
+            entries[end:] = table[octets[last]][: len(out) - end]
 
     def portable_signs(
         self, step: int, query: int, low: int, high: int, device: torch.device | str
@@ -65,13 +85,26 @@ class Stream:
         quantiles at the midpoints of equal parts, over sqrt(2), rounded to the grid. Exactly symmetric;
         mean 0; variance 1 to within 1e-8; E z^4 = 2.9996; |z| < 6.12.
         """
-        if torch.device(device).type == "cpu":
-            halves = self._pieces(np.uint16, step, query, 2 * low, 2 * (high - low))
-            table = normal_table().numpy()
-            found = table.take(halves[0::2])
-            found += table.take(halves[1::2])
-            return torch.from_numpy(found)
-        return self.portable_normals(step, query, low, high, device)
+        out = torch.empty(high - low, dtype=torch.float32, device=device)
+        self.fill_normals(out, step, query, low)
+        return out
+
+    def fill_normals(self, out: torch.Tensor, step: int, query: int, low: int) -> None:
+        """Write the normal numbers low, low + 1, ... to ``out``, float32 and contiguous."""
+        if out.device.type != "cpu":
+            out.copy_(self.portable_normals(step, query, low, low + len(out), out.device))
+            return
+        pairs = self._pieces(np.uint32, step, query, low, len(out))
+        with (
+            borrowed(len(out), torch.int32, "cpu") as index,
+            borrowed(len(out), torch.float32, "cpu") as others,
+        ):
+            half = index.numpy().view(np.uint32)
+            np.bitwise_and(pairs, 0xFFFF, out=half)
+            torch.index_select(normal_table(), 0, index, out=out)
+            np.right_shift(pairs, 16, out=half)
+            torch.index_select(normal_table(), 0, index, out=others)
+            out.add_(others)
 
     def portable_normals(
         self, step: int, query: int, low: int, high: int, device: torch.device | str
