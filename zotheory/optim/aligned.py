@@ -102,36 +102,30 @@ class DAPSGD(ZOSGD):
 
     def estimate(self, layout: Layout, evaluation: Evaluation) -> tuple[Probes, float]:
         """Return both stages together, one coefficient a stream, and the loss to report."""
-        length = math.sqrt(self.delta)
-        losses = [evaluation.at()] if self.difference == "forward" else []
-
-        def slope(u: Direction) -> float:
-            # Along v = sqrt(delta) u, E[u u^T] = I; slope times v is this times u.
-            if self.difference == "forward":
-                return (evaluation.at(u, self.mu * length) - losses[0]) / self.mu * length
-            ahead, behind = evaluation.both(u, self.mu * length)
-            losses.append((ahead + behind) / 2)
-            return (ahead - behind) / (2 * self.mu) * length
-
-        rough: Probes = []
-        for query in range(self.first):
-            u = self.law.draw(self.seed, layout, self.steps, query)
-            rough.append((slope(u) / self.first, u))
+        first = [self.law.draw(self.seed, layout, self.steps, query) for query in range(self.first)]
+        slopes, losses = self.slopes(evaluation, first)
+        rough = [(s / self.first, u) for s, u in zip(slopes, first, strict=True)]
         if not all(math.isfinite(coefficient) for coefficient, _ in rough):
             return rough, math.nan  # refused by `step`
         axis = unit(layout, rough) or self._random_axis(layout)
 
         # w G + (1 - w) mean_j s_j u_j with u_j = r_j z_j + b_j e: e's streams are those of G.
+        aligned = [self._aligned(layout, axis, number) for number in range(self.second)]
+        second = [_Wide([(r, z), *((b * a, term) for a, term in axis)]) for z, r, b in aligned]
+        slopes, more = self.slopes(evaluation, second)
         rows: Probes = []
         along = 0.0
-        for number in range(self.second):
-            z, r, b = self._aligned(layout, axis, number)
-            u = _Wide([(r, z), *((b * a, term) for a, term in axis)])
-            share = (1 - self.weight) * slope(u) / self.second
+        for slope, (z, r, b) in zip(slopes, aligned, strict=True):
+            share = (1 - self.weight) * slope / self.second
             along += share * b
             rows.append((share * r, z))
         both = [(self.weight * c, u) for c, u in rough] + [(along * a, u) for a, u in axis]
+        losses = losses if self.difference == "forward" else losses + more
         return [*_merged(both), *rows], sum(losses) / len(losses)
+
+    def portions(self) -> dict[str, int]:
+        """Return the numbers of perturbations of the two stages."""
+        return {"first": self.first, "second": self.second}
 
     def _normal(self, layout: Layout, number: int, attempt: int) -> Direction:
         # Queries beyond those of stage 1, whose law may draw from the same stream.

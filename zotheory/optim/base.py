@@ -2,7 +2,7 @@
 
 import math
 from abc import abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal, TypedDict
 
 import torch
@@ -10,11 +10,13 @@ import torch
 from zotheory.errors import InvalidArgument
 from zotheory.optim.arguments import check_at_least_zero, check_choice, check_number
 from zotheory.optim.directions import Combination, Direction
+from zotheory.optim.distributed import ParallelOption, as_parallel
 from zotheory.optim.evaluation import BadLoss, Closure, Evaluation, Place, Snapshot
 from zotheory.optim.layerwise import Layerwise
 from zotheory.optim.layout import Layout, Slot, check_parameters, flat_view, lay_out
 from zotheory.optim.loss import LossError
 from zotheory.optim.perturbations import Perturbation, as_perturbation
+from zotheory.optim.replicas import check_replicas, check_start, ranks_of
 from zotheory.optim.resolution import check_resolution
 from zotheory.optim.state import KEY, check_run, restore_moments, run_of
 from zotheory.optim.stream import check_seed
@@ -36,6 +38,7 @@ class Options(TypedDict, total=False):
     seed: int
     model: torch.nn.Module | None
     on_bad_loss: Literal["raise", "skip"]
+    parallel: ParallelOption
 
 
 class ZerothOrderOptimizer(torch.optim.Optimizer):
@@ -68,17 +71,22 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
             them layer by layer as its forward goes: extra memory of one layer. All trainable parameters
             must then be used in the forward of modules that own them, and there only.
         on_bad_loss: "raise" a `LossError` at a loss that is not finite, or "skip" the step.
+        parallel: share steps with the other processes of `torch.distributed`: "data" (each takes a part of
+            the batch; losses become means over all) or "query" (each takes a part of the perturbations), or
+            `DataParallel`, `QueryParallel`; see `zotheory.optim.distributed`.
 
     Attributes:
         steps: steps done, skipped ones included; it numbers the random draws.
         skipped: steps without an update because of a loss that is not finite.
-        queries: losses evaluated so far.
+        queries: losses evaluated so far, by all ranks together; a mean over ranks counts as one.
         coefficients: the last step's coefficients, one a perturbation: the projected gradients over their
             number.
 
     Raises:
         InvalidArgument: an argument outside its range, no trainable parameter, parameters that are sparse,
-            not real or given twice, or a mu lost in the rounding of the parameters' type.
+            not real or given twice, a mu lost in the rounding of the parameters' type, no process group for
+            ``parallel``, or fewer perturbations than ranks to divide them.
+        ReplicaError: ``parallel``, and parameters, seed or options differ between ranks.
     """
 
     def __init__(
@@ -94,13 +102,14 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
         seed: int = 0,
         model: torch.nn.Module | None = None,
         on_bad_loss: Literal["raise", "skip"] = "raise",
+        parallel: ParallelOption = None,
     ) -> None:
         self.law = as_perturbation(law)
         self.mu, self.delta = check_number(mu, "mu"), check_number(delta, "delta")
         self.perturbations = check_count(queries, "queries")
         self.difference = check_choice(difference, "difference", ("central", "forward"))
         self.on_bad_loss = check_choice(on_bad_loss, "on_bad_loss", ("raise", "skip"))
-        self.seed = check_seed(seed)
+        self.seed, self.parallel = check_seed(seed), as_parallel(parallel)
         if model is not None and not isinstance(model, torch.nn.Module):
             raise InvalidArgument("model", model, "give the torch.nn.Module that the closure runs, or None")
         self.model = model
@@ -116,6 +125,7 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
         if model is not None:
             Layerwise(layout, model)  # whether it owns all parameters
         check_resolution(layout, self.mu * math.sqrt(self.delta), self.law.entry_size(layout))
+        check_start(self)
 
     @abstractmethod
     def update(
@@ -156,23 +166,37 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
             layout: the parameters.
             evaluation: gives the losses at x and around it.
         """
-        # v = sqrt(delta) u with E[u u^T] = I. The slope along v is
-        #   (f(x + mu v) - f(x - mu v)) / (2 mu)   or   (f(x + mu v) - f(x)) / mu,
-        # and the estimate is the mean of slope times v.
+        # The mean of slope times v.
+        queries = range(self.perturbations)
+        directions = [self.law.draw(self.seed, layout, self.steps, query) for query in queries]
+        slopes, losses = self.slopes(evaluation, directions)
+        probes = [(s / self.perturbations, u) for s, u in zip(slopes, directions, strict=True)]
+        return probes, sum(losses) / len(losses)
+
+    def slopes(
+        self, evaluation: Evaluation, directions: Sequence[Direction]
+    ) -> tuple[list[float], list[float]]:
+        """Return sqrt(delta) times the slopes along v = sqrt(delta) u, and losses whose mean is to report.
+
+        Slope times v is then a number returned times u. Ranks that share the step divide what is asked for
+        in one call.
+
+        Args:
+            evaluation: gives the losses at x and around it.
+            directions: u, E[u u^T] = I.
+        """
+        # (f(x + mu v) - f(x - mu v)) / (2 mu)   or   (f(x + mu v) - f(x)) / mu
         length = math.sqrt(self.delta)
         forward = self.difference == "forward"
-        losses = [evaluation.at()] if forward else []
-        probes: Probes = []
-        for query in range(self.perturbations):
-            direction = self.law.draw(self.seed, layout, self.steps, query)
-            if forward:
-                slope = (evaluation.at(direction, self.mu * length) - losses[0]) / self.mu
-            else:
-                ahead, behind = evaluation.both(direction, self.mu * length)
-                slope = (ahead - behind) / (2 * self.mu)
-                losses.append((ahead + behind) / 2)
-            probes.append((slope * length / self.perturbations, direction))
-        return probes, sum(losses) / len(losses)
+        pairs = evaluation.pairs(directions, self.mu * length, forward=forward)
+        if forward:
+            return [(ahead - here) / self.mu * length for ahead, here in pairs], [pairs[0][1]]
+        slopes = [(ahead - behind) / (2 * self.mu) * length for ahead, behind in pairs]
+        return slopes, [(ahead + behind) / 2 for ahead, behind in pairs]
+
+    def portions(self) -> dict[str, int]:
+        """Return how many directions each call of `slopes` in a step is given, by name of the option."""
+        return {"queries": self.perturbations}
 
     @torch.no_grad()
     def step(self, closure: Closure | None = None) -> float:  # type: ignore[override]
@@ -183,7 +207,9 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
         Raises:
             InvalidArgument: no closure, or one that does not return one real number; a model whose
                 parameters are not all reached by its hooks.
-            LossError: a loss or a difference that is not finite.
+            LossError: a loss or a difference that is not finite, on any rank.
+            RankError: the closure raised something on another rank.
+            ReplicaError: the ranks' counters or options differ.
         """
         if not callable(closure):
             raise InvalidArgument(
@@ -213,10 +239,13 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
 
     def place(self, layout: Layout) -> Place:
         """Return the way in which parameters are displaced and restored."""
-        return Snapshot(layout) if self.model is None else Layerwise(layout, self.model)
+        if self.model is None:
+            return Snapshot(layout)
+        # Torch's functions are watched until a step has been seen whole.
+        return Layerwise(layout, self.model, watched=0 if self.coefficients else 2)
 
     def _probe(self, layout: Layout, closure: Closure) -> tuple[Probes, float]:
-        evaluation = Evaluation(self.place(layout), closure)
+        evaluation = Evaluation(self.place(layout), closure, ranks_of(self))
         try:
             probes, loss = self.estimate(layout, evaluation)
         finally:
@@ -288,11 +317,25 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
 
         Raises:
             InvalidArgument: the state of another class, law, difference, delta or number of queries.
+            ReplicaError: ``parallel``, and ranks do not go on from the same.
         """
         run = check_run(self, state_dict)
         super().load_state_dict(state_dict)
         restore_moments(self, state_dict)
         vars(self).update(run)
+        if self.parallel is not None:
+            check_replicas(self, state_dict[KEY])
+
+    def check_replicas(self) -> None:
+        """Check that parameters, moments, counters and options are the same on all ranks, bit for bit.
+
+        Every rank must call it. It takes a hash of all parameters; what is exchanged are a few numbers.
+
+        Raises:
+            InvalidArgument: the optimizer is not parallel.
+            ReplicaError: naming what differs first, and on which ranks.
+        """
+        check_replicas(self, self.state_dict()[KEY])
 
     def __getstate__(self) -> dict[str, Any]:
         # torch keeps three attributes when an optimizer is copied or pickled; ours go with them. A learning

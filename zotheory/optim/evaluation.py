@@ -1,13 +1,15 @@
 """Evaluating a closure at displaced parameters, and putting back every bit."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from typing import Any, Protocol
 
 import torch
 
 from zotheory.optim.directions import Direction, scaled
+from zotheory.optim.distributed import Ranks, Task, evaluate
 from zotheory.optim.layout import Layout, Slot, flat_view, pieces
 from zotheory.optim.loss import read_loss
 from zotheory.optim.workspace import borrowed
@@ -34,17 +36,22 @@ class BadLoss(Exception):
 class Evaluation:
     """The losses of one step: of the closure at the parameters and around them.
 
+    Losses that do not depend on each other are best asked for together, by `pairs`: ranks that share a step
+    divide them, or average each, in one exchange a call.
+
     Args:
         place: displaces the parameters and restores them.
         closure: returns the loss at the parameters as they are.
+        ranks: who shares the step, if anyone does; all must ask for the same.
 
     Attributes:
-        count: losses evaluated so far.
+        count: losses evaluated so far, by all ranks together; a mean over ranks counts as one.
     """
 
-    def __init__(self, place: Place, closure: Closure) -> None:
-        self.place, self.closure = place, closure
+    def __init__(self, place: Place, closure: Closure, ranks: Ranks | None = None) -> None:
+        self.place, self.closure, self.ranks = place, closure, ranks
         self.count = 0
+        self._here: float | None = None
 
     def at(self, direction: Direction | None = None, scale: float = 0.0) -> float:
         """Return the loss at x + scale v, or at x without arguments.
@@ -52,21 +59,58 @@ class Evaluation:
         Raises:
             BadLoss: it is not finite.
             InvalidArgument: the closure returned something else than one real number.
+            RankError: another rank failed.
+            ReplicaError: the ranks' settings differ.
         """
-        if direction is None:
-            found = self.closure()
-        else:
-            with self.place.displaced(direction, scale):
-                found = self.closure()
-        loss = read_loss(found)
-        self.count += 1
-        if not math.isfinite(loss):
-            raise BadLoss(loss)
-        return loss
+        return self._losses([partial(self._one, direction, scale)], 1)[0]
 
     def both(self, direction: Direction, scale: float) -> tuple[float, float]:
         """Return the losses at x + scale v and at x - scale v; errors as `at`."""
-        return self.at(direction, scale), self.at(direction, -scale)
+        ahead, behind = self._losses([partial(self._two, direction, scale)], 2)
+        return ahead, behind
+
+    def pairs(
+        self, directions: Iterable[Direction], scale: float, *, forward: bool
+    ) -> list[tuple[float, float]]:
+        """Return for each direction the two losses of its slope; errors as `at`.
+
+        They are those at x + scale v and at x - scale v, or with ``forward`` at x + scale v and at x, where
+        the latter is evaluated once in the life of this object.
+        """
+        if not forward:
+            found = self._losses([partial(self._two, u, scale) for u in directions], 2)
+            return list(zip(found[::2], found[1::2], strict=True))
+        tasks = [partial(self._one, u, scale) for u in directions]
+        if self._here is None:
+            self._here, *found = self._losses([self._one, *tasks], 1)
+        else:
+            found = self._losses(tasks, 1)
+        return [(ahead, self._here) for ahead in found]
+
+    def _one(self, direction: Direction | None = None, scale: float = 0.0) -> Iterator[float]:
+        # Autocast keeps casts of parameters, here of those that were displaced.
+        torch.clear_autocast_cache()
+        try:
+            if direction is None:
+                yield read_loss(self.closure())
+            else:
+                yield self.place.loss(self.closure, direction, scale)
+        finally:
+            torch.clear_autocast_cache()
+
+    def _two(self, direction: Direction, scale: float) -> Iterator[float]:
+        yield from self._one(direction, scale)
+        yield from self._one(direction, -scale)
+
+    def _losses(self, tasks: Sequence[Task], width: int) -> list[float]:
+        found, count, failure = evaluate(tasks) if self.ranks is None else self.ranks.share(tasks, width)
+        self.count += count
+        if failure is not None:
+            raise failure
+        for loss in found:
+            if not math.isfinite(loss):
+                raise BadLoss(loss)
+        return found
 
 
 def displace(slot: Slot, direction: Direction, scale: float, target: torch.Tensor, first: int = 0) -> None:
