@@ -244,3 +244,68 @@ def test_memory(monkeypatch, law):
     allowance = 12 * 8 * PIECE + 60_000
     assert inference + LAYER / 2 < peaks[model] < inference + LAYER + allowance < inference + 2.5 * LAYER
     assert DEPTH * LAYER < peaks[None] < inference + DEPTH * LAYER + allowance
+
+
+class Late(nn.Module):
+    """Uses its weight outside the forward of its owner, but not in the first steps."""
+
+    def __init__(self):
+        super().__init__()
+        self.inner, self.outside = nn.Linear(3, 1), False
+
+    def forward(self, x):
+        y = self.inner(x)
+        return y + self.inner.weight.sum() if self.outside else y
+
+
+def test_a_parameter_used_elsewhere_only_later(bits):
+    model = Late()
+    optimizer = ZOSGD(model.parameters(), lr=0.01, model=model)
+    for _ in range(3):
+        optimizer.step(lambda: model(torch.ones(2, 3)).square().mean())
+    before, model.outside = bits(model.parameters()), True
+    with pytest.raises(InvalidArgument, match=r"inner.weight.*outside the forward"):
+        optimizer.step(lambda: model(torch.ones(2, 3)).square().mean())
+    assert bits(model.parameters()) == before
+
+
+def test_memory_shared_with_a_parameter_is_noticed(bits):
+    model = nn.Linear(3, 1)
+    alias = model.weight.detach()
+    optimizer = ZOSGD(model.parameters(), lr=0.01, model=model)
+    with pytest.raises(InvalidArgument, match="outside the forward"):
+        optimizer.step(lambda: (model(torch.ones(2, 3)) + alias.sum()).square().mean())
+
+
+@pytest.mark.parametrize("law", ["rademacher", "gaussian", "sphere"])
+def test_large_tables_in_chunks_give_the_same_losses(monkeypatch, law):
+    from zotheory.optim import streaming
+
+    def losses(large):
+        monkeypatch.setattr(streaming, "LARGE", large)
+        torch.manual_seed(0)
+        model = nn.Sequential(nn.Embedding(700, 20), nn.Linear(20, 700))
+        model[1].weight = model[0].weight  # tied
+        ids = torch.randint(0, 700, (5, 4))
+        optimizer = ZOSGD(model.parameters(), lr=1e-3, law=law, mu=0.01, model=model)
+        found = [optimizer.step(lambda: model(ids).logsumexp(-1).mean()) for _ in range(3)]
+        return found, [p.detach().clone() for p in model.parameters()]
+
+    monkeypatch.setattr(streaming, "CHUNK", 1000)
+    (whole, one), (chunks, two) = losses(2**22), losses(100)
+    # Products of pieces of a matrix may be added in another order.
+    assert whole == pytest.approx(chunks, rel=1e-5)
+    for p, q in zip(one, two, strict=True):
+        torch.testing.assert_close(p, q, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_autocast_around_a_step_does_not_keep_displaced_weights():
+    torch.manual_seed(0)
+    model, x = nn.Linear(4, 3), torch.randn(5, 4)
+    optimizer = ZOSGD(model.parameters(), lr=0.0, mu=0.5, model=model)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        before = model(x)
+        optimizer.step(lambda: model(x).float().square().mean())
+        assert optimizer.coefficients[0] != 0
+        assert torch.equal(model(x), before)

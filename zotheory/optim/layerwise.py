@@ -1,7 +1,8 @@
 """Displacing each module's parameters only while its forward runs: extra memory of one layer."""
 
+import math
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from typing import Any
 
 import torch
@@ -10,8 +11,9 @@ from torch.utils._pytree import tree_leaves
 
 from zotheory.errors import InvalidArgument
 from zotheory.optim.directions import Direction
-from zotheory.optim.evaluation import displace
+from zotheory.optim.evaluation import Closure, displace
 from zotheory.optim.layout import Layout, Slot
+from zotheory.optim.loss import read_loss
 from zotheory.optim.streaming import forward_of, streamed
 
 _REMEDY = (
@@ -23,16 +25,22 @@ _REMEDY = (
 class Layerwise:
     """Lets parameters point to displaced copies during the forward of the modules that own them.
 
-    The parameters' own memory is never written to, and is theirs again when the forward ends, however it
-    ends. A parameter that is used elsewhere, or not at all, would silently miss its displacement: the first
-    is noticed by watching torch's functions, the second by counting.
+    The parameters' own memory is never written to, and is theirs again when the evaluation ends, however it
+    ends. A parameter that is used elsewhere, or not at all, would miss its displacement. The second is
+    noticed by counting; against the first, parameters are NaN outside those forwards, and torch's functions
+    are watched in the first evaluations and in those whose loss is NaN.
+
+    Args:
+        layout: the parameters.
+        model: the module that the closure runs.
+        watched: number of evaluations in which torch's functions are watched.
 
     Raises:
         InvalidArgument: a trainable parameter that no module of the model owns.
     """
 
-    def __init__(self, layout: Layout, model: torch.nn.Module) -> None:
-        self.layout = layout
+    def __init__(self, layout: Layout, model: torch.nn.Module, watched: int = 0) -> None:
+        self.layout, self.watched = layout, watched
         slots = {id(slot.parameter): slot for slot in layout.slots}
         self.owners: list[tuple[torch.nn.Module, list[Slot]]] = []
         owned: set[int] = set()
@@ -46,51 +54,56 @@ class Layerwise:
                 remedy = f"it does not own {slot.name}: give the module that is optimized, or model=None"
                 raise InvalidArgument("model", type(model).__name__, remedy)
 
-    @contextmanager
-    def displaced(self, direction: Direction, scale: float) -> Iterator[None]:
-        """Let every forward of an owning module within the block see its parameters plus scale v."""
-        run = Run(direction, scale)
-        with run, ExitStack() as stack:
-            for module, slots in self.owners:
-                run.attach(module, slots, stack)
-            stack.enter_context(Watch(run, self.layout))
-            yield
-        self.check_reached(run)
-
-    def check_reached(self, run: "Run") -> None:
-        """Refuse an evaluation in which a parameter kept its value.
+    def loss(self, closure: Closure, direction: Direction, scale: float) -> float:
+        """Return the loss at x + scale v.
 
         Raises:
-            InvalidArgument: no forward of an owning module ran.
+            InvalidArgument: a parameter was used where it was not displaced, or in no forward.
         """
+        watch = self.watched > 0
+        self.watched -= watch
+        found = self._loss(closure, direction, scale, watch)
+        if not math.isfinite(found) and not watch:
+            found = self._loss(closure, direction, scale, watch=True)
+        return found
+
+    def _loss(self, closure: Closure, direction: Direction, scale: float, watch: bool) -> float:
+        with Run(self.layout, direction, scale) as run, ExitStack() as stack:
+            for module, slots in self.owners:
+                run.attach(module, slots, stack)
+            if watch:
+                stack.enter_context(Watch(run))
+            found = read_loss(closure())
         for slot in self.layout.slots:
             if id(slot.parameter) not in run.reached:
                 raise InvalidArgument("model", slot.name, f"no forward reached this parameter; {_REMEDY}")
+        return found
 
 
 class Run:
-    """One evaluation: the parameters that point to copies at the moment.
+    """One evaluation.
 
     Attributes:
         reached: identities of the parameters that were displaced so far.
         busy: whether torch's functions are called by this engine and not by the model.
     """
 
-    def __init__(self, direction: Direction, scale: float) -> None:
-        self.direction, self.scale = direction, scale
+    def __init__(self, layout: Layout, direction: Direction, scale: float) -> None:
+        self.layout, self.direction, self.scale = layout, direction, scale
+        self.originals = {id(slot.parameter): slot.parameter.data for slot in layout.slots}
         self.reached: set[int] = set()
         self.busy = False
         self._depth: dict[int, int] = {}
-        self._moved: dict[int, tuple[Slot, torch.Tensor]] = {}
         self._spare: list[torch.Tensor] = []
 
     def __enter__(self) -> "Run":
+        for slot in self.layout.slots:
+            self._withhold(slot)
         return self
 
     def __exit__(self, *error: object) -> None:
-        for slot, original in self._moved.values():  # whatever an exception left displaced
-            slot.parameter.data = original
-        self._moved.clear()
+        for slot in self.layout.slots:
+            slot.parameter.data = self.originals[id(slot.parameter)]
 
     def attach(self, module: torch.nn.Module, slots: list[Slot], stack: ExitStack) -> None:
         """Hook the forward of a module that owns parameters until the stack unwinds."""
@@ -101,40 +114,31 @@ class Run:
                 stack.callback(module.__dict__.pop, "forward")
         if whole:
             # Before other hooks, which may compute with the parameters, as weight_norm's does.
-            before = module.register_forward_pre_hook(self._entering(whole), prepend=True)
+            before = module.register_forward_pre_hook(self._each(self._enter, whole), prepend=True)
             stack.callback(before.remove)
-            stack.callback(module.register_forward_hook(self._leaving(whole)).remove)
+            stack.callback(module.register_forward_hook(self._each(self._leave, whole)).remove)
+
+    def displaced(self, slot: Slot) -> bool:
+        """Return whether the parameter points to a displaced copy."""
+        return bool(self._depth.get(id(slot.parameter)))
 
     def displace(self, slot: Slot, target: torch.Tensor, first: int = 0) -> None:
         """Write entries of the displaced parameter, from ``first`` on, to a row of memory."""
-        with self._working():
-            displace(slot, self.direction, self.scale, target, first)
-        self.reached.add(id(slot.parameter))
+        key, before = id(slot.parameter), self.busy
+        self.busy = True
+        source = self.originals[key].reshape(-1)  # a copy where memory is not in order
+        displace(slot, source, self.direction, self.scale, target, first)
+        self.busy = before
+        self.reached.add(key)
 
-    def _entering(self, slots: list[Slot]) -> Callable[..., None]:
-        def hook(module: torch.nn.Module, inputs: Any) -> None:
-            with self._working():
-                for slot in slots:
-                    self._enter(slot)
-
-        return hook
-
-    def _leaving(self, slots: list[Slot]) -> Callable[..., None]:
-        def hook(module: torch.nn.Module, inputs: Any, output: Any) -> None:
-            with self._working():
-                for slot in slots:
-                    self._leave(slot)
+    def _each(self, action: Callable[[Slot], None], slots: list[Slot]) -> Callable[..., None]:
+        def hook(*call: Any) -> None:
+            self.busy = True
+            for slot in slots:
+                action(slot)
+            self.busy = False
 
         return hook
-
-    @contextmanager
-    def _working(self) -> Iterator[None]:
-        before, self.busy = self.busy, True
-        try:
-            with torch.no_grad():
-                yield
-        finally:
-            self.busy = before
 
     def _enter(self, slot: Slot) -> None:
         # A forward may run inside another one that owns the same parameter: it is displaced once.
@@ -143,7 +147,6 @@ class Run:
         if self._depth[key] == 1:
             copy = self._memory(parameter)
             self.displace(slot, copy)
-            self._moved[key] = slot, parameter.data
             parameter.data = copy.view(parameter.shape)
 
     def _leave(self, slot: Slot) -> None:
@@ -151,7 +154,13 @@ class Run:
         self._depth[key] -= 1
         if self._depth[key] == 0:
             self._spare.append(slot.parameter.data.view(-1))
-            slot.parameter.data = self._moved.pop(key)[1]
+            self._withhold(slot)
+
+    def _withhold(self, slot: Slot) -> None:
+        parameter = slot.parameter
+        with torch.inference_mode(False):
+            nothing = torch.full((), math.nan, dtype=parameter.dtype, device=parameter.device)
+            parameter.data = nothing.expand(parameter.shape)
 
     def _memory(self, like: torch.Tensor) -> torch.Tensor:
         # That of an earlier layer, if it has the size: fresh pages are slow.
@@ -167,11 +176,13 @@ class Run:
 class Watch(TorchFunctionMode):
     """Refuses to compute with a trainable parameter, or its memory, where it is not displaced."""
 
-    def __init__(self, run: Run, layout: Layout) -> None:
+    def __init__(self, run: Run) -> None:
         super().__init__()
         self.run = run
-        # A displaced parameter is in other memory.
-        self.names = {slot.parameter.untyped_storage().data_ptr(): slot.name for slot in layout.slots}
+        self.slots = {id(slot.parameter): slot for slot in run.layout.slots}
+        self.aliases = {
+            run.originals[key].untyped_storage().data_ptr(): slot for key, slot in self.slots.items()
+        }
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
@@ -185,10 +196,12 @@ class Watch(TorchFunctionMode):
             return result
         for leaf in _leaves(args, kwargs):
             if isinstance(leaf, torch.Tensor) and leaf.layout == torch.strided:
-                name = self.names.get(leaf.untyped_storage().data_ptr())
-                if name is not None:
+                slot = self.slots.get(id(leaf))
+                if slot is None or self.run.displaced(slot):
+                    slot = self.aliases.get(leaf.untyped_storage().data_ptr())
+                if slot is not None:
                     remedy = f"it is used outside the forward of its module; {_REMEDY}"
-                    raise InvalidArgument("model", name, remedy)
+                    raise InvalidArgument("model", slot.name, remedy)
         return result
 
 
