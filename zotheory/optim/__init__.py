@@ -12,6 +12,8 @@ except ModuleNotFoundError as error:
 from zotheory.optim.adaptive import RAdaZO, ZOAdaMM
 from zotheory.optim.aligned import DAPSGD
 from zotheory.optim.base import ZerothOrderOptimizer
+from zotheory.optim.block_descent import MeZOBCD
+from zotheory.optim.blocks import ModuleBlock, module_blocks
 from zotheory.optim.directions import Combination, Direction
 from zotheory.optim.layout import Layout
 from zotheory.optim.loss import LossError
@@ -39,6 +41,8 @@ __all__ = [
     "LossError",
     "LowRank",
     "MeZO",
+    "MeZOBCD",
+    "ModuleBlock",
     "Perturbation",
     "RAdaZO",
     "Rademacher",
@@ -47,4 +51,5 @@ __all__ = [
     "ZOAdaMM",
     "ZOSignSGD",
     "ZerothOrderOptimizer",
+    "module_blocks",
 ]
