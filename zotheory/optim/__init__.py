@@ -15,6 +15,7 @@ from zotheory.optim.base import ZerothOrderOptimizer
 from zotheory.optim.block_descent import MeZOBCD
 from zotheory.optim.blocks import ModuleBlock, module_blocks
 from zotheory.optim.directions import Combination, Direction
+from zotheory.optim.guided import GuidedSGD
 from zotheory.optim.layout import Layout
 from zotheory.optim.loss import LossError
 from zotheory.optim.perturbations import (
@@ -37,6 +38,7 @@ __all__ = [
     "Coordinate",
     "Direction",
     "Gaussian",
+    "GuidedSGD",
     "Layout",
     "LossError",
     "LowRank",
