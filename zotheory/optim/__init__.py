@@ -15,6 +15,7 @@ from zotheory.optim.base import ZerothOrderOptimizer
 from zotheory.optim.block_descent import MeZOBCD
 from zotheory.optim.blocks import ModuleBlock, module_blocks
 from zotheory.optim.directions import Combination, Direction
+from zotheory.optim.distributed import DataParallel, QueryParallel, RankError, ReplicaError
 from zotheory.optim.guided import GuidedSGD
 from zotheory.optim.layout import Layout
 from zotheory.optim.loss import LossError
@@ -36,6 +37,7 @@ __all__ = [
     "Block",
     "Combination",
     "Coordinate",
+    "DataParallel",
     "Direction",
     "Gaussian",
     "GuidedSGD",
@@ -46,8 +48,11 @@ __all__ = [
     "MeZOBCD",
     "ModuleBlock",
     "Perturbation",
+    "QueryParallel",
     "RAdaZO",
     "Rademacher",
+    "RankError",
+    "ReplicaError",
     "Sphere",
     "Stream",
     "ZOAdaMM",
