@@ -14,11 +14,10 @@ import pytest
 import torch
 
 from zotheory.errors import InvalidArgument
-from zotheory.optim import ZOSGD, distributed
-from zotheory.optim.distributed import DataParallel
+from zotheory.optim import ZOSGD, DataParallel, distributed
 
 WORKERS = Path(__file__).parent / "workers"
-NAMES = ["central", "forward", "adamm", "radazo", "sign", "mezo", "aligned", "aligned forward"]
+NAMES = ["central", "forward", "adamm", "radazo", "sign", "mezo", "guided", "aligned", "aligned forward"]
 SECONDS = 60
 
 
@@ -128,13 +127,15 @@ def test_divided_perturbations_are_those_of_one_process(pair, cases, kind, queri
 
 
 @pytest.mark.parametrize("parallel", ["data", "query"])
-@pytest.mark.parametrize("kind", ["central", "forward", "adamm", "radazo", "aligned"])
-def test_a_network_stays_the_same_on_all_ranks(pair, kind, parallel):
+@pytest.mark.parametrize("kind", ["central", "forward", "adamm", "radazo", "guided", "blocks", "aligned"])
+def test_a_network_stays_the_same_on_all_ranks(pair, cases, kind, parallel):
     layers, copies = (
         equal(*pair("train", kind=kind, parallel=parallel, layerwise=layers)) for layers in (True, False)
     )
     assert layers == copies
     assert copies["moved"]
+    if parallel == "query":
+        assert cases.train(kind=kind, parallel=None) == copies
     if kind != "adamm":
         assert copies["losses"][-1] < copies["losses"][0]
 
@@ -230,6 +231,14 @@ def test_drift_is_noticed(pair, what, shown):
         assert rank["kept"]
 
 
+@pytest.mark.parametrize("name", ["momentum", "seed", "steps"])
+def test_states_that_differ(pair, name):
+    for kind, message in pair("load", name=name):
+        assert kind == "ReplicaError"
+        assert message.startswith(f"{name} ")
+        assert "on rank 1 is not that of rank 0" in message
+
+
 def test_nothing_to_divide_and_groups(pair):
     first, second = pair("refused")
     for found in (first, second):
@@ -258,7 +267,7 @@ def test_weights_that_are_none(pair):
     assert second[1][1].startswith("weight() = nan")
 
 
-@pytest.mark.parametrize("kind", ["central", "adamm", "aligned"])
+@pytest.mark.parametrize("kind", ["central", "adamm", "guided", "aligned"])
 def test_resume(pair, cases, kind):
     # Begun by one process, gone on with by two, and the other way about.
     whole = cases.trajectory(kind=kind, queries=3, steps=8)

@@ -8,8 +8,18 @@ import torch
 import torch.distributed as dist
 
 from zotheory.errors import ZotheoryError
-from zotheory.optim import DAPSGD, ZOSGD, MeZO, RAdaZO, ZOAdaMM, ZOSignSGD
-from zotheory.optim.distributed import DataParallel, QueryParallel
+from zotheory.optim import (
+    DAPSGD,
+    ZOSGD,
+    DataParallel,
+    GuidedSGD,
+    MeZO,
+    MeZOBCD,
+    QueryParallel,
+    RAdaZO,
+    ZOAdaMM,
+    ZOSignSGD,
+)
 
 MU = 2.0**-5
 KINDS = {
@@ -19,6 +29,8 @@ KINDS = {
     "radazo": lambda x, q, **o: RAdaZO(x, lr=0.002, mu=MU, queries=q, **o),
     "sign": lambda x, q, **o: ZOSignSGD(x, lr=0.01, mu=MU, queries=q, **o),
     "mezo": lambda x, q, **o: MeZO(x, lr=0.02, mu=MU, queries=q, **o),
+    "guided": lambda x, q, **o: GuidedSGD(x, lr=0.02, mu=MU, queries=q, **o),
+    "blocks": lambda x, q, **o: MeZOBCD(x, lr=0.02, mu=MU, queries=q, order="importance", **o),
     "aligned": lambda x, q, **o: DAPSGD(x, lr=0.05, mu=MU, first=q - 1, second=q, **o),
     "aligned forward": lambda x, q, **o: DAPSGD(
         x, lr=0.05, mu=MU, first=q, second=q - 1, difference="forward", **o
@@ -96,13 +108,13 @@ def train(kind, parallel, layerwise=False, wrapped=False, steps=20, inference=Fa
     part = rank() if parallel == "data" else 0
     inputs = torch.randn(16, 5, generator=torch.Generator().manual_seed(part))
     target = inputs.sum(1, keepdim=True).sin()
-    optimizer = KINDS[kind](
-        model.parameters(), 4, parallel=parallel, model=model if layerwise else None, seed=1
-    )
+    own = model if layerwise or kind == "blocks" else None
+    optimizer = KINDS[kind](model.parameters(), 4, parallel=parallel, model=own, seed=1)
     before = bits(model.parameters())
     with torch.inference_mode(inference):
         losses = [optimizer.step(lambda: (run(inputs) - target).square().mean()) for _ in range(steps)]
-    optimizer.check_replicas()
+    if parallel is not None:
+        optimizer.check_replicas()
     return {
         **found(optimizer, list(model.parameters()), losses),
         "moved": bits(model.parameters()) != before,
@@ -249,6 +261,20 @@ def drift(what):
     checked = caught(optimizer.check_replicas)
     stepped = caught(lambda: optimizer.step(closure)) if what in ("lr", "steps") else None
     return {"check": checked, "step": stepped, "kept": bits(x) == before}
+
+
+def load(name):
+    """Load a state that is another one on rank 1."""
+    x = start()
+    optimizer = ZOSGD(x, lr=0.1, momentum=0.5, mu=MU, parallel="data")
+    optimizer.step(lambda: sample_loss(x, SAMPLES[0]))
+    state = copy.deepcopy(optimizer.state_dict())
+    if rank() == 1:
+        if name == "momentum":
+            state["state"][0]["momentum"] += 1
+        else:
+            state["zeroth_order"][name] += 1
+    return caught(lambda: optimizer.load_state_dict(state))
 
 
 def refused():
