@@ -96,7 +96,21 @@ class Exponential(Separable):
         """h_i exp(x_i)."""
         return self.weights * np.exp(self.point)
 
-    gradient = curvature = third = terms  # every derivative of exp is exp
+    # Every derivative of exp is exp.
+    @property
+    def gradient(self) -> NDArray[np.float64]:
+        """The terms."""
+        return self.terms
+
+    @property
+    def curvature(self) -> NDArray[np.float64]:
+        """The terms."""
+        return self.terms
+
+    @property
+    def third(self) -> NDArray[np.float64]:
+        """The terms."""
+        return self.terms
 
     def remainder(self, steps: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return sum_i h_i exp(x_i) (exp(t_i) - 1 - t_i), the series of which starts at t^2 / 2."""

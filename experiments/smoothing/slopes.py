@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from itertools import product
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,7 +76,7 @@ def _truncation(
     return (ahead - function.remainder(-mu * v)) / (2 * mu) if central else ahead / mu
 
 
-def _value(function: Separable, format: Format, steps: NDArray[np.float64]) -> NDArray[np.generic]:
+def _value(function: Separable, format: Format, steps: NDArray[Any]) -> NDArray[Any]:
     points = format.round(format.round(function.point) + format.round(steps))
     terms = function.rounded_terms(format, points)
     total = terms[:, 0]

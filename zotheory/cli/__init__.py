@@ -1,4 +1,4 @@
-"""The command line: `zotheory verify`, `zotheory show`, `zotheory solve`, and what they share."""
+"""The command line: `zotheory verify`, `show`, `solve`, `experiment`, and what they share."""
 
 import sys
 from typing import Annotated
@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from zotheory import __version__
+from zotheory.cli.experiment import app as experiment
 from zotheory.cli.show import show
 from zotheory.cli.solve import solve
 from zotheory.cli.verify import verify
@@ -24,6 +25,7 @@ app = typer.Typer(
 app.command()(verify)
 app.command()(show)
 app.command()(solve)
+app.add_typer(experiment, name="experiment")
 
 
 def _print_version(wanted: bool) -> None:

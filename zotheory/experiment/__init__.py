@@ -1,13 +1,21 @@
 """Experiments: grids of (configuration, seed) cells, run in parallel, each kept once in a store.
 
-An experiment is a folder of `experiments/` whose `__init__.py` defines `EXPERIMENT = Experiment(...)`;
-`zotheory experiment run NAME` runs it. `Store("results").read(EXPERIMENT)` gives its results to figures
-and claims.
+An experiment is a folder of `experiments/` whose `__init__.py` defines `EXPERIMENT = Experiment(...)`; on the
+command line `zotheory experiment run NAME` runs it. Figures and claims read what it measured:
+
+    from zotheory.experiment import Store, load
+
+    results = Store("results").read(load("smoothing"), "quick")
+    results["total"], results.where(format="float32")["mu"]
 """
 
+from zotheory.experiment.discovery import find, load
 from zotheory.experiment.experiment import Cell, Experiment, Preset
 from zotheory.experiment.faults import ExperimentError, MissingResults, ScheduleError, StoreError
+from zotheory.experiment.results import Results
+from zotheory.experiment.run import Report, run
 from zotheory.experiment.seeds import Seed
+from zotheory.experiment.store import Store
 from zotheory.experiment.table import Table
 
 __all__ = [
@@ -16,8 +24,14 @@ __all__ = [
     "ExperimentError",
     "MissingResults",
     "Preset",
+    "Report",
+    "Results",
     "ScheduleError",
     "Seed",
+    "Store",
     "StoreError",
     "Table",
+    "find",
+    "load",
+    "run",
 ]

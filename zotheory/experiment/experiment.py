@@ -67,8 +67,9 @@ class Experiment(Generic[Config]):
     version: int = 1
     source: str = ""
     packages: Sequence[str] = ()
-    # Set when it is loaded: the name of its folder with "-" for "_", and a digest of its code.
+    # Set when it is loaded: the name of its folder with "-" for "_", that folder, and a digest of its code.
     name: str = field(default="", kw_only=True)
+    folder: str = field(default="", kw_only=True)
     code: str = field(default="", kw_only=True)
 
     def __post_init__(self) -> None:
@@ -133,6 +134,6 @@ class Experiment(Generic[Config]):
             raise ExperimentError(f"{self.name}: the cell {twice} is in the grid twice: leave one out")
         return cells
 
-    def named(self, name: str, code: str) -> "Experiment[Config]":
-        """Return the experiment with its name and the digest of its code."""
-        return replace(self, name=name, code=code)
+    def named(self, name: str, folder: str, code: str) -> "Experiment[Config]":
+        """Return the experiment with its name, its folder and the digest of its code."""
+        return replace(self, name=name, folder=folder, code=code)

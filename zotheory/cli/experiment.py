@@ -1,0 +1,291 @@
+"""`zotheory experiment`: list experiments, run them, see how far they are, pack their results."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from collections.abc import Callable, Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from zotheory.cli.common import NOT_EXPECTED, emit, errors_in_one_line, tell
+from zotheory.errors import InvalidArgument
+
+if TYPE_CHECKING:
+    from zotheory.experiment.experiment import Experiment
+    from zotheory.experiment.request import Request
+    from zotheory.experiment.run import Report
+
+app = typer.Typer(
+    help="Run experiments, and keep their results.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+# Seconds between two lines of progress where there is no terminal.
+PACE = 5.0
+
+
+class ExecutorName(StrEnum):
+    """Where cells run."""
+
+    LOCAL = "local"
+    DASK = "dask"
+
+
+Name = Annotated[str, typer.Argument(help="The experiment, as `list` has it.", metavar="NAME")]
+Folder = Annotated[Path, typer.Option(help="The folder of experiments.")]
+StorePath = Annotated[Path, typer.Option("--store", help="The folder of results.")]
+PresetName = Annotated[str, typer.Option(help="The configuration to start from.")]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="Change a value of the configuration; repeat it.", metavar="KEY=VALUE"),
+]
+ConfigFile = Annotated[
+    Path | None, typer.Option("--config", help="A TOML file of values; --set wins over it.")
+]
+Seeds = Annotated[int | None, typer.Option(help="How many seeds.", show_default="as the preset says")]
+DEFAULT_FOLDER, DEFAULT_STORE = Path("experiments"), Path("results")
+
+
+@app.command("list")
+def list_(folder: Folder = DEFAULT_FOLDER, store: StorePath = DEFAULT_STORE) -> None:
+    """List the experiments, their presets, and how many cells of each are finished.
+
+    Exit status 2: bad input, or an experiment that does not load; the others are listed.
+    """
+    from zotheory.errors import ZotheoryError
+    from zotheory.experiment.discovery import find, load
+    from zotheory.experiment.request import Request
+
+    failed = False
+    with errors_in_one_line():
+        for name in find(folder):
+            try:
+                experiment = load(name, folder)
+                emit(f"{name}: {experiment.title}\n")
+                for preset in experiment.presets:
+                    done, total, _ = _progress_of(Request.of(experiment, preset), store)
+                    emit(f"  {preset}: {done} of {total} cells finished\n")
+            except ZotheoryError as error:
+                tell(f"error: {' '.join(str(error).split())}")
+                failed = True
+    if failed:
+        raise typer.Exit(2)
+
+
+@app.command()
+def run(
+    name: Name,
+    preset: PresetName = "quick",
+    settings: Settings = None,
+    config: ConfigFile = None,
+    seeds: Seeds = None,
+    jobs: Annotated[
+        int | None, typer.Option(help="How many processes; 1 runs all in one.", show_default="all")
+    ] = None,
+    store: StorePath = DEFAULT_STORE,
+    executor: Annotated[ExecutorName, typer.Option(help="Where cells run.")] = ExecutorName.LOCAL,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Address of the dask scheduler.", metavar="ADDRESS")
+    ] = None,
+    folder: Folder = DEFAULT_FOLDER,
+) -> None:
+    """Run what is missing of an experiment, and keep each cell as soon as it is finished.
+
+    The same command goes on where a run was stopped. Results of other configurations stay what they are.
+
+    Exit status 1: a cell failed, or the run was interrupted. Exit status 2: bad input, a store that cannot
+    be written, or workers that died; finished cells are kept.
+    """
+    from zotheory.experiment.run import run as run_experiment
+    from zotheory.experiment.store import Store
+
+    with errors_in_one_line():
+        request = _request(name, folder, preset, settings, config, seeds)
+        tell(f"{name}: configuration {request.configuration}, {request.seeds} seeds")
+        with _progress_shown() as progress:
+            report = run_experiment(
+                request.experiment,
+                request.config,
+                seeds=request.seeds,
+                store=Store(store),
+                jobs=jobs,
+                executor=executor.value,
+                scheduler=scheduler,
+                progress=progress,
+                warn=lambda line: tell(f"warning: {line}"),
+            )
+    emit(_summary(report))
+    for failure in report.failures[:3]:
+        tell(f"failed: {_cell(failure.cell)}, seed {failure.seed}: {failure.error}")
+    if len(report.failures) > 3:
+        tell(f"failed: {len(report.failures) - 3} more")
+    if report.interrupted:
+        tell(f"interrupted: finished cells are kept; go on with: {request.command(store)}")
+    if not report.complete:
+        raise typer.Exit(NOT_EXPECTED)
+
+
+@app.command()
+def status(
+    name: Name,
+    preset: PresetName = "quick",
+    settings: Settings = None,
+    config: ConfigFile = None,
+    seeds: Seeds = None,
+    store: StorePath = DEFAULT_STORE,
+    folder: Folder = DEFAULT_FOLDER,
+) -> None:
+    """Say how much of an experiment is finished, what it cost, and what is damaged.
+
+    Exit status 1: cells are missing. Exit status 2: bad input.
+    """
+    from zotheory.experiment.store import Store
+
+    with errors_in_one_line():
+        request = _request(name, folder, preset, settings, config, seeds)
+        done, total, lines = _progress_of(request, store)
+        emit(f"{name}: {request.experiment.title}\n")
+        emit(f"configuration {request.configuration}: {done} of {total} cells finished\n")
+        emit("".join(f"{line}\n" for line in lines))
+        others = [key for key in Store(store).configurations(name) if key != request.configuration]
+        if others:
+            emit(f"other configurations in {store / name}: {', '.join(others)}\n")
+        if done < total:
+            emit(f"run: {request.command(store)}\n")
+    if done < total:
+        raise typer.Exit(NOT_EXPECTED)
+
+
+@app.command()
+def pack(name: Name, store: StorePath = DEFAULT_STORE, folder: Folder = DEFAULT_FOLDER) -> None:
+    """Join the finished cells of each configuration into one Parquet file and one manifest.
+
+    A run ends with this; it is of use after one that was killed.
+
+    Exit status 2: bad input, or a store that cannot be written; nothing is lost then.
+    """
+    from zotheory.experiment.discovery import find
+    from zotheory.experiment.faults import choose_from
+    from zotheory.experiment.store import Store
+
+    with errors_in_one_line():
+        found = find(folder)
+        if name not in found:
+            raise InvalidArgument("experiment", name, choose_from(name, found))
+        for path in Store(store).pack(name):
+            emit(f"{path}\n")
+
+
+def _request(
+    name: str,
+    folder: Path,
+    preset: str,
+    settings: list[str] | None,
+    file: Path | None,
+    seeds: int | None,
+) -> Request[Any]:
+    from zotheory.experiment.discovery import load
+    from zotheory.experiment.request import Request
+    from zotheory.experiment.settings import configured
+
+    experiment: Experiment[Any] = load(name, folder)
+    base = experiment.preset(preset)
+    values = {} if file is None else _read_toml(file)
+    config = configured(base.config, values, settings or [])
+    return Request.of(experiment, config, base.seeds if seeds is None else seeds)
+
+
+def _read_toml(file: Path) -> dict[str, Any]:
+    import tomllib
+
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        remedy = f"{file} cannot be read ({error.strerror}): give another file"
+        raise InvalidArgument("config", file.name, remedy) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InvalidArgument("config", file.name, f"{file} is no TOML file ({error})") from error
+
+
+def _progress_of(request: Request[Any], store: Path) -> tuple[int, int, list[str]]:
+    """Return how many cells are finished, how many there are, and what is known of them in lines."""
+    from zotheory.experiment.store import Store
+
+    contents = Store(store).contents(request.experiment.name, request.configuration)
+    wanted = set(request.keys())
+    facts = {
+        cell["key"]: dict(cell) | {"code": record.environments[cell["environment"]]["code"]}
+        for record in contents.records
+        for cell in record.cells
+        if cell["key"] in wanted
+    }
+    lines = [f"damaged: {item}" for item in contents.damaged]
+    if facts:
+        cells = list(facts.values())
+        seconds, queries = sum(cell["seconds"] for cell in cells), sum(cell["queries"] for cell in cells)
+        peak = max((cell["peak_memory"] or 0 for cell in cells), default=0)
+        work = f"{seconds:.1f} s of work, {queries} function values"
+        lines.append(f"{work}, peak memory {peak / 2**20:.0f} MiB")
+        other = sum(cell["code"] != request.experiment.code for cell in cells)
+        if other:
+            lines.append(
+                f"note: {other} cells were measured by other code of this experiment; if what it measures "
+                "has changed, raise its version"
+            )
+    return len(facts), len(wanted), lines
+
+
+def _summary(report: Report) -> str:
+    name = report.request.experiment.name
+    counts = f"{report.done} cells run, {report.found} found, {report.total} in all"
+    lines = [f"{name}: {counts}, {report.seconds:.1f} s"]
+    if report.failures:
+        lines[0] += f"; {len(report.failures)} failed"
+    return "".join(f"{line}\n" for line in [*lines, *(f"results: {path}" for path in report.packed)])
+
+
+def _cell(cell: Any) -> str:
+    return ", ".join(f"{name}={value}" for name, value in cell.items())
+
+
+@contextlib.contextmanager
+def _progress_shown() -> Iterator[Callable[[int, int], None]]:
+    """Give a function to call with the cells finished and all: a bar with the time left, or lines."""
+    if not sys.stderr.isatty():
+        yield _Lines()
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(elapsed_when_finished=True))
+    with Progress(*columns, TextColumn("left"), console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("cells", total=None)
+
+        def advance(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+
+        yield advance
+
+
+class _Lines:
+    """Progress as lines, at most one every few seconds."""
+
+    def __init__(self) -> None:
+        self._start = self._told = time.monotonic()
+        self._first: int | None = None
+
+    def __call__(self, done: int, total: int) -> None:
+        now = time.monotonic()
+        if self._first is None:
+            self._first = done
+            return
+        if now - self._told < PACE and done < total:
+            return
+        self._told = now
+        rate = (done - self._first) / max(now - self._start, 1e-9)
+        tell(f"[{done:>{len(str(total))}}/{total}] about {(total - done) / rate:.0f} s left")

@@ -1,0 +1,77 @@
+"""Finding experiments by path: folders whose `__init__.py` defines `EXPERIMENT`."""
+
+import contextlib
+import hashlib
+import importlib
+import sys
+from pathlib import Path
+
+from zotheory.errors import InvalidArgument
+from zotheory.experiment.experiment import Experiment
+from zotheory.experiment.faults import ExperimentError, choose_from
+from zotheory.ledger.faults import line_in, name_and_message
+from zotheory.ledger.loading import import_root, neighbours_importable, quiet
+
+DEFAULT_FOLDER = Path("experiments")
+
+
+def find(folder: str | Path = DEFAULT_FOLDER) -> dict[str, Path]:
+    """Return the folders of the experiments by name, sorted; "law_geometry" is named "law-geometry".
+
+    Args:
+        folder: every folder in it that has an `__init__.py` is an experiment, except where its name begins
+            with "_" or ".".
+
+    Raises:
+        InvalidArgument: no such folder.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        remedy = f"{folder} is not a folder here; change to the folder that holds it, or give --folder"
+        raise InvalidArgument("folder", folder.name, remedy)
+    inside = sorted(path.parent for path in folder.glob("*/__init__.py"))
+    return {path.name.replace("_", "-"): path for path in inside if not path.name.startswith(("_", "."))}
+
+
+def load(name: str, folder: str | Path = DEFAULT_FOLDER) -> Experiment:
+    """Return an experiment.
+
+    Raises:
+        InvalidArgument: no experiment of this name (the nearest ones are offered), or no such folder.
+        ExperimentError: its file raises, or defines no `EXPERIMENT`.
+    """
+    found = find(folder)
+    if name not in found:
+        raise InvalidArgument("experiment", name, choose_from(name, found))
+    file = found[name] / "__init__.py"
+    _, package = import_root(file)
+    try:
+        with neighbours_importable(file), quiet():
+            experiment = getattr(importlib.import_module(package), "EXPERIMENT", None)
+    except (Exception, SystemExit) as error:
+        line = line_in(error, file.resolve())
+        where = f"line {line}: " if line else ""
+        raise ExperimentError(f"{file}: {where}{name_and_message(error)}; correct the file") from error
+    if not isinstance(experiment, Experiment):
+        raise ExperimentError(f"{file}: defines no EXPERIMENT: end it with EXPERIMENT = Experiment(...)")
+    return experiment.named(name, str(found[name].resolve()), _code_digest(found[name]))
+
+
+def modules_below(folder: Path) -> list[str]:
+    """Return the names of the imported modules whose files lie below a folder."""
+    names = []
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        with contextlib.suppress(OSError, TypeError):
+            if file and Path(file).resolve().is_relative_to(folder.resolve()):
+                names.append(name)
+    return names
+
+
+def _code_digest(folder: Path) -> str:
+    """Return a hash of an experiment's files and of the helper modules beside its folder."""
+    text = hashlib.sha256()
+    for path in [*sorted(folder.rglob("*.py")), *sorted(folder.parent.glob("_*.py"))]:
+        text.update(f"{path.relative_to(folder.parent).as_posix()} ".encode())
+        text.update(hashlib.sha256(path.read_bytes()).digest())
+    return text.hexdigest()[:16]

@@ -1,0 +1,60 @@
+"""The circumstances of a measurement: versions, commit, peak memory."""
+
+import contextlib
+import importlib.metadata
+import platform
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+PACKAGES = ("numpy", "scipy", "pyarrow", "joblib")
+
+
+def versions(packages: Iterable[str] = ()) -> dict[str, str]:
+    """Return the versions of Python, zotheory and the packages in this process, by name."""
+    import zotheory
+
+    found = {"python": platform.python_version(), "platform": platform.platform()}
+    found["zotheory"] = zotheory.__version__
+    for name in (*PACKAGES, *packages):
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            found[name] = "absent"
+    return found
+
+
+def commit(folder: Path) -> str | None:
+    """Return the git commit of a folder, with "+changes" if tracked files differ; None without git."""
+
+    def git(*arguments: str) -> str:
+        command = ["git", "-C", str(folder), *arguments]
+        return subprocess.run(
+            command, capture_output=True, text=True, check=True, timeout=10
+        ).stdout.strip()
+
+    try:
+        changed = git("status", "--porcelain", "--untracked-files=no")
+        return git("rev-parse", "HEAD") + ("+changes" if changed else "")
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def reset_peak_memory() -> None:
+    """Begin to measure the peak anew where the system allows it (Linux)."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")
+
+
+def peak_memory() -> int | None:
+    """Return the most memory that this process held, in bytes: since the reset, or else since its start."""
+    with contextlib.suppress(OSError, ValueError, StopIteration):
+        lines = Path("/proc/self/status").read_text().splitlines()
+        return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) * 1024
+    if sys.platform == "win32":
+        return None
+    import resource
+
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit

@@ -1,0 +1,161 @@
+"""Where cells run: in processes of this machine, or on a cluster, both through joblib."""
+
+import contextlib
+import platform
+import socket
+import warnings
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from zotheory.errors import InvalidArgument
+from zotheory.experiment.faults import ScheduleError
+from zotheory.experiment.work import Job, Outcome, perform, threads_restored
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+# Seconds in which a scheduler must answer, and have a worker.
+PATIENCE = 5.0
+
+
+class Executor(StrEnum):
+    """Where cells run."""
+
+    LOCAL = "local"
+    DASK = "dask"
+
+
+@contextlib.contextmanager
+def outcomes(
+    job: Job, tasks: Sequence[tuple[str, Any, int]], jobs: int, client: "Client | None" = None
+) -> Iterator[Iterator[Outcome]]:
+    """Give an iterator over what becomes of the tasks, in the order in which they end.
+
+    Args:
+        job: what the tasks have in common.
+        tasks: (key, cell, seed) of each.
+        jobs: how many processes; 1 runs everything in this one. On a cluster its workers decide.
+        client: of a cluster; None for processes of this machine.
+
+    Raises:
+        ScheduleError: workers died.
+    """
+    from joblib import Parallel, delayed, parallel_config
+    from joblib.externals.loky.process_executor import TerminatedWorkerError
+
+    calls = [delayed(perform)(job, *task) for task in tasks]
+    # One call a task: what is finished is kept at once, and a long cell holds up no other.
+    options: dict[str, Any] = {
+        "return_as": "generator_unordered",
+        "batch_size": 1,
+        "pre_dispatch": "2*n_jobs",
+    }
+    if client is None:
+        backend: dict[str, Any] = {"backend": "loky", "n_jobs": jobs, "inner_max_num_threads": 1}
+    else:
+        from zotheory.experiment.cluster import backend_of
+
+        backend = {"backend": backend_of(client)}
+    died = ScheduleError(
+        "a worker died (out of memory, or a crash inside a library): run the same command again to go on, "
+        "with fewer --jobs if memory is short"
+    )
+    with threads_restored(), parallel_config(**backend):
+        running: Any = Parallel(**options)(calls)
+        try:
+            yield _unless_died(running, TerminatedWorkerError, died)
+        finally:
+            with warnings.catch_warnings():  # of tasks cut short, which is what is wanted then
+                warnings.simplefilter("ignore")
+                running.close()
+
+
+@contextlib.contextmanager
+def connected(executor: str, scheduler: str | None) -> Iterator["Client | None"]:
+    """Connect to a scheduler, if there is one, and check that its workers can do the work.
+
+    Raises:
+        InvalidArgument: an unknown executor, a scheduler without the executor "dask" or the reverse, or
+            dask is not installed.
+        ScheduleError: no answer from the address, no workers, or workers with other versions.
+    """
+    if executor not in tuple(Executor):
+        raise InvalidArgument("executor", executor, f"give one of {', '.join(Executor)}")
+    if executor == Executor.LOCAL:
+        if scheduler is not None:
+            raise InvalidArgument("scheduler", scheduler, "it needs --executor dask")
+        yield None
+        return
+    if scheduler is None:
+        raise InvalidArgument("scheduler", scheduler, "give its address, such as tcp://host:8786")
+    try:
+        from distributed import Client
+    except ImportError as error:
+        remedy = "it needs dask: pip install 'zotheory[cluster]'"
+        raise InvalidArgument("executor", executor, remedy) from error
+    from zotheory.experiment.cluster import quiet_logs
+
+    wrong = f"no dask scheduler answers at {scheduler}"
+    host, port = _address(scheduler)
+    with quiet_logs():
+        try:
+            # Refused at once where nothing listens; dask would try again for a while.
+            socket.create_connection((host, port), timeout=PATIENCE).close()
+            client = Client(scheduler, timeout=PATIENCE, set_as_default=False)
+        except OSError as error:  # a TimeoutError too
+            raise ScheduleError(f"{wrong} ({error}): correct --scheduler, or start it") from error
+    with client:
+        _require_workers(client, scheduler)
+        yield client
+
+
+def _address(scheduler: str) -> tuple[str, int]:
+    """Return host and port of an address such as tcp://host:8786, [::1]:8786 or host:8786.
+
+    Raises:
+        InvalidArgument: it is none.
+    """
+    scheme, _, rest = scheduler.rpartition("://")
+    host, _, port = rest.rpartition(":")
+    known = scheme in ("", "tcp", "tls", "ws", "wss")
+    if not known or not host or not port.isdecimal() or int(port) > 65535:
+        raise InvalidArgument("scheduler", scheduler, "give its address, such as tcp://host:8786")
+    return host.strip("[]"), int(port)
+
+
+def _require_workers(client: "Client", scheduler: str) -> None:
+    try:
+        client.wait_for_workers(1, timeout=PATIENCE)
+    except TimeoutError as error:
+        remedy = f"start some with `dask worker {scheduler}`"
+        raise ScheduleError(f"{scheduler} has no workers: {remedy}") from error
+    here = _python_and_zotheory()
+    try:
+        found: Any = client.run(_python_and_zotheory)
+    except Exception as error:  # whatever the worker raises on unpickling what it does not have
+        raise ScheduleError(
+            f"a worker of {scheduler} cannot import zotheory ({error}): install zotheory[cluster] there"
+        ) from error
+    for worker, versions in found.items():
+        if versions != here:
+            raise ScheduleError(
+                f"worker {worker} has {' and '.join(versions)}, this process {' and '.join(here)}: "
+                "install the same versions"
+            )
+
+
+def _python_and_zotheory() -> tuple[str, str]:
+    import zotheory
+
+    python = ".".join(platform.python_version_tuple()[:2])
+    return f"Python {python}", f"zotheory {zotheory.__version__}"
+
+
+def _unless_died(
+    running: Iterator[Outcome], kind: type[Exception], died: ScheduleError
+) -> Iterator[Outcome]:
+    try:
+        yield from running
+    except kind as error:
+        raise died from error

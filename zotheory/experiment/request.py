@@ -1,0 +1,88 @@
+"""What is asked for: an experiment, a configuration, a number of seeds; and the command that runs it."""
+
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from zotheory.experiment.canonical import cell_key, configuration_key
+from zotheory.experiment.experiment import Experiment
+from zotheory.experiment.files import DEFAULT_STORE
+from zotheory.experiment.settings import written
+from zotheory.validation import check_count
+
+Config = TypeVar("Config")
+
+
+@dataclass(frozen=True)
+class Request(Generic[Config]):
+    """Cells to run or to read; see `Request.of`.
+
+    Attributes:
+        experiment: which.
+        config: its configuration.
+        seeds: how many, numbered from 0.
+        preset: name of the preset that is nearest to the configuration.
+        plain: the configuration as plain values.
+        configuration: its key.
+    """
+
+    experiment: Experiment[Config]
+    config: Config
+    seeds: int
+    preset: str
+    plain: dict[str, Any]
+    configuration: str
+
+    @classmethod
+    def of(
+        cls, experiment: Experiment[Config], config: Config | str, seeds: int | None = None
+    ) -> "Request[Config]":
+        """Return the request for a configuration or the name of a preset.
+
+        Args:
+            experiment: which.
+            config: the configuration, or the preset.
+            seeds: how many; by default as many as the preset, or the one nearest to the configuration, has.
+
+        Raises:
+            InvalidArgument: an unknown preset, not a configuration of this experiment, or seeds below 1.
+        """
+        chosen = experiment.preset(config).config if isinstance(config, str) else config
+        plain = experiment.plain(chosen)
+        if isinstance(config, str):
+            preset = config
+        else:
+            preset = min(experiment.presets, key=lambda name: len(_changes(experiment, name, plain)))
+        number = experiment.presets[preset].seeds if seeds is None else check_count(seeds, "seeds")
+        key = configuration_key(experiment.name, experiment.version, plain)
+        return cls(experiment, chosen, number, preset, plain, key)
+
+    def tasks(self) -> list[tuple[str, dict[str, Any], int]]:
+        """Return (key, cell, seed) of every cell: the first seed of all cells first."""
+        grid = self.experiment.grid(self.config)
+        return [
+            (cell_key(self.configuration, cell, seed), cell, seed)
+            for seed in range(self.seeds)
+            for cell in grid
+        ]
+
+    def keys(self) -> list[str]:
+        """Return the key of every cell, in the order in which results are read: cell by cell."""
+        grid = self.experiment.grid(self.config)
+        return [cell_key(self.configuration, cell, seed) for cell in grid for seed in range(self.seeds)]
+
+    def command(self, store: Path | None = None) -> str:
+        """Return the command that runs it."""
+        words = ["zotheory", "experiment", "run", self.experiment.name, "--preset", self.preset]
+        for name, value in _changes(self.experiment, self.preset, self.plain).items():
+            words += ["--set", f"{name}={written(value)}"]
+        words += ["--seeds", str(self.seeds)]
+        if store is not None and store != DEFAULT_STORE:
+            words += ["--store", str(store)]
+        return shlex.join(words)
+
+
+def _changes(experiment: Experiment[Any], preset: str, plain: dict[str, Any]) -> dict[str, Any]:
+    usual = experiment.plain(experiment.presets[preset].config)
+    return {name: value for name, value in plain.items() if value != usual[name]}

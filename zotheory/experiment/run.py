@@ -1,0 +1,161 @@
+"""Running an experiment: the cells that are not in the store yet, each kept as soon as it is finished."""
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from zotheory.experiment.discovery import modules_below
+from zotheory.experiment.environment import commit
+from zotheory.experiment.executors import Executor, connected, outcomes
+from zotheory.experiment.experiment import Experiment
+from zotheory.experiment.records import Record
+from zotheory.experiment.request import Request
+from zotheory.experiment.store import Store
+from zotheory.experiment.work import Job, Outcome
+from zotheory.validation import check_count
+
+Config = TypeVar("Config")
+
+
+@dataclass
+class Report:
+    """How a run went.
+
+    Attributes:
+        request: what was asked for.
+        total: cells, counted once for each seed.
+        found: how many of them were in the store before.
+        done: how many were finished now.
+        failures: those that raised.
+        interrupted: whether it was stopped by Ctrl-C.
+        seconds: how long it took.
+        packed: manifests of what the cells were packed into.
+    """
+
+    request: Request[Any]
+    total: int
+    found: int
+    done: int = 0
+    failures: list[Outcome] = field(default_factory=list)
+    interrupted: bool = False
+    seconds: float = 0.0
+    packed: list[Path] = field(default_factory=list)
+
+    @property
+    def complete(self) -> bool:
+        """Whether all cells are in the store."""
+        return self.found + self.done == self.total
+
+
+def run(
+    experiment: Experiment[Config],
+    config: Config | str = "quick",
+    *,
+    seeds: int | None = None,
+    store: Store | None = None,
+    jobs: int | None = None,
+    executor: str = Executor.LOCAL,
+    scheduler: str | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    warn: Callable[[str], None] | None = None,
+) -> Report:
+    """Run what is missing of an experiment; finished cells are kept whatever happens to the others.
+
+    Args:
+        experiment: as `discovery.load` returns it.
+        config: a configuration, or the name of a preset.
+        seeds: how many, numbered from 0; by default as many as the preset has.
+        store: where results are kept; by default the folder "results".
+        jobs: how many processes; by default one for each processor, and 1 runs everything in this one.
+        executor: "local", or "dask" for the cluster of a scheduler.
+        scheduler: address of the scheduler, such as "tcp://host:8786".
+        progress: called with the number of cells finished and of all, first with those found.
+        warn: called with a line for each damaged file, the cells of which are computed again.
+
+    Returns:
+        What was done. Cells that raised are in it; so is whether Ctrl-C ended the run.
+
+    Raises:
+        InvalidArgument: a bad argument; nothing has run.
+        ExperimentError: a bad grid; nothing has run.
+        StoreError: the store cannot be read or written, or has become full; what is in it is kept.
+        ScheduleError: the scheduler does not answer, or workers died; what is finished is kept.
+    """
+    request = Request.of(experiment, config, seeds)
+    store = Store() if store is None else store
+    jobs = (os.cpu_count() or 1) if jobs is None else check_count(jobs, "jobs")
+    tasks = request.tasks()
+    start = time.perf_counter()
+    with connected(executor, scheduler) as client:
+        store.require_writable(experiment.name)
+        contents = store.contents(experiment.name, request.configuration)
+        for item in contents.damaged:
+            if warn is not None:
+                warn(f"damaged: {item}; what is missing of its cells is computed again")
+        keys = contents.keys
+        todo = [task for task in tasks if task[0] not in keys]
+        report = Report(request, len(tasks), len(tasks) - len(todo))
+        if progress is not None:
+            progress(report.found, report.total)
+        try:
+            if todo:
+                job = _job(experiment, request.config)
+                about, facts = _about(request), _facts(experiment)
+                with outcomes(job, todo, min(jobs, len(todo)), client) as finished:
+                    for outcome in finished:
+                        _settle(outcome, store, about, facts, report)
+                        if progress is not None:
+                            progress(report.found + report.done + len(report.failures), report.total)
+        except KeyboardInterrupt:
+            report.interrupted = True
+    report.packed = store.pack(experiment.name, request.configuration)
+    report.seconds = time.perf_counter() - start
+    return report
+
+
+def _settle(
+    outcome: Outcome, store: Store, about: dict[str, Any], facts: dict[str, Any], report: Report
+) -> None:
+    if outcome.error:
+        report.failures.append(outcome)
+        return
+    assert outcome.facts is not None
+    assert outcome.versions is not None
+    cell = {"key": outcome.key, "cell": dict(outcome.cell), "seed": outcome.seed, "environment": 0}
+    record = Record(about, [cell | dict(outcome.facts)], [dict(outcome.versions) | facts], outcome.data)
+    store.keep(report.request.experiment.name, outcome.key, record)
+    report.done += 1
+
+
+def _about(request: Request[Any]) -> dict[str, Any]:
+    return {
+        "experiment": request.experiment.name,
+        "version": request.experiment.version,
+        "configuration": request.configuration,
+        "config": request.plain,
+    }
+
+
+def _facts(experiment: Experiment[Any]) -> dict[str, Any]:
+    return {"commit": commit(Path(experiment.folder)), "code": experiment.code}
+
+
+def _job(experiment: Experiment[Any], config: Any) -> Job:
+    """Pickle an experiment with its modules by value: workers need not have its files."""
+    import sys
+
+    import cloudpickle
+
+    folder = Path(experiment.folder)
+    modules = [sys.modules[name] for name in modules_below(folder.parent)]
+    for module in modules:
+        cloudpickle.register_pickle_by_value(module)
+    try:
+        code = cloudpickle.dumps((experiment.run, config))
+    finally:
+        for module in modules:
+            cloudpickle.unregister_pickle_by_value(module)
+    return Job(experiment.name, code, str(folder), tuple(experiment.packages))

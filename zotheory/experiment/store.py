@@ -1,0 +1,163 @@
+"""The store: a folder of results, one folder an experiment, in which finished cells are kept once."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from zotheory.experiment.experiment import Experiment
+from zotheory.experiment.faults import MissingResults, StoreError
+from zotheory.experiment.files import DEFAULT_STORE, require_writable, storing
+from zotheory.experiment.packing import pack_records, sweep
+from zotheory.experiment.records import MANIFEST, Damaged, Record, Vanished, joined, read, slices
+from zotheory.experiment.request import Request
+from zotheory.experiment.results import Results
+
+Config = TypeVar("Config")
+# Loose cells lie in this folder of the experiment's until they are packed.
+LOOSE = "cells"
+# A listing is out of date as soon as another process packs; it is made again this often.
+ATTEMPTS = 100
+
+
+@dataclass(frozen=True, eq=False)
+class Contents:
+    """What the store has of one configuration.
+
+    Attributes:
+        records: the whole ones.
+        damaged: the others, except those of which all cells are in a whole one too.
+    """
+
+    records: tuple[Record, ...]
+    damaged: tuple[Damaged, ...]
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """The keys of the finished cells."""
+        return frozenset[str]().union(*(record.keys for record in self.records))
+
+
+class Store:
+    """A folder of results.
+
+    Several processes may read and write it at once: files appear at one stroke and are never changed. A
+    finished cell goes into two files of its own, which `pack` joins to two files a configuration.
+
+    Args:
+        path: the folder; made when the first cell is kept.
+    """
+
+    def __init__(self, path: str | Path = DEFAULT_STORE) -> None:
+        self.path = Path(path)
+
+    def read(
+        self,
+        experiment: Experiment[Config],
+        config: Config | str = "quick",
+        seeds: int | None = None,
+    ) -> Results:
+        """Return the results of a configuration: all cells, in the order of the grid, seeds 0 to seeds - 1.
+
+        Args:
+            experiment: which.
+            config: a configuration, or the name of a preset.
+            seeds: how many; by default as many as the preset says, or for a configuration as the nearest
+                one.
+
+        Raises:
+            MissingResults: some are not in the store, or are damaged; the message says the command that
+                makes them.
+            InvalidArgument: an unknown preset, or a configuration of another experiment.
+            StoreError: the system does not let files be read, or columns that do not fit together.
+        """
+        request = Request.of(experiment, config, seeds)
+        contents = self.contents(experiment.name, request.configuration)
+        found: dict[str, tuple[Mapping[str, Any], Any]] = {}
+        for record in contents.records:
+            for cell, rows in slices(record):
+                environment = record.environments[cell["environment"]]
+                found.setdefault(cell["key"], ({**cell, "environment": environment}, rows))
+        wanted = request.keys()
+        missing = sum(key not in found for key in wanted)
+        if missing:
+            damage = "".join(f"; damaged: {item}" for item in contents.damaged)
+            raise MissingResults(
+                f"{experiment.name}: {missing} of {len(wanted)} cells are not in {self.path}{damage}; "
+                f"run: {request.command(self.path)}"
+            )
+        table = joined([found[key][1] for key in wanted], experiment.name)
+        facts = [found[key][0] for key in wanted]
+        return Results.of(table, facts)
+
+    def contents(self, experiment: str, configuration: str) -> Contents:
+        """Return what there is of a configuration, given by its key; every file is checked.
+
+        Raises:
+            StoreError: the system does not let a file be read.
+        """
+        for _ in range(ATTEMPTS):
+            try:
+                return _contents([read(path) for path in self.manifests(experiment, configuration)])
+            except Vanished:
+                continue
+        raise StoreError(f"{self.path / experiment} changes faster than it can be read: try again later")
+
+    def manifests(self, experiment: str, configuration: str = "") -> list[Path]:
+        """Return the manifests of a configuration, or of all: packed ones first."""
+        folder, pattern = self.path / experiment, f"{configuration}*{MANIFEST}"
+        with storing(folder):
+            return [*sorted(folder.glob(pattern)), *sorted((folder / LOOSE).glob(pattern))]
+
+    def keep(self, experiment: str, key: str, record: Record) -> None:
+        """Keep a finished cell.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+        record.write(self.path / experiment / LOOSE, f"{record.about['configuration']}-{key}")
+
+    def require_writable(self, experiment: str) -> None:
+        """Check that cells can be kept.
+
+        Raises:
+            StoreError: they cannot.
+        """
+        require_writable(self.path / experiment / LOOSE)
+
+    def pack(self, experiment: str, configuration: str | None = None) -> list[Path]:
+        """Join the cells of a configuration, or of every one, to one record each; return their manifests.
+
+        Nothing is removed before what it holds is on the disk in another record. Damaged records go once
+        all of their cells are in whole ones.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+        chosen = self.configurations(experiment) if configuration is None else [configuration]
+        folder, packed = self.path / experiment, []
+        for key in chosen:
+            for _ in range(ATTEMPTS):
+                try:
+                    found = [read(path) for path in self.manifests(experiment, key)]
+                    break
+                except Vanished:
+                    continue
+            else:
+                raise StoreError(f"{folder} changes faster than it can be packed: try again later")
+            packed += pack_records(folder, key, found)
+        sweep(folder)
+        sweep(folder / LOOSE)
+        return packed
+
+    def configurations(self, experiment: str) -> list[str]:
+        """Return the keys of all configurations in the store."""
+        return sorted({path.name[:16] for path in self.manifests(experiment)})
+
+
+def _contents(found: Iterable[Record | Damaged]) -> Contents:
+    items = list(found)
+    whole = tuple(item for item in items if isinstance(item, Record))
+    contents = Contents(whole, ())
+    damaged = (item for item in items if isinstance(item, Damaged))
+    return Contents(whole, tuple(item for item in damaged if not item.keys or item.keys - contents.keys))
