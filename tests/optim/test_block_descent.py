@@ -17,7 +17,7 @@ from zotheory.errors import InvalidArgument
 from zotheory.optim import ZOSGD, Direction, LossError, MeZOBCD, Perturbation, Stream, module_blocks
 from zotheory.optim.block_descent import ORDERS
 
-SEED, MU, SIZES = 11, 2.0**-8, (4, 2, 3, 1)
+SEED, MU, SIZES = 11, 2.0**-8, (3, 2, 4, 1)
 
 
 class Parts(nn.Module):
@@ -579,6 +579,18 @@ def test_the_copy_serves_modules_that_hooks_do_not():
     copied = MeZOBCD(model.parameters(), lr=1e-3, model=model, restore="block")
     losses = [copied.step(closure) for _ in range(50)]
     assert losses[-1] < losses[0]
+
+
+def test_every_block_is_watched_at_first(bits):
+    # Weights are read outside their module's forward, and NaN, which would tell, is covered up.
+    model = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))
+    optimizer, inputs = MeZOBCD(model.parameters(), lr=0.1, model=model), torch.ones(1, 2)
+    optimizer.step(lambda: model(inputs).square().mean())
+    before = bits(model.parameters())
+    with pytest.raises(InvalidArgument, match=r"outside the forward of its module"):
+        optimizer.step(lambda: model(inputs).mean() + sum(p.nan_to_num().sum() for p in model.parameters()))
+    assert bits(model.parameters()) == before
+    assert (optimizer.steps, optimizer.visits) in [(1, [0, 1]), (1, [1, 0])]
 
 
 def test_frozen_parameters(bits):

@@ -127,6 +127,14 @@ def test_longest_list_then_the_largest():
     check_partition(model, module_blocks(model))
 
 
+def test_of_equal_lists_the_first():
+    model = nn.Module()
+    for name in ("encoder", "decoder"):
+        setattr(model, name, nn.ModuleList([nn.Linear(2, 2), nn.Linear(2, 2)]))
+    assert summary(module_blocks(model)) == [("encoder.0", 6), ("encoder.1", 6), ("after encoder", 12)]
+    check_partition(model, module_blocks(model, [*model.encoder, *model.decoder]))
+
+
 def test_a_layer_used_twice_counts_once():
     shared = nn.Linear(2, 2)
     model = nn.Sequential(shared, nn.Tanh(), nn.Linear(2, 2), shared)

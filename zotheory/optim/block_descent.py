@@ -13,6 +13,7 @@ from zotheory.optim.arguments import check_below_one, check_choice
 from zotheory.optim.base import Options, Probes
 from zotheory.optim.blocks import Blocks, ModuleBlock, module_blocks
 from zotheory.optim.evaluation import Evaluation, Place, Snapshot
+from zotheory.optim.layerwise import Layerwise
 from zotheory.optim.layout import Layout
 from zotheory.optim.resolution import check_resolution
 from zotheory.optim.sgd import ZOSGD
@@ -132,6 +133,8 @@ class MeZOBCD(ZOSGD):
         for number in range(count):
             layout = self.block_layout(number)
             check_resolution(layout, self.mu * math.sqrt(self.delta), self.law.entry_size(layout))
+        if self.parallel is not None:
+            self.check_replicas()  # the base did before there were blocks
 
     def layout(self) -> Layout:
         """Return the trainable parameters of the block that the next step moves.
@@ -165,7 +168,10 @@ class MeZOBCD(ZOSGD):
 
     def place(self, layout: Layout) -> Place:
         """Return the way in which the block's parameters are displaced and restored."""
-        return Snapshot(layout) if self.restore == "block" else super().place(layout)
+        if self.restore == "block" or self.model is None:
+            return Snapshot(layout)
+        # Torch's functions are watched until a step of this block has been seen whole.
+        return Layerwise(layout, self.model, watched=0 if self.visits[self.next_block()] else 2)
 
     def next_block(self) -> int:
         """Return the index of the block that the next step moves."""
