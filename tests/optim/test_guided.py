@@ -249,8 +249,8 @@ def test_error_of_stratified_estimates(queries):
 
 
 def test_which_allocation():
-    # As the docstring has it: at small rho the mixture is better unless q is near d, where the best p is 1/q
-    # stratified estimates are.
+    # As the docstring has it: at small rho the mixture is better unless q is near d; where the best p is
+    # 1/q, stratified estimates are.
     for dim, queries in itertools.product([5, 20, 1000], [2, 4, 10]):
         root = np.linspace(0, 1, 2001)
         square, other = root**2, np.sqrt((1 - root**2) * (dim - 1))
