@@ -14,10 +14,12 @@ from zotheory.optim.distributed import ParallelOption, as_parallel
 from zotheory.optim.evaluation import BadLoss, Closure, Evaluation, Place, Snapshot
 from zotheory.optim.layerwise import Layerwise
 from zotheory.optim.layout import Layout, Slot, check_parameters, flat_view, lay_out
+from zotheory.optim.lockstep import Lockstep
 from zotheory.optim.loss import LossError
 from zotheory.optim.perturbations import Perturbation, as_perturbation
 from zotheory.optim.replicas import check_replicas, check_start, ranks_of
 from zotheory.optim.resolution import check_resolution
+from zotheory.optim.reuse import Prefix, longest_chain
 from zotheory.optim.state import KEY, check_run, restore_moments, run_of
 from zotheory.optim.stream import check_seed
 from zotheory.optim.workspace import borrowed
@@ -37,6 +39,7 @@ class Options(TypedDict, total=False):
     delta: float
     seed: int
     model: torch.nn.Module | None
+    engine: Literal["reuse", "lockstep", "plain"]
     on_bad_loss: Literal["raise", "skip"]
     parallel: ParallelOption
 
@@ -70,6 +73,10 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
         model: None restores parameters from a copy of them all. The module that the closure runs restores
             them layer by layer as its forward goes: extra memory of one layer. All trainable parameters
             must then be used in the forward of modules that own them, and there only.
+        engine: with a model: "reuse" keeps the output of the layers below all trainable parameters, so that
+            they run once a step (`Prefix`); "lockstep" runs both points of a central difference layer by
+            layer, in two threads that take turns, and makes every perturbation once for both (`Lockstep`);
+            "plain" does neither. The losses are the same to the bit.
         on_bad_loss: "raise" a `LossError` at a loss that is not finite, or "skip" the step.
         parallel: share steps with the other processes of `torch.distributed`: "data" (each takes a part of
             the batch; losses become means over all) or "query" (each takes a part of the perturbations), or
@@ -101,6 +108,7 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
         delta: float = 1.0,
         seed: int = 0,
         model: torch.nn.Module | None = None,
+        engine: Literal["reuse", "lockstep", "plain"] = "reuse",
         on_bad_loss: Literal["raise", "skip"] = "raise",
         parallel: ParallelOption = None,
     ) -> None:
@@ -113,6 +121,8 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
         if model is not None and not isinstance(model, torch.nn.Module):
             raise InvalidArgument("model", model, "give the torch.nn.Module that the closure runs, or None")
         self.model = model
+        self.engine = check_choice(engine, "engine", ("reuse", "lockstep", "plain"))
+        self.prefix = Prefix(longest_chain(model)) if model is not None and engine == "reuse" else None
         self.steps = self.skipped = self.queries = 0
         self.coefficients: tuple[float, ...] = ()
         if isinstance(params, torch.Tensor):
@@ -239,10 +249,16 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
 
     def place(self, layout: Layout) -> Place:
         """Return the way in which parameters are displaced and restored."""
-        if self.model is None:
-            return Snapshot(layout)
         # Torch's functions are watched until a step has been seen whole.
-        return Layerwise(layout, self.model, watched=0 if self.coefficients else 2)
+        return self.layerwise(layout, watched=0 if self.coefficients else 2) or Snapshot(layout)
+
+    def layerwise(self, layout: Layout, watched: int) -> Layerwise | None:
+        """Return layerwise evaluation, as the options say, if there is a model; see `Layerwise`."""
+        if self.model is None:
+            return None
+        if self.engine == "lockstep":
+            return Lockstep(layout, self.model, watched)
+        return Layerwise(layout, self.model, watched, self.prefix)
 
     def _probe(self, layout: Layout, closure: Closure) -> tuple[Probes, float]:
         evaluation = Evaluation(self.place(layout), closure, ranks_of(self))
@@ -271,15 +287,16 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
                     size = high - low
                     with (
                         borrowed(size, slot.dtype, here.device) as gradient,
-                        borrowed(size, slot.dtype, here.device) as weights,
+                        borrowed(size, slot.dtype, here.device) as copy,
                     ):
                         if not total.add_up(gradient, slot.start + low):
                             gradient.zero_()
-                        weights.copy_(here)
+                        in_place = rate != 0 and here.dtype == slot.dtype
+                        weights = here if in_place else copy.copy_(here)
                         if decay:
                             weights.mul_(1 - rate * decay)
                         new = self.update(slot.group, weights, gradient, pieces)
-                        if rate != 0:
+                        if rate != 0 and new is not here:
                             here.copy_(new)
 
     def _moments(self, slot: Slot) -> dict[str, torch.Tensor]:

@@ -13,7 +13,6 @@ from zotheory.optim.arguments import check_below_one, check_choice
 from zotheory.optim.base import Options, Probes
 from zotheory.optim.blocks import Blocks, ModuleBlock, module_blocks
 from zotheory.optim.evaluation import Evaluation, Place, Snapshot
-from zotheory.optim.layerwise import Layerwise
 from zotheory.optim.layout import Layout
 from zotheory.optim.resolution import check_resolution
 from zotheory.optim.sgd import ZOSGD
@@ -168,10 +167,10 @@ class MeZOBCD(ZOSGD):
 
     def place(self, layout: Layout) -> Place:
         """Return the way in which the block's parameters are displaced and restored."""
-        if self.restore == "block" or self.model is None:
-            return Snapshot(layout)
         # Torch's functions are watched until a step of this block has been seen whole.
-        return Layerwise(layout, self.model, watched=0 if self.visits[self.next_block()] else 2)
+        watched = 0 if self.visits[self.next_block()] else 2
+        whole = self.restore == "layers" and self.layerwise(layout, watched)
+        return whole or Snapshot(layout)
 
     def next_block(self) -> int:
         """Return the index of the block that the next step moves."""

@@ -23,6 +23,13 @@ class Direction(ABC):
             low: flat index of its first entry.
         """
 
+    def fill_scaled(self, out: torch.Tensor, low: int, factor: float) -> bool:
+        """Write ``factor`` times the slice, each product rounded once; else as `fill`."""
+        found = self.fill(out, low)
+        if found:
+            out.mul_(factor)
+        return found
+
     def values(self, low: int, high: int, device: torch.device | str) -> torch.Tensor | None:
         """Return entries low, ..., high - 1 as a new float32 tensor; None if all are zero."""
         out = torch.empty(high - low, dtype=torch.float32, device=device)
@@ -54,14 +61,13 @@ class Combination(Direction):
 
 def scaled(direction: Direction, factor: float, out: torch.Tensor, low: int) -> bool:
     """Write ``factor`` times a slice of a direction, rounded to the type of ``out``; see `fill`."""
+    # The product is rounded apart from the sum that follows: a fused operation would round differently on
+    # some devices.
     if out.dtype == torch.float32:
-        found = direction.fill(out, low)
-    else:
-        with borrowed(len(out), torch.float32, out.device) as narrow:
-            found = direction.fill(narrow, low)
-            if found:
-                out.copy_(narrow)
-    if found:
-        # Apart from the sum that follows: a fused operation would round differently on some devices.
-        out.mul_(factor)
+        return direction.fill_scaled(out, low, factor)
+    with borrowed(len(out), torch.float32, out.device) as narrow:
+        found = direction.fill(narrow, low)
+        if found:
+            out.copy_(narrow)
+            out.mul_(factor)
     return found

@@ -1,10 +1,10 @@
 """Evaluating a closure at displaced parameters, and putting back every bit."""
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 
@@ -17,12 +17,17 @@ from zotheory.optim.workspace import borrowed
 Closure = Callable[[], Any]
 
 
-class Place(Protocol):
-    """A way of displacing parameters for the length of a with block."""
+class Place(ABC):
+    """A way of displacing parameters for an evaluation."""
 
-    def displaced(self, direction: Direction, scale: float) -> AbstractContextManager[None]:
-        """Return a context in which the model's parameters are x + scale v."""
-        ...
+    @abstractmethod
+    def loss(self, closure: Closure, direction: Direction, scale: float) -> float:
+        """Return the closure's loss, finite or not, with the parameters at x + scale v."""
+
+    def pair(self, closure: Closure, direction: Direction, scale: float) -> Iterator[float]:
+        """Yield the losses at x + scale v and at x - scale v; errors as `loss`."""
+        yield self.loss(closure, direction, scale)
+        yield self.loss(closure, direction, -scale)
 
 
 class BadLoss(Exception):
@@ -49,7 +54,7 @@ class Evaluation:
     """
 
     def __init__(self, place: Place, closure: Closure, ranks: Ranks | None = None) -> None:
-        self.place, self.closure, self.ranks = place, closure, ranks
+        self.place, self.closure, self.ranks = place, _uncached(closure), ranks
         self.count = 0
         self._here: float | None = None
 
@@ -88,19 +93,13 @@ class Evaluation:
         return [(ahead, self._here) for ahead in found]
 
     def _one(self, direction: Direction | None = None, scale: float = 0.0) -> Iterator[float]:
-        # Autocast keeps casts of parameters, here of those that were displaced.
-        torch.clear_autocast_cache()
-        try:
-            if direction is None:
-                yield read_loss(self.closure())
-            else:
-                yield self.place.loss(self.closure, direction, scale)
-        finally:
-            torch.clear_autocast_cache()
+        if direction is None:
+            yield read_loss(self.closure())
+        else:
+            yield self.place.loss(self.closure, direction, scale)
 
     def _two(self, direction: Direction, scale: float) -> Iterator[float]:
-        yield from self._one(direction, scale)
-        yield from self._one(direction, -scale)
+        return self.place.pair(self.closure, direction, scale)
 
     def _losses(self, tasks: Sequence[Task], width: int) -> list[float]:
         found, count, failure = evaluate(tasks) if self.ranks is None else self.ranks.share(tasks, width)
@@ -113,19 +112,38 @@ class Evaluation:
         return found
 
 
-def displace(slot: Slot, direction: Direction, scale: float, target: torch.Tensor, first: int = 0) -> None:
+def _uncached(closure: Closure) -> Closure:
+    # Autocast would keep casts of parameters that were displaced.
+    def run() -> Any:
+        torch.clear_autocast_cache()
+        try:
+            return closure()
+        finally:
+            torch.clear_autocast_cache()
+
+    return run
+
+
+def displace(
+    slot: Slot,
+    source: torch.Tensor,
+    direction: Direction,
+    scale: float,
+    target: torch.Tensor,
+    first: int = 0,
+) -> None:
     """Write entries of a parameter plus scale v to ``target``; sums are rounded once to its type.
 
     Args:
-        slot: the parameter.
+        slot: the parameter's place in the flat index.
+        source: all its entries, as one row.
         direction: v.
         scale: its factor.
-        target: one row; it may be the parameter's own memory.
-        first: which entry of the parameter, counted row by row, goes to target[0].
+        target: a row of memory; it may be that of the source.
+        first: which entry of the source goes to target[0].
     """
-    entries = slot.parameter.detach().reshape(-1)  # a copy where memory is not in order
     for low, high in pieces(len(target)):
-        there, here = target[low:high], entries[first + low : first + high]
+        there, here = target[low:high], source[first + low : first + high]
         with borrowed(high - low, slot.dtype, there.device) as step:
             # The product is rounded before the sum, as on every device.
             if scaled(direction, scale, step, slot.start + first + low):
@@ -137,7 +155,7 @@ def displace(slot: Slot, direction: Direction, scale: float, target: torch.Tenso
                 there.copy_(here)
 
 
-class Snapshot:
+class Snapshot(Place):
     """Displaces all parameters at once, and restores them from a copy of them all.
 
     The copy is made when the object is and serves all evaluations of a step.
@@ -147,14 +165,13 @@ class Snapshot:
         self.layout = layout
         self.copies = [slot.parameter.detach().clone() for slot in layout.slots]
 
-    @contextmanager
-    def displaced(self, direction: Direction, scale: float) -> Iterator[None]:
-        """Add scale v to the parameters within the block."""
+    def loss(self, closure: Closure, direction: Direction, scale: float) -> float:
+        """Return the loss at x + scale v."""
         try:
             for slot in self.layout.slots:
                 with flat_view(slot.parameter) as entries:
-                    displace(slot, direction, scale, entries)
-            yield
+                    displace(slot, entries, direction, scale, entries)
+            return read_loss(closure())
         finally:
             for slot, copy in zip(self.layout.slots, self.copies, strict=True):
                 slot.parameter.detach().copy_(copy)

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from typing import Any
 
 import torch
@@ -11,10 +11,12 @@ from torch.utils._pytree import tree_leaves
 
 from zotheory.errors import InvalidArgument
 from zotheory.optim.directions import Direction
-from zotheory.optim.evaluation import Closure, displace
+from zotheory.optim.evaluation import Closure, Place, displace
 from zotheory.optim.layout import Layout, Slot
 from zotheory.optim.loss import read_loss
+from zotheory.optim.reuse import Prefix, replaced_forward
 from zotheory.optim.streaming import forward_of, streamed
+from zotheory.optim.workspace import Spare
 
 _REMEDY = (
     "layerwise evaluation perturbs a parameter only while the forward of a module that owns it runs: "
@@ -22,7 +24,7 @@ _REMEDY = (
 )
 
 
-class Layerwise:
+class Layerwise(Place):
     """Lets parameters point to displaced copies during the forward of the modules that own them.
 
     The parameters' own memory is never written to, and is theirs again when the evaluation ends, however it
@@ -34,13 +36,16 @@ class Layerwise:
         layout: the parameters.
         model: the module that the closure runs.
         watched: number of evaluations in which torch's functions are watched.
+        prefix: keeps the output of layers below all displaced ones, if given.
 
     Raises:
         InvalidArgument: a trainable parameter that no module of the model owns.
     """
 
-    def __init__(self, layout: Layout, model: torch.nn.Module, watched: int = 0) -> None:
-        self.layout, self.watched = layout, watched
+    def __init__(
+        self, layout: Layout, model: torch.nn.Module, watched: int = 0, prefix: Prefix | None = None
+    ) -> None:
+        self.layout, self.watched, self.prefix = layout, watched, prefix
         slots = {id(slot.parameter): slot for slot in layout.slots}
         self.owners: list[tuple[torch.nn.Module, list[Slot]]] = []
         owned: set[int] = set()
@@ -61,116 +66,141 @@ class Layerwise:
             InvalidArgument: a parameter was used where it was not displaced, or in no forward.
         """
         watch = self.watched > 0
-        self.watched -= watch
-        found = self._loss(closure, direction, scale, watch)
-        if not math.isfinite(found) and not watch:
-            found = self._loss(closure, direction, scale, watch=True)
+        if watch:
+            self.watched -= 1
+            return self._loss(closure, Run(self.layout, direction, scale), watch=True)
+        if self.prefix is not None and self.prefix.active:
+            found = self._reusing(self.prefix, closure, direction, scale)
+        else:
+            found = self._loss(closure, Run(self.layout, direction, scale))
+        if not math.isfinite(found):
+            found = self._loss(closure, Run(self.layout, direction, scale), watch=True)
         return found
 
-    def _loss(self, closure: Closure, direction: Direction, scale: float, watch: bool) -> float:
-        with Run(self.layout, direction, scale) as run, ExitStack() as stack:
+    def _reusing(self, prefix: Prefix, closure: Closure, direction: Direction, scale: float) -> float:
+        run = Run(self.layout, direction, scale)
+
+        def evaluate(around: AbstractContextManager[None]) -> float:
+            nonlocal run
+            run = Run(self.layout, direction, scale)
+            return self._loss(closure, run, around)
+
+        parameters = tuple(id(slot.parameter) for slot in self.layout.slots)
+        return prefix.loss(parameters, evaluate, lambda: bool(run.reached))
+
+    def _loss(
+        self,
+        closure: Closure,
+        run: "Run",
+        around: AbstractContextManager[None] | None = None,
+        watch: bool = False,
+    ) -> float:
+        with run, ExitStack() as stack:
             for module, slots in self.owners:
-                run.attach(module, slots, stack)
-            if watch:
-                stack.enter_context(Watch(run))
+                attach(run, module, slots, stack)
+            stack.enter_context(Watch(run) if watch else nullcontext())
+            stack.enter_context(around or nullcontext())
             found = read_loss(closure())
+        self.check_reached(run)
+        return found
+
+    def check_reached(self, run: "Run") -> None:
+        """Refuse an evaluation in which a parameter kept its value.
+
+        Raises:
+            InvalidArgument: no forward of an owning module ran.
+        """
         for slot in self.layout.slots:
             if id(slot.parameter) not in run.reached:
                 raise InvalidArgument("model", slot.name, f"no forward reached this parameter; {_REMEDY}")
-        return found
 
 
 class Run:
-    """One evaluation.
+    """One evaluation, of which parameters are displaced at the moment.
 
     Attributes:
         reached: identities of the parameters that were displaced so far.
         busy: whether torch's functions are called by this engine and not by the model.
     """
 
-    def __init__(self, layout: Layout, direction: Direction, scale: float) -> None:
+    def __init__(
+        self, layout: Layout, direction: Direction, scale: float, spare: Spare | None = None
+    ) -> None:
         self.layout, self.direction, self.scale = layout, direction, scale
         self.originals = {id(slot.parameter): slot.parameter.data for slot in layout.slots}
         self.reached: set[int] = set()
         self.busy = False
+        self.spare = spare or Spare()
         self._depth: dict[int, int] = {}
-        self._spare: list[torch.Tensor] = []
 
     def __enter__(self) -> "Run":
         for slot in self.layout.slots:
-            self._withhold(slot)
+            withhold(slot)
         return self
 
     def __exit__(self, *error: object) -> None:
         for slot in self.layout.slots:
             slot.parameter.data = self.originals[id(slot.parameter)]
 
-    def attach(self, module: torch.nn.Module, slots: list[Slot], stack: ExitStack) -> None:
-        """Hook the forward of a module that owns parameters until the stack unwinds."""
-        whole = [slot for slot in slots if not streamed(module, slot)]
-        for slot in slots:
-            if slot not in whole:
-                module.forward = forward_of(module, slot, self.displace)
-                stack.callback(module.__dict__.pop, "forward")
-        if whole:
-            # Before other hooks, which may compute with the parameters, as weight_norm's does.
-            before = module.register_forward_pre_hook(self._each(self._enter, whole), prepend=True)
-            stack.callback(before.remove)
-            stack.callback(module.register_forward_hook(self._each(self._leave, whole)).remove)
-
     def displaced(self, slot: Slot) -> bool:
         """Return whether the parameter points to a displaced copy."""
         return bool(self._depth.get(id(slot.parameter)))
+
+    def enter(self, slots: list[Slot]) -> None:
+        """Displace parameters, each once: a forward may run inside another one that owns the same."""
+        self.busy = True
+        for slot in slots:
+            key, parameter = id(slot.parameter), slot.parameter
+            self._depth[key] = self._depth.get(key, 0) + 1
+            if self._depth[key] == 1:
+                copy = self.spare.take(slot.size, parameter.dtype, parameter.device)
+                self.displace(slot, copy)
+                parameter.data = copy.view(parameter.shape)
+        self.busy = False
+
+    def leave(self, slots: list[Slot]) -> None:
+        """Undo `enter`."""
+        self.busy = True
+        for slot in slots:
+            key = id(slot.parameter)
+            self._depth[key] -= 1
+            if self._depth[key] == 0:
+                self.spare.give(slot.parameter.data.view(-1))
+                withhold(slot)
+        self.busy = False
 
     def displace(self, slot: Slot, target: torch.Tensor, first: int = 0) -> None:
         """Write entries of the displaced parameter, from ``first`` on, to a row of memory."""
         key, before = id(slot.parameter), self.busy
         self.busy = True
-        source = self.originals[key].reshape(-1)  # a copy where memory is not in order
-        displace(slot, source, self.direction, self.scale, target, first)
+        self.write(slot, self.originals[key].reshape(-1), target, first)
         self.busy = before
         self.reached.add(key)
 
-    def _each(self, action: Callable[[Slot], None], slots: list[Slot]) -> Callable[..., None]:
-        def hook(*call: Any) -> None:
-            self.busy = True
-            for slot in slots:
-                action(slot)
-            self.busy = False
+    def write(self, slot: Slot, source: torch.Tensor, target: torch.Tensor, first: int) -> None:
+        """Write entries of the row ``source`` plus scale v to ``target``."""
+        displace(slot, source, self.direction, self.scale, target, first)
 
-        return hook
 
-    def _enter(self, slot: Slot) -> None:
-        # A forward may run inside another one that owns the same parameter: it is displaced once.
-        key, parameter = id(slot.parameter), slot.parameter
-        self._depth[key] = self._depth.get(key, 0) + 1
-        if self._depth[key] == 1:
-            copy = self._memory(parameter)
-            self.displace(slot, copy)
-            parameter.data = copy.view(parameter.shape)
+def attach(run: Any, module: torch.nn.Module, slots: list[Slot], stack: ExitStack) -> None:
+    """Let a run displace a module's parameters around its forward, until the stack unwinds."""
+    whole = [slot for slot in slots if not streamed(module, slot)]
+    for slot in slots:
+        if slot not in whole:
+            stack.enter_context(replaced_forward(module, forward_of(module, slot, run.displace)))
+    if whole:
+        # Before other hooks, which may compute with the parameters, as weight_norm's does.
+        before = module.register_forward_pre_hook(_calling(run.enter, whole), prepend=True)
+        stack.callback(before.remove)
+        stack.callback(module.register_forward_hook(_calling(run.leave, whole)).remove)
 
-    def _leave(self, slot: Slot) -> None:
-        key = id(slot.parameter)
-        self._depth[key] -= 1
-        if self._depth[key] == 0:
-            self._spare.append(slot.parameter.data.view(-1))
-            self._withhold(slot)
 
-    def _withhold(self, slot: Slot) -> None:
-        parameter = slot.parameter
-        with torch.inference_mode(False):
-            nothing = torch.full((), math.nan, dtype=parameter.dtype, device=parameter.device)
-            parameter.data = nothing.expand(parameter.shape)
-
-    def _memory(self, like: torch.Tensor) -> torch.Tensor:
-        # That of an earlier layer, if it has the size: fresh pages are slow.
-        for place, copy in enumerate(self._spare):
-            if copy.numel() == like.numel() and copy.dtype == like.dtype and copy.device == like.device:
-                return self._spare.pop(place)
-        self._spare.clear()
-        # Made under inference mode, parameters could not point to it outside.
-        with torch.inference_mode(False):
-            return torch.empty(like.numel(), dtype=like.dtype, device=like.device)
+def withhold(slot: Slot) -> None:
+    """Make a parameter NaN, with its shape and type but without memory of its own."""
+    parameter = slot.parameter
+    with torch.inference_mode(False):
+        nothing = torch.full((), math.nan, dtype=parameter.dtype, device=parameter.device)
+        parameter.data = nothing.expand(parameter.shape)
 
 
 class Watch(TorchFunctionMode):
@@ -187,14 +217,10 @@ class Watch(TorchFunctionMode):
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
         result = func(*args, **kwargs)
-        if self.run.busy:
-            return result
         # Its shape or type may be asked for anywhere: what returns no tensor is no use of the values.
-        if not isinstance(result, torch.Tensor) and not any(
-            isinstance(leaf, torch.Tensor) for leaf in tree_leaves(result)
-        ):
+        if self.run.busy or not any(isinstance(leaf, torch.Tensor) for leaf in _leaves((result,))):
             return result
-        for leaf in _leaves(args, kwargs):
+        for leaf in _leaves((*args, *kwargs.values())):
             if isinstance(leaf, torch.Tensor) and leaf.layout == torch.strided:
                 slot = self.slots.get(id(leaf))
                 if slot is None or self.run.displaced(slot):
@@ -205,12 +231,19 @@ class Watch(TorchFunctionMode):
         return result
 
 
-def _leaves(args: Any, kwargs: dict[str, Any]) -> Iterator[Any]:
-    for value in (*args, *kwargs.values()):
-        if isinstance(value, (list, tuple, dict)):
-            yield from tree_leaves(value)
-        else:
+def _leaves(values: tuple[Any, ...]) -> Iterator[Any]:
+    for value in values:
+        if isinstance(value, torch.Tensor):
             yield value
+        else:
+            yield from tree_leaves(value)
+
+
+def _calling(action: Callable[[list[Slot]], None], slots: list[Slot]) -> Callable[..., None]:
+    def hook(*call: Any) -> None:
+        action(slots)
+
+    return hook
 
 
 def _start(slot: Slot) -> int:

@@ -46,6 +46,12 @@ class _Entries(Direction):
             out.mul_(self.factor)
         return True
 
+    def fill_scaled(self, out: torch.Tensor, low: int, factor: float) -> bool:
+        if self.kind == "signs" and self.factor == 1.0:
+            self.stream.fill_signs(out, self.step, self.query, low, factor)
+            return True
+        return super().fill_scaled(out, low, factor)
+
 
 @dataclass(frozen=True)
 class Rademacher(Perturbation):
@@ -106,8 +112,7 @@ class _Block(Direction):
         inside = out[first - low : last - low]
         if len(inside) < len(out):
             out.zero_()
-        self.stream.fill_signs(inside, self.step, self.query, first)
-        inside.mul_(self.factor)
+        self.stream.fill_signs(inside, self.step, self.query, first, self.factor)
         return True
 
 

@@ -45,17 +45,17 @@ class Stream:
         self.fill_signs(out, step, query, low)
         return out
 
-    def fill_signs(self, out: torch.Tensor, step: int, query: int, low: int) -> None:
-        """Write the signs low, low + 1, ... to ``out``, float32 and contiguous."""
+    def fill_signs(self, out: torch.Tensor, step: int, query: int, low: int, factor: float = 1.0) -> None:
+        """Write ``factor`` times the signs low, low + 1, ... to ``out``, float32 and contiguous."""
         high = low + len(out)
         if out.device.type != "cpu":
-            out.copy_(self.portable_signs(step, query, low, high, out.device))
+            out.copy_(self.portable_signs(step, query, low, high, out.device)).mul_(factor)
             return
         start, skipped = divmod(low, 8)
         octets = self._pieces(np.uint8, step, query, start, -(-high // 8) - start)
         # Whole rows of the table go where they belong, those at the ends by a copy.
         first, last = (low + 7) // 8 - start, high // 8 - start
-        entries, table = out.numpy(), _sign_table()
+        entries, table = out.numpy(), _sign_table() * np.float32(factor)
         if first > last:  # all within one octet
             entries[:] = table[octets[0]][skipped : skipped + len(out)]
             return

@@ -26,3 +26,24 @@ def borrowed(size: int, dtype: torch.dtype, device: torch.device | str) -> Itera
         yield found[:size]
     finally:
         free.append(found)
+
+
+class Spare:
+    """Memory of layers that are done, for layers to come of the same size."""
+
+    def __init__(self) -> None:
+        self._rows: list[torch.Tensor] = []
+
+    def take(self, size: int, dtype: torch.dtype, device: torch.device) -> torch.Tensor:
+        """Return a row of ``size`` uninitialised entries; what does not fit is given up."""
+        for place, row in enumerate(self._rows):
+            if row.numel() == size and row.dtype == dtype and row.device == device:
+                return self._rows.pop(place)
+        self._rows.clear()
+        # Made under inference mode, parameters could not point to it outside.
+        with torch.inference_mode(False):
+            return torch.empty(size, dtype=dtype, device=device)
+
+    def give(self, row: torch.Tensor) -> None:
+        """Take a row back."""
+        self._rows.append(row)

@@ -1,0 +1,219 @@
+"""Both evaluations of a central difference side by side: each layer's perturbation is made once."""
+
+import contextvars
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import torch
+
+from zotheory.optim.directions import Direction, scaled
+from zotheory.optim.evaluation import Closure
+from zotheory.optim.layerwise import Layerwise, Run, attach, withhold
+from zotheory.optim.layout import Layout, Slot, pieces
+from zotheory.optim.loss import read_loss
+from zotheory.optim.workspace import Spare
+
+# Perturbations kept for an evaluation that may never ask for them, as it takes another way.
+_KEPT = 8
+
+
+class Lockstep(Layerwise):
+    """Runs the closure at x + scale v and at x - scale v in two threads that take turns, layer by layer.
+
+    One evaluation runs at any time. It hands over where it is about to displace a layer that the other has
+    not reached yet; so the other finds the product scale v of the layer before, which it subtracts. Losses
+    are the same, bit for bit, as one after the other. The closure must not mind that it begins a second
+    time, in a thread of its own, before it has ended; grad, inference and autocast modes and the default
+    device are carried over, other modes of the calling thread are not. Extra memory: two layers, and what
+    the model keeps between layers a second time.
+    """
+
+    def pair(self, closure: Closure, direction: Direction, scale: float) -> Iterator[float]:
+        """Yield the losses at x + scale v and at x - scale v; errors as `Layerwise.loss`."""
+        if self.watched > 0:
+            yield from super().pair(closure, direction, scale)
+            return
+        both = _Both(self.layout, direction, scale)
+        with both, ExitStack() as stack:
+            for module, slots in self.owners:
+                attach(both, module, slots, stack)
+            found = both.losses(closure)
+        for side in both.sides:
+            self.check_reached(side)
+        yield from found
+
+
+class _Stopped(BaseException):
+    # Ends one evaluation when the other has failed; not an Exception, so that no closure catches it.
+    pass
+
+
+class _Both:
+    # Passes what the hooks say to the evaluation whose turn it is.
+
+    def __init__(self, layout: Layout, direction: Direction, scale: float) -> None:
+        products: dict[int, tuple[torch.Tensor | None, _Side]] = {}
+        spare = Spare()
+        self.sides = tuple(_Side(layout, direction, scale, sign, products, spare) for sign in (1, -1))
+        self.turn, self.stopped = 0, False
+        self.done = [False, False]
+        self.changed = threading.Condition()
+
+    def __enter__(self) -> None:
+        self.sides[0].__enter__()
+
+    def __exit__(self, *error: object) -> None:
+        self.sides[0].__exit__()
+
+    def enter(self, slots: list[Slot]) -> None:
+        me = self.turn
+        if self.sides[me].entered > self.sides[1 - me].entered and not self.done[1 - me]:
+            self._give(1 - me)
+            self._await(me)
+        self.sides[me].entered += 1
+        self.sides[me].enter(slots)
+
+    def leave(self, slots: list[Slot]) -> None:
+        self.sides[self.turn].leave(slots)
+
+    def displace(self, slot: Slot, target: torch.Tensor, first: int = 0) -> None:
+        self.sides[self.turn].displace(slot, target, first)
+
+    def losses(self, closure: Closure) -> list[float]:
+        found: list[float] = [0.0, 0.0]
+        failures: list[BaseException] = []
+
+        def evaluate(number: int) -> None:
+            try:
+                self._await(number)
+                found[number] = read_loss(closure())
+            except _Stopped:
+                pass
+            except BaseException as failure:
+                self.stopped = True
+                failures.append(failure)
+            finally:
+                self.done[number] = True
+                self._give(1 - number)
+
+        modes, context = _modes(), contextvars.copy_context()
+
+        def second() -> None:
+            with modes():
+                context.run(evaluate, 1)
+
+        thread = threading.Thread(target=second, name="zotheory lockstep")
+        thread.start()
+        evaluate(0)
+        thread.join()
+        if failures:
+            raise failures[0]
+        return found
+
+    def _give(self, other: int) -> None:
+        with self.changed:
+            if self.turn != other and not self.done[other]:
+                self.sides[self.turn].pause()
+                self.sides[other].resume()
+                self.turn = other
+            self.changed.notify_all()
+
+    def _await(self, me: int) -> None:
+        with self.changed:
+            self.changed.wait_for(lambda: self.turn == me or self.stopped)
+        if self.stopped:
+            raise _Stopped
+
+
+class _Side(Run):
+    # The evaluation at x + scale v or at x - scale v.
+
+    def __init__(
+        self,
+        layout: Layout,
+        direction: Direction,
+        scale: float,
+        sign: int,
+        products: "dict[int, tuple[torch.Tensor | None, _Side]]",
+        spare: Spare,
+    ) -> None:
+        super().__init__(layout, direction, sign * scale, spare)
+        self.sign, self.products = sign, products
+        self.entered = 0
+        self._paused: list[tuple[Slot, torch.Tensor]] = []
+
+    def pause(self) -> None:
+        """Withhold what is displaced by a forward around the one to come."""
+        self._paused = [(slot, slot.parameter.data) for slot in self.layout.slots if self.displaced(slot)]
+        for slot, _ in self._paused:
+            withhold(slot)
+
+    def resume(self) -> None:
+        """Undo `pause`."""
+        for slot, copy in self._paused:
+            slot.parameter.data = copy
+        self._paused = []
+
+    def write(self, slot: Slot, source: torch.Tensor, target: torch.Tensor, first: int) -> None:
+        if len(target) < slot.size:  # a table in chunks
+            super().write(slot, source, target, first)
+            return
+        key = id(slot.parameter)
+        if key not in self.products:
+            if len(self.products) >= _KEPT:
+                del self.products[next(iter(self.products))]
+            self.products[key] = self._product(slot, target.device), self
+        product, maker = self.products[key]
+        if product is None:
+            target.copy_(source)
+        else:
+            # source + (-p) is source - p, to the bit.
+            wide = source if source.dtype == slot.dtype else source.to(slot.dtype)
+            if target.dtype == slot.dtype:
+                torch.add(wide, product, alpha=maker.sign * self.sign, out=target)
+            else:
+                target.copy_(torch.add(wide, product, alpha=maker.sign * self.sign))
+        if maker is not self:
+            del self.products[key]
+            if product is not None:
+                self.spare.give(product)
+
+    def _product(self, slot: Slot, device: torch.device) -> torch.Tensor | None:
+        # scale v of this side, for the whole parameter
+        product = self.spare.take(slot.size, slot.dtype, device)
+        found = False
+        for low, high in pieces(slot.size):
+            if scaled(self.direction, self.scale, product[low:high], slot.start + low):
+                found = True
+            else:
+                product[low:high] = 0
+        return product if found else None
+
+
+def _modes():
+    # What the calling thread has set, as a context for another thread.
+    grad, inference, threads = (
+        torch.is_grad_enabled(),
+        torch.is_inference_mode_enabled(),
+        torch.get_num_threads(),
+    )
+    devices = ["cpu"] + (["cuda"] if torch.cuda.is_available() else [])
+    casts = [(d, torch.get_autocast_dtype(d), torch.is_autocast_enabled(d)) for d in devices]
+    default = torch.get_default_device()
+    current = torch.cuda.current_stream() if torch.cuda.is_available() else None
+
+    def modes() -> ExitStack:
+        stack = ExitStack()
+        torch.set_num_threads(threads)  # new threads begin with the number at the start of the process
+        stack.enter_context(torch.inference_mode(inference))
+        stack.enter_context(torch.set_grad_enabled(grad))
+        for device, dtype, enabled in casts:
+            stack.enter_context(torch.autocast(device, dtype=dtype, enabled=enabled))
+        if default != torch.get_default_device():
+            stack.enter_context(default)
+        if current is not None:
+            stack.enter_context(torch.cuda.stream(current))
+        return stack
+
+    return modes
