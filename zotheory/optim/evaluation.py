@@ -41,9 +41,6 @@ class BadLoss(Exception):
 class Evaluation:
     """The losses of one step: of the closure at the parameters and around them.
 
-    Losses that do not depend on each other are best asked for together, by `pairs`: ranks that share a step
-    divide them, or average each, in one exchange a call.
-
     Args:
         place: displaces the parameters and restores them.
         closure: returns the loss at the parameters as they are.
@@ -58,29 +55,20 @@ class Evaluation:
         self.count = 0
         self._here: float | None = None
 
-    def at(self, direction: Direction | None = None, scale: float = 0.0) -> float:
-        """Return the loss at x + scale v, or at x without arguments.
-
-        Raises:
-            BadLoss: it is not finite.
-            InvalidArgument: the closure returned something else than one real number.
-            RankError: another rank failed.
-            ReplicaError: the ranks' settings differ.
-        """
-        return self._losses([partial(self._one, direction, scale)], 1)[0]
-
-    def both(self, direction: Direction, scale: float) -> tuple[float, float]:
-        """Return the losses at x + scale v and at x - scale v; errors as `at`."""
-        ahead, behind = self._losses([partial(self._two, direction, scale)], 2)
-        return ahead, behind
-
     def pairs(
         self, directions: Iterable[Direction], scale: float, *, forward: bool
     ) -> list[tuple[float, float]]:
-        """Return for each direction the two losses of its slope; errors as `at`.
+        """Return for each direction the two losses of its slope.
 
         They are those at x + scale v and at x - scale v, or with ``forward`` at x + scale v and at x, where
-        the latter is evaluated once in the life of this object.
+        the latter is evaluated once in the life of this object. Ranks that share the step divide them, or
+        average each, in one exchange: ask for as many as possible at once.
+
+        Raises:
+            BadLoss: one is not finite.
+            InvalidArgument: the closure returned something else than one real number.
+            RankError: another rank failed.
+            ReplicaError: the ranks' settings differ.
         """
         if not forward:
             found = self._losses([partial(self._two, u, scale) for u in directions], 2)
