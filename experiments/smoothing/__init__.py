@@ -83,11 +83,14 @@ def problem(config: Config, name: str, seed: Seed) -> Separable:
 def run(config: Config, cell: Cell, seed: Seed) -> Table:
     """Measure the errors of slopes at every mu, relative to |grad f(x)|, beside what theory says.
 
+    Below 1e-15 what is measured is the round-off of the measurement itself, which is in float64.
+
     Columns:
         mu: smoothing distance.
         truncation, round_off, total: root mean squares over v of the errors of slopes.
         bias: |E(slope v) - grad f(x)|, with rounding.
         stalled: the fraction of slopes that were computed to be 0.
+        predicted_stalled: that fraction; with rounded arithmetic 1 where x never moves, and else 0.
         predicted_truncation, predicted_bias: closed forms, in exact arithmetic.
         predicted_round_off, predicted_total: see `theory`.
         predicted_mu, best_mu: where the total is least, by theory (infinity: nowhere) and as measured.
@@ -101,9 +104,11 @@ def run(config: Config, cell: Cell, seed: Seed) -> Table:
         if all_rounded:
             slopes = from_rounded_arithmetic(function, format, v, mu, central)
             predicted = theory.rounded_arithmetic(function, format, mu, central)
+            stalled = theory.stalled_arithmetic(function, format, mu)
         else:
             slopes = from_rounded_values(function, format, v, mu, central, rng)
             predicted = theory.rounded_values(function, format, v, mu, central)
+            stalled = theory.stalled_values(function, format, v, mu, central)
         errors = slopes.computed - products
         truncation = theory.truncation(function, mu, central)
         rows.append(
@@ -114,6 +119,7 @@ def run(config: Config, cell: Cell, seed: Seed) -> Table:
                 "total": _rms(errors) / size,
                 "bias": float(np.linalg.norm(errors @ v / len(v))) / size,
                 "stalled": float(np.mean(slopes.computed == 0)),
+                "predicted_stalled": stalled,
                 "predicted_truncation": truncation / size,
                 "predicted_round_off": predicted / size,
                 "predicted_total": math.hypot(truncation, predicted) / size,

@@ -39,12 +39,12 @@ def from_rounded_values(
 ) -> Slopes:
     """Round function values only: points, difference and division are exact.
 
-    The objective is fl(f) + r near x, with r drawn anew for each row, uniform over one spacing, so that
-    f(x) lies anywhere between its neighbours. fl(f) + (r + change) is rounded once, in float64 by the
-    addition itself.
+    The objective is fl(f) + r near x, with r drawn anew for each row, uniform over four spacings, so that
+    f(x) lies anywhere between its neighbours, and so do values with twice or four times the spacing.
+    fl(f) + (r + change) is rounded once, in float64 by the addition itself.
     """
     base = format.round(function.terms.sum()).astype(np.float64)
-    offset = rng.uniform(-0.5, 0.5, len(v)) * format.spacing(base)
+    offset = rng.uniform(-2.0, 2.0, len(v)) * format.spacing(base)
     ahead = changes(function, v, mu)
     behind = changes(function, v, -mu) if central else np.zeros(len(v))
     width = 2 * mu if central else mu

@@ -32,19 +32,42 @@ def rounded_values(
 ) -> float:
     """Return sqrt(E r^2) of the round-off r of slopes from rounded values.
 
-    With one spacing s at both values, at an offset uniform over s, the difference of the rounded values
-    is one of the two multiples of s next to the true difference D, unbiased: E r^2 = s^2 p (1 - p), p the
-    fractional part of |D|/s. That is s^2/6 on average where D is many spacings, and |D| s where it is
-    less than one. Different
-    spacings: the roundings are taken as independent, s^2/12 each.
+    With one spacing s at both values, at an offset uniform over s, the difference of the rounded values is
+    one of the two multiples of s next to the true difference D, unbiased: E r^2 = s^2 p (1 - p), p the
+    fractional part of |D|/s. That is s^2/6 on average where D is many spacings, and |D| s where it is less
+    than one.
+
+    With spacings s < S = 2^j s the roundings are sawtooth functions of the offset, of mean squares s^2/12
+    and S^2/12, with Fourier series sum_k (-1)^(k+1) s/(pi k) sin(2 pi k x/s). The shared frequencies k/s
+    give the covariance s^2/(2 pi^2) sum_k (-1)^k cos(2 pi k q)/k^2 = s^2 (q^2/2 - 1/24), where q in
+    [-1/2, 1/2] is off D/s by an integer. So E r^2 = s^2 (1/6 - q^2) + S^2/12.
     """
-    ahead = changes(function, v, mu)
-    behind = changes(function, v, -mu) if central else np.zeros(len(v))
+    ahead, behind = _moved(function, v, mu, central)
     base = function.terms.sum()
-    first, second = format.spacing(base + ahead), format.spacing(base + behind)
-    p = np.mod(np.abs(ahead - behind) / first, 1.0)
-    squares = np.where(first == second, first**2 * p * (1 - p), (first**2 + second**2) / 12)
+    spacings = np.sort([format.spacing(base + ahead), format.spacing(base + behind)], axis=0)
+    fine, coarse = spacings[0], spacings[1]
+    steps = np.abs(ahead - behind) / fine
+    p, q = np.mod(steps, 1.0), steps - np.round(steps)
+    squares = np.where(fine == coarse, fine**2 * p * (1 - p), fine**2 * (1 / 6 - q**2) + coarse**2 / 12)
     return math.sqrt(squares.mean()) / (2 * mu if central else mu)
+
+
+def stalled_values(
+    function: Separable, format: Format, v: NDArray[np.float64], mu: float, central: bool
+) -> float:
+    """Return how often both values are rounded to one number, the slope to 0: 1 - |D|/s where |D| < s.
+
+    Where that is nearly always, the mean square above comes from rare and large slopes that few samples
+    show.
+    """
+    ahead, behind = _moved(function, v, mu, central)
+    steps = np.abs(ahead - behind) / format.spacing(function.terms.sum())
+    return float(np.maximum(1 - steps, 0).mean())
+
+
+def stalled_arithmetic(function: Separable, format: Format, mu: float) -> float:
+    """Return 1 where x + mu v is x for every v, since mu is below half a spacing of every x_i; else 0."""
+    return float(np.all(mu < format.spacing(function.point) / 2))
 
 
 def rounded_arithmetic(function: Separable, format: Format, mu: float, central: bool) -> float:
@@ -86,6 +109,13 @@ def round_off_scale(function: Separable, format: Format, central: bool, arithmet
         return rounded_arithmetic(function, format, 1.0, central)
     spacing = float(format.spacing(function.terms.sum()))
     return spacing / math.sqrt(6) / (2 if central else 1)
+
+
+def _moved(
+    function: Separable, v: NDArray[np.float64], mu: float, central: bool
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return what the two values of each slope differ by from f(x)."""
+    return changes(function, v, mu), changes(function, v, -mu) if central else np.zeros(len(v))
 
 
 def _even(function: Separable, mu: float) -> float:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from zotheory import __version__
-from zotheory.cli.experiment import app as experiment
+from zotheory.cli.experiment import app as experiment_app
 from zotheory.cli.show import show
 from zotheory.cli.solve import solve
 from zotheory.cli.verify import verify
@@ -25,7 +25,7 @@ app = typer.Typer(
 app.command()(verify)
 app.command()(show)
 app.command()(solve)
-app.add_typer(experiment, name="experiment")
+app.add_typer(experiment_app, name="experiment")
 
 
 def _print_version(wanted: bool) -> None:

@@ -18,7 +18,7 @@ from zotheory.errors import InvalidArgument
 if TYPE_CHECKING:
     from zotheory.experiment.experiment import Experiment
     from zotheory.experiment.request import Request
-    from zotheory.experiment.run import Report
+    from zotheory.experiment.runner import Report
 
 app = typer.Typer(
     help="Run experiments, and keep their results.",
@@ -101,7 +101,7 @@ def run(
     Exit status 1: a cell failed, or the run was interrupted. Exit status 2: bad input, a store that cannot
     be written, or workers that died; finished cells are kept.
     """
-    from zotheory.experiment.run import run as run_experiment
+    from zotheory.experiment.runner import run as run_experiment
     from zotheory.experiment.store import Store
 
     with errors_in_one_line():
@@ -124,7 +124,7 @@ def run(
         tell(f"failed: {_cell(failure.cell)}, seed {failure.seed}: {failure.error}")
     if len(report.failures) > 3:
         tell(f"failed: {len(report.failures) - 3} more")
-    if report.interrupted:
+    if report.interrupted and not report.complete:
         tell(f"interrupted: finished cells are kept; go on with: {request.command(store)}")
     if not report.complete:
         raise typer.Exit(NOT_EXPECTED)

@@ -1,7 +1,7 @@
 """Experiments: grids of (configuration, seed) cells, run in parallel, each kept once in a store.
 
-An experiment is a folder of `experiments/` whose `__init__.py` defines `EXPERIMENT = Experiment(...)`; on the
-command line `zotheory experiment run NAME` runs it. Figures and claims read what it measured:
+An experiment is a folder of `experiments/` whose `__init__.py` defines `EXPERIMENT = Experiment(...)`, and
+`zotheory experiment run NAME` runs it. Figures and claims read what it measured:
 
     from zotheory.experiment import Store, load
 
@@ -13,7 +13,7 @@ from zotheory.experiment.discovery import find, load
 from zotheory.experiment.experiment import Cell, Experiment, Preset
 from zotheory.experiment.faults import ExperimentError, MissingResults, ScheduleError, StoreError
 from zotheory.experiment.results import Results
-from zotheory.experiment.run import Report, run
+from zotheory.experiment.runner import Report, run
 from zotheory.experiment.seeds import Seed
 from zotheory.experiment.store import Store
 from zotheory.experiment.table import Table

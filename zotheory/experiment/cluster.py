@@ -1,4 +1,4 @@
-"""joblib's dask backend, repaired in one place. Imported only where dask is installed."""
+"""joblib's dask backend, repaired in one place. Imports dask."""
 
 import contextlib
 import logging
@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from typing import Any
 
-from distributed import Client
 from joblib._dask import DaskDistributedBackend
 
+from zotheory.experiment.backends import DIED, Arrivals
 from zotheory.experiment.faults import ScheduleError
 
 
@@ -24,14 +24,15 @@ def quiet_logs() -> Iterator[None]:
         logger.setLevel(kept)
 
 
-class _Backend(DaskDistributedBackend):
+class ClusterBackend(Arrivals, DaskDistributedBackend):
     """The dask backend, except that a task whose worker died ends the run.
 
-    joblib learns of a task's end from its callback, which its own class calls for successes only: it
-    would wait for a dead worker's task for ever.
+    joblib learns of a task's end from its callback, which its own class calls for successes only: it would
+    wait for a dead worker's task for ever.
     """
 
     def submit(self, func: Any, callback: Callable[[Any], None] | None = None) -> Any:
+        """Send a task to the cluster, and have the callback called whether it ends well or not."""
         future = super().submit(func, callback)
 
         def end(ended: Future[Any]) -> None:
@@ -43,13 +44,11 @@ class _Backend(DaskDistributedBackend):
         return future
 
     def retrieve_result_callback(self, out: Any) -> Any:
+        """Return the results of a task.
+
+        Raises:
+            ScheduleError: its worker died.
+        """
         if isinstance(out, BaseException):
-            raise ScheduleError(
-                f"a worker of the cluster died ({type(out).__name__}): run the same command again to go on"
-            ) from out
+            raise ScheduleError(DIED) from out
         return super().retrieve_result_callback(out)
-
-
-def backend_of(client: Client) -> DaskDistributedBackend:
-    """Return the backend that runs tasks on the cluster of a client."""
-    return _Backend(client=client)

@@ -1,10 +1,11 @@
 """Finding experiments by path: folders whose `__init__.py` defines `EXPERIMENT`."""
 
-import contextlib
 import hashlib
 import importlib
+import os
 import sys
 from pathlib import Path
+from types import ModuleType
 
 from zotheory.errors import InvalidArgument
 from zotheory.experiment.experiment import Experiment
@@ -57,15 +58,11 @@ def load(name: str, folder: str | Path = DEFAULT_FOLDER) -> Experiment:
     return experiment.named(name, str(found[name].resolve()), _code_digest(found[name]))
 
 
-def modules_below(folder: Path) -> list[str]:
-    """Return the names of the imported modules whose files lie below a folder."""
-    names = []
-    for name, module in list(sys.modules.items()):
-        file = getattr(module, "__file__", None)
-        with contextlib.suppress(OSError, TypeError):
-            if file and Path(file).resolve().is_relative_to(folder.resolve()):
-                names.append(name)
-    return names
+def modules_below(folder: Path) -> list[ModuleType]:
+    """Return the imported modules whose files lie below a folder."""
+    start = f"{folder.resolve()}{os.sep}"
+    modules = list(sys.modules.values())
+    return [module for module in modules if (getattr(module, "__file__", None) or "").startswith(start)]
 
 
 def _code_digest(folder: Path) -> str:

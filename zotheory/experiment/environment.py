@@ -5,13 +5,15 @@ import importlib.metadata
 import platform
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 
 PACKAGES = ("numpy", "scipy", "pyarrow", "joblib")
 
 
-def versions(packages: Iterable[str] = ()) -> dict[str, str]:
+@lru_cache(maxsize=16)
+def versions(packages: tuple[str, ...] = ()) -> Mapping[str, str]:
     """Return the versions of Python, zotheory and the packages in this process, by name."""
     import zotheory
 

@@ -4,7 +4,7 @@ import contextlib
 import platform
 import socket
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -28,43 +28,31 @@ class Executor(StrEnum):
 
 @contextlib.contextmanager
 def outcomes(
-    job: Job, tasks: Sequence[tuple[str, Any, int]], jobs: int, client: "Client | None" = None
+    job: Job, tasks: Iterable[tuple[str, Any, int]], jobs: int, client: "Client | None" = None
 ) -> Iterator[Iterator[Outcome]]:
     """Give an iterator over what becomes of the tasks, in the order in which they end.
 
     Args:
         job: what the tasks have in common.
-        tasks: (key, cell, seed) of each.
+        tasks: (key, cell, seed) of each; asked for as workers become free.
         jobs: how many processes; 1 runs everything in this one. On a cluster its workers decide.
         client: of a cluster; None for processes of this machine.
 
     Raises:
         ScheduleError: workers died.
     """
-    from joblib import Parallel, delayed, parallel_config
-    from joblib.externals.loky.process_executor import TerminatedWorkerError
+    from zotheory.experiment.backends import LocalBackend, all_arrived, delayed, started
 
-    calls = [delayed(perform)(job, *task) for task in tasks]
-    # One call a task: what is finished is kept at once, and a long cell holds up no other.
-    options: dict[str, Any] = {
-        "return_as": "generator_unordered",
-        "batch_size": 1,
-        "pre_dispatch": "2*n_jobs",
-    }
     if client is None:
-        backend: dict[str, Any] = {"backend": "loky", "n_jobs": jobs, "inner_max_num_threads": 1}
+        backend = LocalBackend()
     else:
-        from zotheory.experiment.cluster import backend_of
+        from zotheory.experiment.cluster import ClusterBackend
 
-        backend = {"backend": backend_of(client)}
-    died = ScheduleError(
-        "a worker died (out of memory, or a crash inside a library): run the same command again to go on, "
-        "with fewer --jobs if memory is short"
-    )
-    with threads_restored(), parallel_config(**backend):
-        running: Any = Parallel(**options)(calls)
+        backend, jobs = ClusterBackend(client=client), -1
+    with threads_restored():
+        running = started((delayed(perform)(job, *task) for task in tasks), backend, jobs)
         try:
-            yield _unless_died(running, TerminatedWorkerError, died)
+            yield all_arrived(running, backend)
         finally:
             with warnings.catch_warnings():  # of tasks cut short, which is what is wanted then
                 warnings.simplefilter("ignore")
@@ -150,12 +138,3 @@ def _python_and_zotheory() -> tuple[str, str]:
 
     python = ".".join(platform.python_version_tuple()[:2])
     return f"Python {python}", f"zotheory {zotheory.__version__}"
-
-
-def _unless_died(
-    running: Iterator[Outcome], kind: type[Exception], died: ScheduleError
-) -> Iterator[Outcome]:
-    try:
-        yield from running
-    except kind as error:
-        raise died from error

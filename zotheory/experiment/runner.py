@@ -13,6 +13,7 @@ from zotheory.experiment.executors import Executor, connected, outcomes
 from zotheory.experiment.experiment import Experiment
 from zotheory.experiment.records import Record
 from zotheory.experiment.request import Request
+from zotheory.experiment.stopping import stop_requested
 from zotheory.experiment.store import Store
 from zotheory.experiment.work import Job, Outcome
 from zotheory.validation import check_count
@@ -45,6 +46,11 @@ class Report:
     packed: list[Path] = field(default_factory=list)
 
     @property
+    def settled(self) -> int:
+        """How many cells are in the store or have failed."""
+        return self.found + self.done + len(self.failures)
+
+    @property
     def complete(self) -> bool:
         """Whether all cells are in the store."""
         return self.found + self.done == self.total
@@ -73,10 +79,12 @@ def run(
         executor: "local", or "dask" for the cluster of a scheduler.
         scheduler: address of the scheduler, such as "tcp://host:8786".
         progress: called with the number of cells finished and of all, first with those found.
-        warn: called with a line for each damaged file, the cells of which are computed again.
+        warn: called with a line for each damaged file, the cells of which are computed again, and after
+            Ctrl-C.
 
     Returns:
-        What was done. Cells that raised are in it; so is whether Ctrl-C ended the run.
+        What was done. Cells that raised are in it; so is whether Ctrl-C ended the run: the first one lets
+        the cells under way finish, the second one does not.
 
     Raises:
         InvalidArgument: a bad argument; nothing has run.
@@ -87,14 +95,14 @@ def run(
     request = Request.of(experiment, config, seeds)
     store = Store() if store is None else store
     jobs = (os.cpu_count() or 1) if jobs is None else check_count(jobs, "jobs")
+    warn = (lambda line: None) if warn is None else warn
     tasks = request.tasks()
     start = time.perf_counter()
     with connected(executor, scheduler) as client:
         store.require_writable(experiment.name)
         contents = store.contents(experiment.name, request.configuration)
         for item in contents.damaged:
-            if warn is not None:
-                warn(f"damaged: {item}; what is missing of its cells is computed again")
+            warn(f"damaged: {item}; what is missing of its cells is computed again")
         keys = contents.keys
         todo = [task for task in tasks if task[0] not in keys]
         report = Report(request, len(tasks), len(tasks) - len(todo))
@@ -104,11 +112,14 @@ def run(
             if todo:
                 job = _job(experiment, request.config)
                 about, facts = _about(request), _facts(experiment)
-                with outcomes(job, todo, min(jobs, len(todo)), client) as finished:
-                    for outcome in finished:
-                        _settle(outcome, store, about, facts, report)
-                        if progress is not None:
-                            progress(report.found + report.done + len(report.failures), report.total)
+                with stop_requested(warn) as stop:
+                    left = (task for task in todo if not stop.is_set())
+                    with outcomes(job, left, min(jobs, len(todo)), client) as finished:
+                        for outcome in finished:
+                            _settle(outcome, store, about, facts, report)
+                            if progress is not None:
+                                progress(report.settled, report.total)
+                    report.interrupted = stop.is_set()
         except KeyboardInterrupt:
             report.interrupted = True
     report.packed = store.pack(experiment.name, request.configuration)
@@ -145,12 +156,10 @@ def _facts(experiment: Experiment[Any]) -> dict[str, Any]:
 
 def _job(experiment: Experiment[Any], config: Any) -> Job:
     """Pickle an experiment with its modules by value: workers need not have its files."""
-    import sys
-
     import cloudpickle
 
     folder = Path(experiment.folder)
-    modules = [sys.modules[name] for name in modules_below(folder.parent)]
+    modules = modules_below(folder.parent)
     for module in modules:
         cloudpickle.register_pickle_by_value(module)
     try:

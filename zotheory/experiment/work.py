@@ -5,7 +5,7 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -37,7 +37,7 @@ class Job:
     experiment: str
     code: bytes
     folder: str
-    packages: Sequence[str]
+    packages: tuple[str, ...]
 
 
 @dataclass(frozen=True)

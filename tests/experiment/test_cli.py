@@ -1,0 +1,225 @@
+"""`zotheory experiment`: exit status, streams and messages."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from tests.experiment.conftest import manifests, parquets, write_toy
+from zotheory.cli import app
+from zotheory.experiment import Store
+
+runner = CliRunner()
+
+
+@pytest.fixture
+def zotheory(folder, store):
+    """Return a function that runs `zotheory experiment ...` on the toy and its store."""
+
+    def call(command, *words, folder=folder, where=store.path):
+        places = ["--folder", str(folder), "--store", str(where)]
+        return runner.invoke(app, ["experiment", command, *map(str, words), *places])
+
+    return call
+
+
+def error(result) -> str:
+    """Return the last line on stderr of a command that refused its input."""
+    assert result.exit_code == 2, result.output
+    assert result.stdout == ""
+    assert "Traceback" not in result.stderr
+    line = result.stderr.splitlines()[-1]
+    assert line.startswith("error: ")
+    return line
+
+
+def test_list_names_experiments_presets_and_progress(zotheory):
+    assert zotheory("run", "toy-grid", "--jobs", 1).exit_code == 0
+    result = zotheory("list")
+    assert result.exit_code == 0
+    assert result.stdout.splitlines() == [
+        "toy-grid: a toy",
+        "  quick: 8 of 8 cells finished",
+        "  paper: 0 of 27 cells finished",
+    ]
+
+
+def test_list_goes_on_after_an_experiment_that_does_not_load(zotheory, folder):
+    (folder / "bad").mkdir()
+    (folder / "bad" / "__init__.py").write_text("1 / 0\n")
+    result = zotheory("list")
+    assert result.exit_code == 2
+    assert "toy-grid: a toy" in result.stdout
+    assert "bad/__init__.py: line 1: ZeroDivisionError" in result.stderr
+
+
+def test_a_run_says_what_it_did_and_where_the_results_are(zotheory, store, monkeypatch):
+    monkeypatch.setenv("TOY_ACTION", "print 1")
+    result = zotheory("run", "toy-grid", "--jobs", 1)
+    assert result.exit_code == 0
+    (path,) = manifests(store)
+    lines = result.stdout.splitlines()
+    assert lines[0].startswith("toy-grid: 8 cells run, 0 found, 8 in all, ")
+    assert lines[1:] == [f"results: {path}"]
+    assert "noise" in result.stderr
+    assert "[8/8]" in result.stderr
+    again = zotheory("run", "toy-grid", "--jobs", 1)
+    assert again.stdout.startswith("toy-grid: 0 cells run, 8 found, 8 in all, ")
+
+
+def test_settings_come_from_preset_file_and_options(zotheory, store, tmp_path):
+    file = tmp_path / "mine.toml"
+    file.write_text('size = 2\nscale = 3\nkinds = ["square"]\n')
+    words = ["--preset", "paper", "--config", file, "--set", "size=3", "--set", "limit=5", "--seeds", 1]
+    assert zotheory("run", "toy-grid", *words, "--jobs", 1).exit_code == 0
+    (path,) = manifests(store)
+    content = json.loads(path.read_text())["content"]
+    assert content["config"] == {
+        "size": 3,
+        "scale": 3.0,
+        "kinds": ["square"],
+        "limit": 5,
+        "draw": True,
+        "order": "",
+    }
+    assert sorted(cell["cell"]["x"] for cell in content["cells"]) == [0, 1, 2]
+
+
+def test_status_counts_and_says_how_to_go_on(zotheory, store):
+    zotheory("run", "toy-grid", "--jobs", 1, "--seeds", 1)
+    zotheory("run", "toy-grid", "--jobs", 1, "--seeds", 1, "--set", "size=1")
+    result = zotheory("status", "toy-grid")
+    assert result.exit_code == 1
+    assert ": 4 of 8 cells finished" in result.stdout
+    assert f"{10 + 11 + 12 + 13} function values, peak memory" in result.stdout
+    assert "other configurations in " in result.stdout
+    command = "run: zotheory experiment run toy-grid --preset quick --seeds 2 --store"
+    assert f"{command} {store.path}" in result.stdout
+    assert zotheory("status", "toy-grid", "--seeds", 1).exit_code == 0
+
+
+def test_status_names_damage_and_other_code(zotheory, store, folder, tmp_path):
+    zotheory("run", "toy-grid", "--jobs", 1, "--seeds", 1)
+    changed = write_toy(tmp_path / "changed" / "trials")
+    (changed / "_shared.py").write_text("def square(x):\n    return x**2\n")
+    result = zotheory("status", "toy-grid", "--seeds", 1, folder=changed)
+    assert result.exit_code == 0
+    assert "note: 4 cells were measured by other code" in result.stdout
+    (path,) = parquets(store)
+    path.write_bytes(path.read_bytes()[:100])
+    result = zotheory("status", "toy-grid", "--seeds", 1)
+    assert result.exit_code == 1
+    assert f"checksum of {path.name} differs" in result.stdout
+    assert ": 0 of 4 cells finished" in result.stdout
+    mended = zotheory("run", "toy-grid", "--jobs", 1, "--seeds", 1)
+    assert mended.exit_code == 0
+    assert "warning: damaged: " in mended.stderr
+    assert zotheory("status", "toy-grid", "--seeds", 1).exit_code == 0
+
+
+def test_a_cell_that_fails_costs_no_other_and_is_named(zotheory, store, monkeypatch, toy):
+    monkeypatch.setenv("TOY_ACTION", "raise 2")
+    result = zotheory("run", "toy-grid", "--jobs", 1)
+    assert result.exit_code == 1
+    assert "6 cells run, 0 found, 8 in all" in result.stdout
+    assert "2 failed" in result.stdout
+    assert "failed: x=2, law=even, seed 1: ValueError: the toy broke (" in result.stderr
+    monkeypatch.delenv("TOY_ACTION")
+    assert "2 cells run, 6 found" in zotheory("run", "toy-grid", "--jobs", 1).stdout
+
+
+def test_a_run_that_returns_no_table_is_named(zotheory, monkeypatch):
+    monkeypatch.setenv("TOY_ACTION", "return 2")
+    result = zotheory("run", "toy-grid", "--jobs", 1)
+    assert result.exit_code == 1
+    assert "run returned a dict: return a Table" in result.stderr
+
+
+def test_pack_is_a_command(zotheory, store, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "pack", lambda *args: [])
+        zotheory("run", "toy-grid", "--jobs", 1)
+    assert len(parquets(store)) == 8
+    result = zotheory("pack", "toy-grid")
+    assert result.exit_code == 0
+    assert result.stdout.splitlines() == [str(path) for path in manifests(store)]
+    assert len(parquets(store)) == 1
+
+
+@pytest.mark.parametrize("command", ["run", "status", "pack"])
+def test_an_unknown_experiment_is_refused_with_the_nearest(zotheory, command):
+    said = error(zotheory(command, "toy-gird"))
+    assert said == "error: experiment = 'toy-gird': nearest: toy-grid; there are: toy-grid"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--set", "sise=3"], "key = 'sise': nearest: size"),
+        (["--set", "size=many"], "size = 'many': give an integer"),
+        (["--set", "size=0"], "size = 0: give at least 1"),
+        (["--set", "size"], "write key=value"),
+        (["--set", "kinds=cube"], "there are: sum, square"),
+        (["--preset", "quik"], "nearest: quick"),
+        (["--config", "nowhere.toml"], "cannot be read (No such file or directory)"),
+        (["--seeds", "0"], "seeds = 0: give an integer of at least 1"),
+        (["--jobs", "0"], "jobs = 0: give an integer of at least 1"),
+        (["--scheduler", "tcp://host:1"], "it needs --executor dask"),
+    ],
+)
+def test_bad_input_is_one_line_and_runs_nothing(zotheory, store, log, words, said):
+    assert said in error(zotheory("run", "toy-grid", *words))
+    assert log() == []
+    assert not store.path.exists()
+
+
+def test_a_file_that_is_no_toml_is_refused(zotheory, tmp_path):
+    file = tmp_path / "mine.toml"
+    file.write_text("size = = 3\n")
+    assert "is no TOML file" in error(zotheory("run", "toy-grid", "--config", file))
+
+
+def test_a_folder_that_is_not_there_is_named(zotheory, tmp_path):
+    said = error(zotheory("run", "toy-grid", folder=tmp_path / "nowhere"))
+    assert "nowhere is not a folder here" in said
+
+
+def test_the_store_of_another_kind_is_refused(zotheory, tmp_path):
+    (tmp_path / "taken").write_text("")
+    assert "cannot be written" in error(zotheory("run", "toy-grid", where=tmp_path / "taken"))
+
+
+def test_progress_lines_tell_the_time_left(monkeypatch, capsys):
+    from zotheory.cli import experiment
+
+    clock = iter([0.0, 1.0, 2.0, 11.0, 12.0])
+    monkeypatch.setattr(experiment.time, "monotonic", lambda: next(clock))
+    lines = experiment._Lines()
+    for done in (4, 5, 10, 14):
+        lines(done, 14)
+    # Six cells in eleven seconds from the start, and four are left; two cells at two seconds say nothing.
+    assert capsys.readouterr().err.splitlines() == [
+        "[10/14] about 7 s left",
+        "[14/14] about 0 s left",
+    ]
+
+
+def test_a_terminal_gets_a_bar_with_the_time_left(monkeypatch):
+    from rich.progress import Progress, TimeRemainingColumn
+
+    from zotheory.cli import experiment
+
+    bars = []
+    honest = Progress.__init__
+
+    def noted(self, *columns, **options):
+        bars.append((self, columns))
+        honest(self, *columns, **options)
+
+    monkeypatch.setattr(Progress, "__init__", noted)
+    monkeypatch.setattr(experiment.sys.stderr, "isatty", lambda: True)
+    with experiment._progress_shown() as progress:
+        progress(1, 4)
+        ((bar, columns),) = bars
+        assert any(isinstance(column, TimeRemainingColumn) for column in columns)
+        assert (bar.tasks[0].completed, bar.tasks[0].total) == (1, 4)

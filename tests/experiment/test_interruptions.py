@@ -1,0 +1,89 @@
+"""Real processes: killed, interrupted, with workers that die, and two at once."""
+
+import os
+import signal
+
+import pytest
+
+from tests.experiment.conftest import manifests
+from zotheory.experiment import run
+
+# Seconds after which a process hangs.
+PATIENCE = 60
+
+
+def test_a_killed_run_goes_on_where_it_was(toy, store, command, log):
+    # One process runs the cells in their order; the third kills it.
+    killed = command("--jobs", "1", "--seeds", "1", TOY_ACTION="kill 2")
+    killed.communicate(timeout=PATIENCE)
+    assert killed.returncode == -signal.SIGKILL
+    assert log() == [0, 1, 2]
+    report = run(toy, store=store, jobs=1, seeds=1)
+    assert (report.found, report.done) == (2, 2)
+    assert log() == [2, 3]
+    assert len(store.read(toy, seeds=1)) == 8
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_ctrl_c_finishes_the_cells_under_way_and_says_how_to_go_on(store, command, jobs, log):
+    started = command("--jobs", jobs, "--set", "size=30", TOY_ACTION="interrupt 9", TOY_JOBS=jobs)
+    out, err = started.communicate(timeout=PATIENCE)
+    assert started.returncode == 1, err
+    assert "Traceback" not in err
+    assert "stopping: cells under way are finished first" in err
+    again = "zotheory experiment run toy-grid --preset quick --set size=30 --seeds 2"
+    assert f"interrupted: finished cells are kept; go on with: {again}" in err
+    # Every cell that was begun is kept: those up to the tenth, and what the other worker did meanwhile.
+    finished = int(out.split()[1])
+    assert finished == len(log())
+    assert finished == 10 if jobs == "1" else 10 <= finished < 60
+    assert len(manifests(store)) == 1
+    ended = command("--jobs", "1", "--set", "size=30")
+    out, err = ended.communicate(timeout=PATIENCE)
+    assert ended.returncode == 0, err
+    assert f"{60 - finished} cells run, {finished} found, 60 in all" in out
+    assert len(log()) == 60 - finished
+
+
+def test_the_second_ctrl_c_stops_at_once(command, log):
+    started = command(
+        "--jobs", "1", "--set", "size=12", TOY_ACTION="interrupt 9", TOY_JOBS="1", TOY_TIMES="2"
+    )
+    out, err = started.communicate(timeout=PATIENCE)
+    assert started.returncode == 1, err
+    assert "Traceback" not in err
+    assert "9 cells run" in out
+    assert len(log()) == 10
+
+
+def test_a_worker_that_dies_costs_no_finished_cell(store, command):
+    started = command("--jobs", "2", "--set", "size=12", "--seeds", "1", TOY_ACTION="exit 9")
+    _, err = started.communicate(timeout=PATIENCE)
+    assert started.returncode == 2
+    assert "error: a worker died" in err
+    assert "Traceback" not in err
+    ended = command("--jobs", "1", "--set", "size=12", "--seeds", "1")
+    out, _ = ended.communicate(timeout=PATIENCE)
+    # The first ten were handed out; two were in hand.
+    found = int(out.split("run, ")[1].split()[0])
+    assert 8 <= found < 12
+    assert f"{12 - found} cells run" in out
+
+
+def test_two_processes_at_once_lose_nothing(toy, store, command, tmp_path):
+    """Both wait for each other in their first cell, and then run and pack the same cells."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    options = ("--jobs", "1", "--seeds", "1", "--set", "size=20")
+    both = [
+        command(*options, TOY_ACTION="meet 0", TOY_PIPE=str(pipe), TOY_MODE=mode) for mode in ("r", "w")
+    ]
+    for process in both:
+        _, err = process.communicate(timeout=PATIENCE)
+        assert process.returncode == 0, err
+        assert "damaged" not in err
+    config = type(toy.presets["quick"].config)(size=20)
+    assert len(store.read(toy, config, seeds=1)) == 40
+    report = run(toy, config, seeds=1, store=store, jobs=1)
+    assert (report.found, report.done) == (20, 0)
+    assert len(manifests(store)) == 1

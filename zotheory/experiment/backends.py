@@ -1,0 +1,71 @@
+"""joblib's backend of local processes, so that no result that has arrived is lost. Imports joblib."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from joblib import Parallel, delayed, parallel_config
+from joblib._parallel_backends import LokyBackend, ParallelBackendBase
+from joblib.externals.loky.process_executor import TerminatedWorkerError
+
+from zotheory.experiment.faults import ScheduleError
+from zotheory.experiment.stopping import ignore_interrupts
+from zotheory.experiment.work import Outcome
+
+DIED = "a worker died (out of memory, or a crash inside a library): run the same command again to go on"
+
+
+class Arrivals(ParallelBackendBase):
+    """A backend that notes results as they arrive: joblib drops those in waiting when it is cut short."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.arrived: list[Outcome] = []
+
+    def retrieve_result_callback(self, out: Any) -> Any:
+        """Return the results of a task; joblib calls this as soon as they are there."""
+        results: Any = super().retrieve_result_callback(out)
+        self.arrived.extend(results)
+        return results
+
+
+class LocalBackend(Arrivals, LokyBackend):
+    """Processes of this machine, one thread of linear algebra each; Ctrl-C is their parent's business."""
+
+    def __init__(self) -> None:
+        super().__init__(inner_max_num_threads=1, initializer=ignore_interrupts)
+
+    def retrieve_result_callback(self, out: Any) -> Any:  # type: ignore[override]
+        """Return the results of a task.
+
+        Raises:
+            ScheduleError: its worker died.
+        """
+        try:
+            return super().retrieve_result_callback(out)
+        except TerminatedWorkerError as error:
+            raise ScheduleError(f"{DIED}, with fewer --jobs if memory is short") from error
+
+
+def started(calls: Iterator[Any], backend: Arrivals, jobs: int) -> Any:
+    """Return a generator over the results of delayed calls, in the order in which they end.
+
+    One call a task, and none in advance: what is finished is kept at once, no long cell holds up others,
+    and where the calls end early only those under way are waited for.
+    """
+    with parallel_config(backend=backend, n_jobs=jobs):
+        return Parallel(return_as="generator_unordered", batch_size=1, pre_dispatch="n_jobs")(calls)  # type: ignore[arg-type]
+
+
+def all_arrived(running: Iterator[Outcome], backend: Arrivals) -> Iterator[Outcome]:
+    """Yield results; where the run is cut short, also those that had arrived, and then the exception."""
+    seen = set()
+    try:
+        for outcome in running:
+            seen.add(outcome.key)
+            yield outcome
+    except (KeyboardInterrupt, ScheduleError):
+        yield from [outcome for outcome in backend.arrived if outcome.key not in seen]
+        raise
+
+
+__all__ = ["DIED", "Arrivals", "LocalBackend", "all_arrived", "delayed", "started"]
