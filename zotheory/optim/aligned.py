@@ -176,7 +176,7 @@ class DAPSGD(ZOSGD):
 class _Wide(Combination):
     # Summed in float64 and rounded once, so that |v| and v.e are right to the rounding of v's entries.
     def fill(self, out: torch.Tensor, low: int) -> bool:
-        with borrowed(len(out), torch.float64, out.device) as wide:
+        with borrowed(out.numel(), torch.float64, out.device) as wide:
             found = self.add_up(wide, low)
             if found:
                 out.copy_(wide)

@@ -9,7 +9,7 @@ import torch
 
 from zotheory.errors import InvalidArgument
 from zotheory.optim.arguments import check_at_least_zero, check_choice, check_number
-from zotheory.optim.directions import Combination, Direction
+from zotheory.optim.directions import Combination, Direction, Kept
 from zotheory.optim.distributed import ParallelOption, as_parallel
 from zotheory.optim.evaluation import BadLoss, Closure, Evaluation, Place, Snapshot
 from zotheory.optim.layerwise import Layerwise
@@ -21,7 +21,7 @@ from zotheory.optim.replicas import check_replicas, check_start, ranks_of
 from zotheory.optim.resolution import check_resolution
 from zotheory.optim.reuse import Prefix, longest_chain
 from zotheory.optim.state import KEY, check_run, restore_moments, run_of
-from zotheory.optim.stream import check_seed
+from zotheory.optim.stream import CHUNK, check_seed
 from zotheory.optim.workspace import borrowed
 from zotheory.validation import check_count
 
@@ -179,6 +179,8 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
         # The mean of slope times v.
         queries = range(self.perturbations)
         directions = [self.law.draw(self.seed, layout, self.steps, query) for query in queries]
+        if layout.dim * self.perturbations <= CHUNK:
+            directions = [Kept(direction, layout.dim) for direction in directions]
         slopes, losses = self.slopes(evaluation, directions)
         probes = [(s / self.perturbations, u) for s, u in zip(slopes, directions, strict=True)]
         return probes, sum(losses) / len(losses)

@@ -14,7 +14,7 @@ class Direction(ABC):
 
     @abstractmethod
     def fill(self, out: torch.Tensor, low: int) -> bool:
-        """Write entries low, ..., low + len(out) - 1; return False, and leave anything, if all are zero.
+        """Write entries low, ..., low + out.numel() - 1; return False, and leave anything, if all are zero.
 
         They must be the same however a range is cut into slices, and on every device.
 
@@ -36,6 +36,37 @@ class Direction(ABC):
         return out if self.fill(out, low) else None
 
 
+class Kept(Direction):
+    """A direction whose entries are made once, for problems so small that a chunk holds them all."""
+
+    def __init__(self, direction: Direction, dim: int) -> None:
+        self.direction, self.dim = direction, dim
+        self._rows: dict[torch.device, torch.Tensor | None] = {}
+
+    def fill(self, out: torch.Tensor, low: int) -> bool:
+        """Write the slice."""
+        row = self._row(out.device)
+        if row is None:
+            return False
+        out.copy_(row[low : low + out.numel()])
+        return True
+
+    def fill_scaled(self, out: torch.Tensor, low: int, factor: float) -> bool:
+        """Write ``factor`` times the slice."""
+        row = self._row(out.device)
+        if row is None:
+            return False
+        torch.mul(row[low : low + out.numel()], factor, out=out)
+        return True
+
+    def _row(self, device: torch.device) -> torch.Tensor | None:
+        if device not in self._rows:
+            # Under inference mode it would be of no use outside.
+            with torch.inference_mode(False):
+                self._rows[device] = self.direction.values(0, self.dim, device)
+        return self._rows[device]
+
+
 @dataclass(frozen=True, eq=False)
 class Combination(Direction):
     """The sum of coefficients times directions, added in order."""
@@ -53,7 +84,7 @@ class Combination(Direction):
             if not found:
                 found = scaled(direction, coefficient, out, low)
                 continue
-            with borrowed(len(out), out.dtype, out.device) as part:
+            with borrowed(out.numel(), out.dtype, out.device) as part:
                 if scaled(direction, coefficient, part, low):
                     out.add_(part)
         return found
@@ -65,7 +96,7 @@ def scaled(direction: Direction, factor: float, out: torch.Tensor, low: int) -> 
     # some devices.
     if out.dtype == torch.float32:
         return direction.fill_scaled(out, low, factor)
-    with borrowed(len(out), torch.float32, out.device) as narrow:
+    with borrowed(out.numel(), torch.float32, out.device) as narrow:
         found = direction.fill(narrow, low)
         if found:
             out.copy_(narrow)

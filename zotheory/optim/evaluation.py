@@ -10,7 +10,7 @@ import torch
 
 from zotheory.optim.directions import Direction, scaled
 from zotheory.optim.distributed import Ranks, Task, evaluate
-from zotheory.optim.layout import Layout, Slot, flat_view, pieces
+from zotheory.optim.layout import Layout, Slot, pieces
 from zotheory.optim.loss import read_loss
 from zotheory.optim.workspace import borrowed
 
@@ -127,20 +127,21 @@ def displace(
         source: all its entries, as one row.
         direction: v.
         scale: its factor.
-        target: a row of memory; it may be that of the source.
+        target: a row of memory other than the source's.
         first: which entry of the source goes to target[0].
     """
-    for low, high in pieces(len(target)):
+    for low, high in pieces(target.numel()):
         there, here = target[low:high], source[first + low : first + high]
-        with borrowed(high - low, slot.dtype, there.device) as step:
-            # The product is rounded before the sum, as on every device.
-            if scaled(direction, scale, step, slot.start + first + low):
-                if here.dtype == slot.dtype:
-                    torch.add(step, here, out=there)
-                else:
-                    there.copy_(step.add_(here))
-            elif there.data_ptr() != here.data_ptr():
+        # The product is rounded before the sum, as on every device.
+        if there.dtype == slot.dtype:
+            if scaled(direction, scale, there, slot.start + first + low):
+                there.add_(here)
+            else:
                 there.copy_(here)
+        else:
+            with borrowed(high - low, slot.dtype, there.device) as wide:
+                found = scaled(direction, scale, wide, slot.start + first + low)
+                there.copy_(wide.add_(here) if found else here)
 
 
 class Snapshot(Place):
@@ -156,9 +157,14 @@ class Snapshot(Place):
     def loss(self, closure: Closure, direction: Direction, scale: float) -> float:
         """Return the loss at x + scale v."""
         try:
-            for slot in self.layout.slots:
-                with flat_view(slot.parameter) as entries:
-                    displace(slot, entries, direction, scale, entries)
+            for slot, copy in zip(self.layout.slots, self.copies, strict=True):
+                data = slot.parameter.detach()
+                if data.is_contiguous():
+                    displace(slot, copy.view(-1), direction, scale, data.view(-1))
+                else:
+                    moved = torch.empty_like(copy, memory_format=torch.contiguous_format)
+                    displace(slot, copy.reshape(-1), direction, scale, moved.view(-1))
+                    data.copy_(moved)
             return read_loss(closure())
         finally:
             for slot, copy in zip(self.layout.slots, self.copies, strict=True):

@@ -156,7 +156,7 @@ class _Side(Run):
         self._paused = []
 
     def write(self, slot: Slot, source: torch.Tensor, target: torch.Tensor, first: int) -> None:
-        if len(target) < slot.size:  # a table in chunks
+        if target.numel() < slot.size:  # a table in chunks
             super().write(slot, source, target, first)
             return
         key = id(slot.parameter)

@@ -27,6 +27,8 @@ def read_loss(loss: Any) -> float:
     Raises:
         InvalidArgument: not a real number, nor a tensor or array of one.
     """
+    if type(loss) is torch.Tensor and loss.ndim == 0 and loss.is_floating_point():
+        return loss.item()
     given: Any = loss
     shown = loss
     if isinstance(loss, torch.Tensor):

@@ -106,11 +106,11 @@ class _Block(Direction):
     query: int
 
     def fill(self, out: torch.Tensor, low: int) -> bool:
-        first, last = max(low, self.start), min(low + len(out), self.stop)
+        first, last = max(low, self.start), min(low + out.numel(), self.stop)
         if first >= last:
             return False
         inside = out[first - low : last - low]
-        if len(inside) < len(out):
+        if inside.numel() < out.numel():
             out.zero_()
         self.stream.fill_signs(inside, self.step, self.query, first, self.factor)
         return True
@@ -193,7 +193,7 @@ class _Products(Direction):
     query: int
 
     def fill(self, out: torch.Tensor, low: int) -> bool:
-        high = low + len(out)
+        high = low + out.numel()
         for slot in self.layout.slots:
             if slot.start < high and low < slot.stop:
                 first, last = max(low, slot.start), min(high, slot.stop)

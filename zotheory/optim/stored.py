@@ -26,15 +26,15 @@ class Stored(Direction):
 
     def fill(self, out: torch.Tensor, low: int) -> bool:
         """Write the slice; False only if no parameter in it has a buffer."""
-        high, found = low + len(out), False
+        high, found = low + out.numel(), False
         for number in range(bisect_right(self.starts, low) - 1, len(self.starts)):
             start, row = self.starts[number], self.rows[number]
             if start >= high:
                 break
             if row is None:
                 continue
-            first, last = max(low, start), min(high, start + len(row))
-            if not found and last - first < len(out):
+            first, last = max(low, start), min(high, start + row.numel())
+            if not found and last - first < out.numel():
                 out.zero_()
             # In the buffer's type, then rounded.
             torch.mul(row[first - start : last - start], self.factor, out=out[first - low : last - low])

@@ -47,7 +47,7 @@ class Stream:
 
     def fill_signs(self, out: torch.Tensor, step: int, query: int, low: int, factor: float = 1.0) -> None:
         """Write ``factor`` times the signs low, low + 1, ... to ``out``, float32 and contiguous."""
-        high = low + len(out)
+        high = low + out.numel()
         if out.device.type != "cpu":
             out.copy_(self.portable_signs(step, query, low, high, out.device)).mul_(factor)
             return
@@ -57,15 +57,15 @@ class Stream:
         first, last = (low + 7) // 8 - start, high // 8 - start
         entries, table = out.numpy(), _sign_table() * np.float32(factor)
         if first > last:  # all within one octet
-            entries[:] = table[octets[0]][skipped : skipped + len(out)]
+            entries[:] = table[octets[0]][skipped : skipped + out.numel()]
             return
         if skipped:
             entries[: 8 - skipped] = table[octets[0]][skipped:]
         begin, end = 8 * (start + first) - low, 8 * (start + last) - low
         if end > begin:
             table.take(octets[first:last], axis=0, out=entries[begin:end].reshape(-1, 8), mode="clip")
-        if end < len(out):
-            entries[end:] = table[octets[last]][: len(out) - end]
+        if end < out.numel():
+            entries[end:] = table[octets[last]][: out.numel() - end]
 
     def portable_signs(
         self, step: int, query: int, low: int, high: int, device: torch.device | str
@@ -92,12 +92,12 @@ class Stream:
     def fill_normals(self, out: torch.Tensor, step: int, query: int, low: int) -> None:
         """Write the normal numbers low, low + 1, ... to ``out``, float32 and contiguous."""
         if out.device.type != "cpu":
-            out.copy_(self.portable_normals(step, query, low, low + len(out), out.device))
+            out.copy_(self.portable_normals(step, query, low, low + out.numel(), out.device))
             return
-        pairs = self._pieces(np.uint32, step, query, low, len(out))
+        pairs = self._pieces(np.uint32, step, query, low, out.numel())
         with (
-            borrowed(len(out), torch.int32, "cpu") as index,
-            borrowed(len(out), torch.float32, "cpu") as others,
+            borrowed(out.numel(), torch.int32, "cpu") as index,
+            borrowed(out.numel(), torch.float32, "cpu") as others,
         ):
             half = index.numpy().view(np.uint32)
             np.bitwise_and(pairs, 0xFFFF, out=half)

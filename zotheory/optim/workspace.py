@@ -1,31 +1,43 @@
 """Memory that is used again: fresh pages cost several times the arithmetic done on them."""
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import torch
 
-# One store a thread: evaluations in lockstep never share a piece.
-_local = threading.local()
+
+class _Store(threading.local):
+    # One a thread: evaluations in lockstep never share a piece.
+    def __init__(self) -> None:
+        self.free: dict[tuple[torch.dtype, torch.device], list[torch.Tensor]] = {}
 
 
-@contextmanager
-def borrowed(size: int, dtype: torch.dtype, device: torch.device | str) -> Iterator[torch.Tensor]:
-    """Lend ``size`` uninitialised entries, at most a few chunks; the thread keeps the memory for later."""
-    kept: dict[tuple[torch.dtype, torch.device], list[torch.Tensor]] = _local.__dict__.setdefault(
-        "kept", {}
-    )
-    free = kept.setdefault((dtype, torch.device(device)), [])
-    found = free.pop() if free else None
-    if found is None or found.numel() < size:
-        # Made under inference mode it could not be written to outside.
-        with torch.inference_mode(False):
-            found = torch.empty(size, dtype=dtype, device=device)
-    try:
-        yield found[:size]
-    finally:
-        free.append(found)
+_store = _Store()
+
+
+class borrowed:
+    """``with borrowed(size, dtype, device) as row``: uninitialised entries, a chunk or so.
+
+    The thread keeps the memory for later.
+    """
+
+    __slots__ = ("_free", "_row", "_size")
+
+    def __init__(self, size: int, dtype: torch.dtype, device: torch.device | str) -> None:
+        key = dtype, torch.device(device)
+        self._free = _store.free.get(key) or _store.free.setdefault(key, [])
+        self._size = size
+        row = self._free.pop() if self._free else None
+        if row is None or row.numel() < size:
+            # Made under inference mode it could not be written to outside.
+            with torch.inference_mode(False):
+                row = torch.empty(size, dtype=dtype, device=device)
+        self._row = row
+
+    def __enter__(self) -> torch.Tensor:
+        return self._row[: self._size]
+
+    def __exit__(self, *error: object) -> None:
+        self._free.append(self._row)
 
 
 class Spare:
