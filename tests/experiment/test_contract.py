@@ -1,5 +1,7 @@
 """What an experiment, its cells and its tables must be; how they are named; how they are found."""
 
+import subprocess
+import sys
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -7,7 +9,7 @@ import pytest
 
 from tests.experiment.conftest import write_toy
 from zotheory.errors import InvalidArgument
-from zotheory.experiment import Experiment, ExperimentError, Preset, Seed, Table, find, load
+from zotheory.experiment import Experiment, ExperimentError, Preset, Seed, Store, Table, find, load
 from zotheory.experiment.canonical import cell_key, configuration_key, plain_cell, spelled
 
 
@@ -180,3 +182,15 @@ def test_the_digest_of_the_code_sees_helpers(tmp_path):
     before = load("toy-grid", folder).code
     (folder / "_shared.py").write_text("def square(x):\n    return x * x + 0\n")
     assert load("toy-grid", folder).code != before
+
+
+def test_an_experiment_that_was_only_imported_has_no_results(tmp_path):
+    with pytest.raises(InvalidArgument, match=r"zotheory\.experiment\.load"):
+        Store(tmp_path).read(make())
+
+
+def test_importing_the_package_is_light():
+    script = "import sys, zotheory.experiment; print(*sys.modules)"
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    heavy = {"pyarrow", "joblib", "distributed", "scipy", "sympy", "pandas", "torch", "cloudpickle"}
+    assert not heavy & set(result.stdout.split())

@@ -2,15 +2,21 @@
 
 import os
 import socket
+import threading
+from collections import deque
 
+import cloudpickle
 import dask
 import pytest
 from distributed import LocalCluster
 from typer.testing import CliRunner
 
+import zotheory
 from zotheory.cli import app
 from zotheory.errors import InvalidArgument
-from zotheory.experiment import ScheduleError, Store, run
+from zotheory.experiment import ScheduleError, Store, Table, run
+from zotheory.experiment.backends import LocalBackend, all_arrived, delayed, started
+from zotheory.experiment.work import Job, perform
 
 FREE = {"distributed.scheduler.allowed-failures": 0, "distributed.comm.retry.count": 0}
 
@@ -118,3 +124,41 @@ def test_a_scheduler_and_its_executor_belong_together(toy, store):
         run(toy, store=store, executor="slurm")
     with pytest.raises(InvalidArgument, match="jobs = 0"):
         run(toy, store=store, jobs=0)
+
+
+def test_workers_with_another_version_are_refused(toy, store, scheduler, monkeypatch, log):
+    monkeypatch.setattr(zotheory, "__version__", "9.9")
+    with pytest.raises(ScheduleError, match=r"worker tcp.*zotheory 0.*this process .*zotheory 9\.9"):
+        run(toy, store=store, executor="dask", scheduler=scheduler)
+    assert log() == []
+
+
+class Bell(list):
+    """A list that rings once it is as long as it should be."""
+
+    def __init__(self, length):
+        super().__init__()
+        self.length, self.rung = length, threading.Event()
+
+    def extend(self, items):
+        super().extend(items)
+        if len(self) == self.length:
+            self.rung.set()
+
+
+def test_results_that_had_arrived_are_kept_when_a_run_is_cut_short():
+    job = Job("none", cloudpickle.dumps((lambda config, cell, seed: Table({"x": cell["x"]}), None)), "", ())
+    backend = LocalBackend()
+    backend.arrived = bell = Bell(6)
+    running = started((delayed(perform)(job, str(i), {"x": i}, 0) for i in range(6)), backend, 2)
+
+    def cut_short():
+        yield next(running)
+        assert bell.rung.wait(60)
+        raise KeyboardInterrupt
+
+    kept = deque()
+    with pytest.raises(KeyboardInterrupt):
+        kept.extend(all_arrived(cut_short(), backend))
+    assert sorted(outcome.key for outcome in kept) == list("012345")
+    list(running)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from zotheory.errors import InvalidArgument
 from zotheory.experiment.canonical import cell_key, configuration_key
 from zotheory.experiment.experiment import Experiment
 from zotheory.experiment.files import DEFAULT_STORE
@@ -46,8 +47,11 @@ class Request(Generic[Config]):
             seeds: how many; by default as many as the preset, or the one nearest to the configuration, has.
 
         Raises:
-            InvalidArgument: an unknown preset, not a configuration of this experiment, or seeds below 1.
+            InvalidArgument: an experiment that was imported, not loaded; an unknown preset; a configuration
+                of another experiment; seeds below 1.
         """
+        if not experiment.name:
+            raise InvalidArgument("experiment", experiment.title, "take it from zotheory.experiment.load")
         chosen = experiment.preset(config).config if isinstance(config, str) else config
         plain = experiment.plain(chosen)
         if isinstance(config, str):

@@ -22,7 +22,8 @@ def stop_requested(tell: Callable[[str], None]) -> Iterator[threading.Event]:
     def first(number: int, frame: FrameType | None) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         event.set()
-        tell("stopping: cells under way are finished first; Ctrl-C again stops at once")
+        with contextlib.suppress(RuntimeError):  # in the midst of a write to the same stream
+            tell("stopping: cells under way are finished first; Ctrl-C again stops at once")
 
     signal.signal(signal.SIGINT, first)
     try:
