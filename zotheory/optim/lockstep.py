@@ -2,8 +2,9 @@
 
 import contextvars
 import threading
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, nullcontext
+from typing import Any
 
 import torch
 
@@ -71,6 +72,8 @@ class _Both:
         if self.sides[me].entered > self.sides[1 - me].entered and not self.done[1 - me]:
             self._give(1 - me)
             self._await(me)
+        if self.stopped:
+            raise _Stopped
         self.sides[me].entered += 1
         self.sides[me].enter(slots)
 
@@ -84,10 +87,11 @@ class _Both:
         found: list[float] = [0.0, 0.0]
         failures: list[BaseException] = []
 
-        def evaluate(number: int) -> None:
+        def evaluate(number: int, modes: Callable[[], AbstractContextManager[Any]]) -> None:
             try:
-                self._await(number)
-                found[number] = read_loss(closure())
+                with modes():
+                    self._await(number)
+                    found[number] = read_loss(closure())
             except _Stopped:
                 pass
             except BaseException as failure:
@@ -97,15 +101,19 @@ class _Both:
                 self.done[number] = True
                 self._give(1 - number)
 
-        modes, context = _modes(), contextvars.copy_context()
-
-        def second() -> None:
-            with modes():
-                context.run(evaluate, 1)
-
-        thread = threading.Thread(target=second, name="zotheory lockstep")
+        context = contextvars.copy_context()
+        second = (evaluate, 1, _modes())
+        thread = threading.Thread(target=context.run, args=second, name="zotheory lockstep")
         thread.start()
-        evaluate(0)
+        evaluate(0, nullcontext)
+        while not self.done[1]:
+            # Ctrl-C reaches the main thread alone: the other one then ends at its next layer.
+            try:
+                with self.changed:
+                    self.changed.wait_for(lambda: self.done[1])
+            except BaseException as failure:
+                self.stopped = True
+                failures.append(failure)
         thread.join()
         if failures:
             raise failures[0]
@@ -116,6 +124,8 @@ class _Both:
             if self.turn != other and not self.done[other]:
                 self.sides[self.turn].pause()
                 self.sides[other].resume()
+                # All threads share autocast's casts, and these are of the other displacement.
+                torch.clear_autocast_cache()
                 self.turn = other
             self.changed.notify_all()
 
@@ -191,7 +201,7 @@ class _Side(Run):
         return product if found else None
 
 
-def _modes():
+def _modes() -> Callable[[], ExitStack]:
     # What the calling thread has set, as a context for another thread.
     grad, inference, threads = (
         torch.is_grad_enabled(),

@@ -1,5 +1,6 @@
 """Layers below everything that is displaced are run once: their output is kept and handed out again."""
 
+import math
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -18,22 +19,45 @@ class Stale(BaseException):
 
 
 @dataclass(frozen=True)
+class _From:
+    # A tensor by where it comes from: place in what the first layer was given, or the layer before gave.
+    before: bool
+    place: int
+
+
+@dataclass(frozen=True)
+class _Blank:
+    # A tensor that is not kept.
+    shape: torch.Size
+    dtype: torch.dtype
+    device: torch.device
+
+
+@dataclass
 class _Record:
-    # Of the first `depth` layers: what the first was given, what the last gave, their tensors as they were.
-    depth: int
-    given: list[Any]
-    output: Any
-    versions: list[tuple[int, int]]
+    # What each of the first layers was given, see `_sources`, and gave: of the last one a copy, of the
+    # others blanks. `state` is that of the layers, `modes` that in which the first one ran.
+    given: list[list[Any]]
+    outputs: list[Any]
+    state: Any = None
+    modes: Any = None
+
+    @property
+    def depth(self) -> int:
+        return len(self.outputs)
 
 
 class Prefix:
     """The output of the layers below whatever a set of parameters can change.
 
-    Which layers those are is seen in an evaluation: those of the chain that have run, in order, when the
-    first displaced module begins. Their output serves again while the first layer is given the same values
-    and no parameter or buffer of theirs has changed (other than through ``.data``, which torch does not
-    count). The first time for a set of parameters the loss is evaluated both ways; if a bit differs, for
-    example because a later layer uses what an earlier one gave, nothing is reused from then on.
+    Which layers those are is seen in an evaluation: those of the chain that have run, in order, each given
+    what the one before gave, when the first displaced module begins. Their output serves again while the
+    first layer is given the same values, the others the same besides, in the same order and under the same
+    autocast, and no parameter or buffer of theirs has changed (other than through ``.data``, which torch
+    does not count), nor any ``training``. Layers below the last one kept give NaN instead: a model that
+    uses that has a loss that is not finite, and it is evaluated anew in full. The first time for a set of
+    parameters the loss is evaluated both ways; if a bit differs, for example because a later layer uses
+    what an earlier one gave, nothing is reused from then on.
 
     Args:
         chain: modules that run one after the other, each on what the one before gave.
@@ -67,69 +91,119 @@ class Prefix:
             evaluate: returns the loss, with the forward inside a context that it is given.
             displacing: whether a displaced module has begun, in the evaluation that runs.
         """
-        if self._set == parameters and self._record and self._record.versions == self._versions(self.depth):
-            try:
-                return evaluate(self._skipping(self._record))
-            except Stale:
-                pass
+        if self._set == parameters and self._record and self._record.state == self._state(self.depth):
+            found = self._reused(evaluate, self._record)
+            if found is not None and math.isfinite(found):
+                return found
         self._record, self._set = None, parameters
         found = evaluate(self._recording(displacing))
         if self._record is not None and parameters not in self._checked:
-            again = evaluate(self._skipping(self._record))
+            again = self._reused(evaluate, self._record)
             self._checked.add(parameters)
-            if found != again and (found == found or again == again):
+            if again is None or (found != again and (found == found or again == again)):
                 self.active, self._record = False, None
-                what = f"{found!r} in full and {again!r} with the lower layers' output used again"
+                other = "not to be had" if again is None else repr(again)
+                what = f"{found!r} in full and {other} with the lower layers' output used again"
                 warnings.warn(f"the loss is {what}: nothing is reused in this run", stacklevel=2)
         return found
 
-    def _versions(self, depth: int) -> list[tuple[int, int]]:
+    def _reused(
+        self, evaluate: Callable[[AbstractContextManager[None]], float], record: _Record
+    ) -> float | None:
+        try:
+            return evaluate(self._skipping(record))
+        except Stale:
+            return None
+
+    def _state(self, depth: int) -> Any:
         layers = self.chain[:depth]
         tensors = (t for layer in layers for t in (*layer.parameters(), *layer.buffers()))
-        return [(id(t), 0 if t.is_inference() else t._version) for t in tensors]
+        training = [module.training for layer in layers for module in layer.modules()]
+        return [(id(t), 0 if t.is_inference() else t._version) for t in tensors], training
 
     @contextmanager
     def _recording(self, displacing: Callable[[], bool]) -> Iterator[None]:
-        given: list[Any] = []
-        found: tuple[int, Any] | None = None
-        done = 0
+        record = _Record([], [])
+        first: list[Any] = []  # leaves that the first layer was given
+        last: list[Any] = []  # leaves that the last layer gave
+        done, kept = 0, True
 
-        def before(module: torch.nn.Module, args: Any, kwargs: Any) -> None:
-            if module is self.chain[0] and not given:
-                given.extend(_copied(leaf) for leaf in tree_leaves((args, kwargs)))
+        def before(number: int) -> Callable[..., None]:
+            def hook(module: torch.nn.Module, args: Any, kwargs: Any) -> None:
+                nonlocal kept
+                kept = kept and number == len(record.given) == done and not displacing()
+                if not kept:
+                    return
+                leaves = tree_leaves((args, kwargs))
+                if number == 0:
+                    first.extend(leaves)
+                    record.modes = _modes()
+                sources = _sources(leaves, first, last) if number else [_copied(leaf) for leaf in leaves]
+                # Where a layer is given something else than what the one before gave, that is not kept.
+                if number == 0 or any(isinstance(s, _From) and s.before for s in sources):
+                    record.given.append(sources)
+                else:
+                    kept = False
+
+            return hook
 
         def after(number: int) -> Callable[..., None]:
             def hook(module: torch.nn.Module, args: Any, output: Any) -> None:
-                nonlocal done, found
+                nonlocal done, kept
                 done = done + 1 if number == done else len(self.chain) + 1  # never again in order
-                if done <= len(self.chain) and not displacing():
-                    found = done, tree_map(_copied, output)
+                kept = kept and number == len(record.outputs) and not displacing()
+                last.clear()
+                if kept:
+                    if number:
+                        record.outputs[-1] = tree_map(_blank, record.outputs[-1])
+                    record.outputs.append(tree_map(_copied, output))
+                    last.extend(tree_leaves(output))
 
             return hook
 
         with ExitStack() as stack:
-            stack.callback(self.chain[0].register_forward_pre_hook(before, with_kwargs=True).remove)
             for number, layer in enumerate(self.chain):
+                stack.callback(layer.register_forward_pre_hook(before(number), with_kwargs=True).remove)
                 stack.callback(layer.register_forward_hook(after(number)).remove)
             yield
-        if found is not None and done == len(self.chain):
-            depth, output = found
-            self._record = _Record(depth, given, output, self._versions(depth))
+        if record.outputs and done == len(self.chain):
+            record.state = self._state(record.depth)
+            self._record = record
 
     @contextmanager
     def _skipping(self, record: _Record) -> Iterator[None]:
+        first: list[Any] = []
+        last: list[Any] = []
+        done = 0
+
         def instead(number: int) -> Callable[..., Any]:
             def forward(*args: Any, **kwargs: Any) -> Any:
-                if number == 0 and not _same(record.given, tree_leaves((args, kwargs))):
+                nonlocal done
+                leaves = tree_leaves((args, kwargs))
+                if number == 0:
+                    first.extend(leaves)
+                if number != done or not _same(record.given[number], leaves, first, last):
                     raise Stale
-                return tree_map(_copied, record.output) if number == record.depth - 1 else record.output
+                if number == 0 and record.modes != _modes():
+                    raise Stale
+                done += 1
+                output = tree_map(_handed_out, record.outputs[number])
+                last[:] = tree_leaves(output)
+                return output
 
             return forward
 
         with ExitStack() as stack:
             for number, layer in enumerate(self.chain[: record.depth]):
                 stack.enter_context(replaced_forward(layer, instead(number)))
-            yield
+            try:
+                yield
+            except Exception:
+                if 0 < done < record.depth:  # the model computed with NaN
+                    raise Stale from None
+                raise
+        if done != record.depth:
+            raise Stale
 
 
 @contextmanager
@@ -153,13 +227,45 @@ def longest_chain(model: torch.nn.Module) -> tuple[torch.nn.Module, ...]:
     return tuple(max(lists, key=len, default=()))
 
 
+def _sources(leaves: list[Any], first: list[Any], last: list[Any]) -> list[Any]:
+    return [_source(leaf, first, last) for leaf in leaves]
+
+
+def _source(leaf: Any, first: list[Any], last: list[Any]) -> Any:
+    if isinstance(leaf, torch.Tensor):
+        for before, known in ((True, last), (False, first)):
+            for place, other in enumerate(known):
+                if other is leaf:
+                    return _From(before, place)
+    return _copied(leaf)
+
+
+def _modes() -> list[Any]:
+    kinds = ["cpu", "cuda"]
+    return [(torch.is_autocast_enabled(kind), torch.get_autocast_dtype(kind)) for kind in kinds]
+
+
 def _copied(value: Any) -> Any:
     # Models may write to what they are given.
     return value.clone() if isinstance(value, torch.Tensor) else value
 
 
-def _same(given: list[Any], found: list[Any]) -> bool:
-    return len(given) == len(found) and all(_equal(a, b) for a, b in zip(given, found, strict=True))
+def _blank(value: Any) -> Any:
+    floating = isinstance(value, torch.Tensor) and (value.is_floating_point() or value.is_complex())
+    return _Blank(value.shape, value.dtype, value.device) if floating else value
+
+
+def _handed_out(value: Any) -> Any:
+    if isinstance(value, _Blank):
+        return torch.full(value.shape, math.nan, dtype=value.dtype, device=value.device)
+    return _copied(value)
+
+
+def _same(given: list[Any], found: list[Any], first: list[Any], last: list[Any]) -> bool:
+    return len(given) == len(found) and all(
+        (last if a.before else first)[a.place] is b if isinstance(a, _From) else _equal(a, b)
+        for a, b in zip(given, found, strict=True)
+    )
 
 
 def _equal(given: Any, found: Any) -> bool:
