@@ -177,11 +177,26 @@ def test_a_file_that_does_not_load_is_named(tmp_path, text, said):
     assert "bad/__init__.py" in str(caught.value)
 
 
-def test_the_digest_of_the_code_sees_helpers(tmp_path):
-    folder = write_toy(tmp_path / "trials")
-    before = load("toy-grid", folder).code
-    (folder / "_shared.py").write_text("def square(x):\n    return x * x + 0\n")
-    assert load("toy-grid", folder).code != before
+def test_the_digest_of_the_code_sees_what_is_imported_and_nothing_else(tmp_path):
+    codes = []
+    for number, (name, text) in enumerate(
+        [
+            ("_other.py", ""),
+            ("_other.py", "x = 1\n"),
+            ("_shared.py", "from trials._deep import square\n"),
+            ("toy_grid/more.py", "x = 1\n"),
+        ]
+    ):
+        folder = write_toy(tmp_path / str(number) / "trials")
+        (folder / "_deep.py").write_text("def square(x):\n    return x * x\n")
+        (folder / name).write_text(text)
+        codes.append(load("toy-grid", folder).code)
+    (folder / "toy_grid" / "more.py").unlink()
+    (folder / "_shared.py").write_text("from trials._deep import square\n")
+    (folder / "_deep.py").write_text("def square(x):\n    return x**2\n")
+    codes.append(load("toy-grid", folder).code)
+    assert codes[0] == codes[1]
+    assert len(set(codes)) == 4
 
 
 def test_an_experiment_that_was_only_imported_has_no_results(tmp_path):

@@ -1,4 +1,4 @@
-"""The command line: `zotheory verify`, `show`, `solve`, `experiment`, and what they share."""
+"""The command line: `zotheory verify`, `show`, `solve`, `experiment`, `figures`, and what they share."""
 
 import sys
 from typing import Annotated
@@ -7,6 +7,7 @@ import typer
 
 from zotheory import __version__
 from zotheory.cli.experiment import app as experiment_app
+from zotheory.cli.figures import figures
 from zotheory.cli.show import show
 from zotheory.cli.solve import solve
 from zotheory.cli.verify import verify
@@ -25,6 +26,7 @@ app = typer.Typer(
 app.command()(verify)
 app.command()(show)
 app.command()(solve)
+app.command()(figures)
 app.add_typer(experiment_app, name="experiment")
 
 

@@ -1,5 +1,6 @@
 """Finding experiments by path: folders whose `__init__.py` defines `EXPERIMENT`."""
 
+import ast
 import hashlib
 import importlib
 import os
@@ -12,6 +13,8 @@ from zotheory.experiment.experiment import Experiment
 from zotheory.experiment.faults import ExperimentError, choose_from
 from zotheory.ledger.faults import line_in, name_and_message
 from zotheory.ledger.loading import import_root, neighbours_importable, quiet
+from zotheory.ledger.sources import _imported as imported
+from zotheory.ledger.sources import _located as located
 
 DEFAULT_FOLDER = Path("experiments")
 
@@ -66,9 +69,20 @@ def modules_below(folder: Path) -> list[ModuleType]:
 
 
 def _code_digest(folder: Path) -> str:
-    """Return a hash of an experiment's files and of the helper modules beside its folder."""
+    """Return a hash of an experiment's files and of what they import, at any remove, beside its folder."""
+    file = (folder / "__init__.py").resolve()
+    root, _ = import_root(file)
+    reached, waiting = set(), [*file.parent.rglob("*.py")]
+    while waiting:
+        path = waiting.pop()
+        if path in reached:
+            continue
+        reached.add(path)
+        for module in imported(ast.parse(path.read_bytes())):
+            found = located(module, path, root)
+            waiting += [other for other in found if other.resolve().is_relative_to(file.parent.parent)]
     text = hashlib.sha256()
-    for path in [*sorted(folder.rglob("*.py")), *sorted(folder.parent.glob("_*.py"))]:
-        text.update(f"{path.relative_to(folder.parent).as_posix()} ".encode())
+    for path in sorted(reached):
+        text.update(f"{path.relative_to(file.parent.parent).as_posix()} ".encode())
         text.update(hashlib.sha256(path.read_bytes()).digest())
     return text.hexdigest()[:16]
