@@ -190,11 +190,11 @@ def test_the_store_of_another_kind_is_refused(zotheory, tmp_path):
 
 
 def test_progress_lines_tell_the_time_left(monkeypatch, capsys):
-    from zotheory.cli import experiment
+    from zotheory.cli import cells
 
     clock = iter([0.0, 1.0, 2.0, 11.0, 12.0])
-    monkeypatch.setattr(experiment.time, "monotonic", lambda: next(clock))
-    lines = experiment._Lines()
+    monkeypatch.setattr(cells.time, "monotonic", lambda: next(clock))
+    lines = cells._Lines()
     for done in (4, 5, 10, 14):
         lines(done, 14)
     # Six cells in eleven seconds from the start, and four are left; two cells at two seconds say nothing.
@@ -207,7 +207,7 @@ def test_progress_lines_tell_the_time_left(monkeypatch, capsys):
 def test_a_terminal_gets_a_bar_with_the_time_left(monkeypatch):
     from rich.progress import Progress, TimeRemainingColumn
 
-    from zotheory.cli import experiment
+    from zotheory.cli import cells
 
     bars = []
     honest = Progress.__init__
@@ -217,8 +217,8 @@ def test_a_terminal_gets_a_bar_with_the_time_left(monkeypatch):
         honest(self, *columns, **options)
 
     monkeypatch.setattr(Progress, "__init__", noted)
-    monkeypatch.setattr(experiment.sys.stderr, "isatty", lambda: True)
-    with experiment._progress_shown() as progress:
+    monkeypatch.setattr(cells.sys.stderr, "isatty", lambda: True)
+    with cells.cells_shown() as progress:
         progress(1, 4)
         ((bar, columns),) = bars
         assert any(isinstance(column, TimeRemainingColumn) for column in columns)

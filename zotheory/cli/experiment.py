@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import sys
-import time
-from collections.abc import Callable, Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from zotheory.cli.cells import cells_shown
 from zotheory.cli.common import NOT_EXPECTED, emit, errors_in_one_line, tell
 from zotheory.errors import InvalidArgument
 
@@ -25,8 +22,6 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
-# Seconds between two lines of progress where there is no terminal.
-PACE = 5.0
 
 
 class ExecutorName(StrEnum):
@@ -107,7 +102,7 @@ def run(
     with errors_in_one_line():
         request = _request(name, folder, preset, settings, config, seeds)
         tell(f"{name}: configuration {request.configuration}, {request.seeds} seeds")
-        with _progress_shown() as progress:
+        with cells_shown() as progress:
             report = run_experiment(
                 request.experiment,
                 request.config,
@@ -251,41 +246,3 @@ def _summary(report: Report) -> str:
 
 def _cell(cell: Any) -> str:
     return ", ".join(f"{name}={value}" for name, value in cell.items())
-
-
-@contextlib.contextmanager
-def _progress_shown() -> Iterator[Callable[[int, int], None]]:
-    """Give a function to call with the cells finished and all: a bar with the time left, or lines."""
-    if not sys.stderr.isatty():
-        yield _Lines()
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(elapsed_when_finished=True))
-    with Progress(*columns, TextColumn("left"), console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("cells", total=None)
-
-        def advance(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total)
-
-        yield advance
-
-
-class _Lines:
-    """Progress as lines, at most one every few seconds."""
-
-    def __init__(self) -> None:
-        self._start = self._told = time.monotonic()
-        self._first: int | None = None
-
-    def __call__(self, done: int, total: int) -> None:
-        now = time.monotonic()
-        if self._first is None:
-            self._first = done
-            return
-        if now - self._told < PACE and done < total:
-            return
-        self._told = now
-        rate = (done - self._first) / max(now - self._start, 1e-9)
-        tell(f"[{done:>{len(str(total))}}/{total}] about {(total - done) / rate:.0f} s left")
