@@ -1,6 +1,7 @@
 """Both evaluations of a central difference side by side: each layer's perturbation is made once."""
 
 import contextvars
+import math
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, nullcontext
@@ -42,6 +43,9 @@ class Lockstep(Layerwise):
             found = both.losses(closure)
         for side in both.sides:
             self.check_reached(side)
+        if not all(math.isfinite(loss) for loss in found):
+            self.watched = 2  # it may be a parameter used where it is withheld
+            found = super().pair(closure, direction, scale)
         yield from found
 
 
