@@ -4,7 +4,7 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: verify test lint clean
+.PHONY: verify test lint figures clean
 .DEFAULT_GOAL := verify
 
 verify: $(VENV)/.core
@@ -18,6 +18,10 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports
+
+# From the results in results/; what is not there is measured first, at preset quick. It says which.
+figures: $(VENV)/.dev
+	$(BIN)/zotheory figures --run-missing
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)

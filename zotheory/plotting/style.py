@@ -6,6 +6,9 @@ from fractions import Fraction
 BLUE = "#0072B2"
 VERMILLION = "#D55E00"
 SKY = "#56B4E9"
+GREEN = "#009E73"
+PINK = "#CC79A7"
+ORANGE = "#E69F00"
 BLACK = "#000000"
 GREY = "#5C5C5C"
 

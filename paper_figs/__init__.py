@@ -1,0 +1,1 @@
+"""Figures, one a file: `zotheory figures` draws them from the store of results."""

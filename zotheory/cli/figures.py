@@ -1,0 +1,100 @@
+"""`zotheory figures`: draw figures from the store of results."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from zotheory.cli.common import BAD_INPUT, emit, errors_in_one_line, tell
+
+if TYPE_CHECKING:
+    from zotheory.experiment.experiment import Experiment
+    from zotheory.experiment.store import Store
+    from zotheory.plotting.paper.source import Source
+
+
+def figures(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Which figures.", metavar="[NAME]...", show_default="all")
+    ] = None,
+    format: Annotated[str, typer.Option(help="Some of pdf, png and svg, with commas.")] = "pdf,png",
+    style: Annotated[
+        str, typer.Option(help="The page: neurips, iclr, icml (one column) or beamer.")
+    ] = "neurips",
+    store: Annotated[Path, typer.Option(help="The folder of results.")] = Path("results"),
+    out: Annotated[Path, typer.Option(help="The folder to write to.")] = Path("figures"),
+    preset: Annotated[
+        str | None,
+        typer.Option(
+            help="Show these results.", show_default="the most expensive configuration in the store"
+        ),
+    ] = None,
+    run_missing: Annotated[
+        bool, typer.Option("--run-missing", help="Measure what is not in the store, at preset quick.")
+    ] = False,
+    folder: Annotated[Path, typer.Option(help="The folder of figures.")] = Path("paper_figs"),
+    experiments: Annotated[Path, typer.Option(help="The folder of experiments.")] = Path("experiments"),
+) -> None:
+    """Draw figures; beside each its plotted numbers (CSV) and its caption (Markdown) are written.
+
+    Exit status 2: bad input, or a figure whose results are missing or that cannot be drawn; the others are
+    drawn.
+    """
+    from zotheory.errors import ZotheoryError
+    from zotheory.experiment.discovery import load
+    from zotheory.experiment.store import Store
+    from zotheory.plotting.paper.discovery import FigureError, described, find_figures, load_figure
+    from zotheory.plotting.paper.pages import page_of
+    from zotheory.plotting.paper.writing import parsed_formats, require_writable_folder, write_figure
+
+    failed = False
+    with errors_in_one_line():
+        files = find_figures(folder)
+        chosen = list(dict.fromkeys(names or files))
+        for name in chosen:
+            if name not in files:
+                load_figure(name, folder)  # raises, with the nearest names
+        formats, _ = parsed_formats(format), page_of(style)
+        require_writable_folder(out)
+        for name in chosen:
+            try:
+                figure = load_figure(name, folder)
+                experiment = load(figure.experiment, experiments)
+                source, fresh = _source(experiment, Store(store), preset, run_missing)
+                try:
+                    paths = write_figure(figure, source, out, formats, style)
+                except ZotheoryError:
+                    raise
+                except Exception as error:
+                    raise FigureError(described(error, files[name])) from error
+                origin = "measured now" if fresh else f"from the results in {store}"
+                emit(f"{name}: {origin}, by {source.command}\n")
+                emit(f"  {' '.join(str(path) for path in paths)}\n")
+            except ZotheoryError as error:
+                tell(f"error: {name}: {' '.join(str(error).split())}")
+                failed = True
+    if failed:
+        raise typer.Exit(BAD_INPUT)
+
+
+def _source(
+    experiment: Experiment[Any], store: Store, preset: str | None, run_missing: bool
+) -> tuple[Source, bool]:
+    """Return results, and whether they were measured for it."""
+    from zotheory.experiment.faults import MissingResults
+    from zotheory.experiment.runner import run
+    from zotheory.plotting.paper.source import best_source
+
+    try:
+        return best_source(experiment, store, preset), False
+    except MissingResults:
+        if not run_missing:
+            raise
+    wanted = preset or "quick"
+    tell(f"{experiment.name}: not in {store.path}: measuring preset {wanted}")
+    report = run(experiment, wanted, store=store, warn=lambda line: tell(f"warning: {line}"))
+    for failure in report.failures[:1]:
+        tell(f"failed: {failure.cell}, seed {failure.seed}: {failure.error}")
+    return best_source(experiment, store, preset), True

@@ -1,0 +1,185 @@
+"""Drawing panels onto a page."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
+
+from zotheory.plotting.paper.figure import PaperFigure
+from zotheory.plotting.paper.labelling import write_labels
+from zotheory.plotting.paper.pages import Page
+from zotheory.plotting.paper.panels import Kind, Panel, Series
+
+# More points than this are drawn smaller.
+MANY = 16
+# In inches: room for a title and the names of an axis, beside what the panel itself takes.
+TITLE_ROOM, LABEL_ROOM = 0.22, 0.4
+CATEGORY_HEIGHT = 0.17
+GAP = 0.06
+# In points.
+SMALLEST_TITLE = 5.0
+
+
+def draw(figure: PaperFigure, panels: Sequence[Panel], page: Page) -> Figure:
+    """Draw panels row by row, and write labels beside the series that have one."""
+    settings: Any = page.settings
+    with rc_context(settings):
+        columns = _columns(figure, panels, page)
+        rows = -(-len(panels) // columns)
+        size = (page.width, _height(figure, panels, page, rows, columns))
+        drawn = Figure(figsize=size, dpi=200, layout="constrained")
+        canvas = FigureCanvasAgg(drawn)
+        grid = drawn.subplots(rows, columns, squeeze=False).ravel()
+        for axes in grid[len(panels) :]:
+            axes.remove()
+        for axes, panel in zip(grid, panels, strict=False):
+            _panel(axes, panel, page)
+        _share(figure, panels, grid, columns)
+        canvas.draw()  # settles where the axes are, which labels need
+        drawn.set_layout_engine("none")
+        for place, axes in enumerate(grid[: len(panels)]):
+            right = grid[place + 1] if (place + 1) % columns and place + 1 < len(panels) else None
+            _fit_title(axes, right)
+        for axes, panel in zip(grid, panels, strict=False):
+            write_labels(axes, panel.series, page.small_font_size, lying=bool(panel.categories))
+    return drawn
+
+
+def _columns(figure: PaperFigure, panels: Sequence[Panel], page: Page) -> int:
+    most = min(figure.columns, len(panels), max(int(page.width / figure.narrowest), 1))
+    # Full rows, where that is possible with at least half as many columns.
+    return next(
+        (n for n in range(most, (most - 1) // 2, -1) if len(panels) % n == 0),
+        most,
+    )
+
+
+def _height(figure: PaperFigure, panels: Sequence[Panel], page: Page, rows: int, columns: int) -> float:
+    names = max((len(panel.categories) for panel in panels), default=0)
+    panel = names * CATEGORY_HEIGHT if names else page.width / columns * figure.height
+    title = TITLE_ROOM if any(panel.title for panel in panels) else 0.0
+    return rows * (panel + title) + LABEL_ROOM * (1 if figure.share_x else rows)
+
+
+def _panel(axes: Axes, panel: Panel, page: Page) -> None:
+    lying = bool(panel.categories)
+    axes.set_title(panel.title, loc="left", pad=3)
+    if lying:
+        axes.set_xscale(panel.y_scale)
+        axes.set_xlabel(panel.y_label, labelpad=2)
+        axes.set_yticks(range(len(panel.categories)), list(panel.categories))
+        axes.set_ylim(len(panel.categories) - 0.5, -0.5)
+        axes.tick_params(axis="y", length=0)
+        axes.grid(axis="y", color="#E4E4E4", linewidth=0.5, zorder=0)
+        axes.set_axisbelow(True)
+    else:
+        axes.set_xscale(panel.x_scale)
+        axes.set_yscale(panel.y_scale)
+        axes.set_xlabel(panel.x_label, labelpad=2)
+        axes.set_ylabel(panel.y_label, labelpad=2)
+    for series in panel.series:
+        _series(axes, series, lying)
+    values = panel.y_limits if lying else panel.x_limits
+    if values is not None:
+        axes.set_xlim(*values)
+    if panel.y_limits is not None and not lying:
+        axes.set_ylim(*panel.y_limits)
+    if panel.square:
+        axes.set_aspect("equal", adjustable="box")
+    _ticks(axes, "x")
+    if not lying:
+        _ticks(axes, "y")
+
+
+def _fit_title(axes: Axes, right: Axes | None) -> None:
+    """Make a title smaller where it would run into the next panel, or off the page."""
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    end = figure.bbox.x1 if right is None else right.bbox.x0
+    title = axes._left_title  # type: ignore[attr-defined]
+    room, width = end - axes.bbox.x0 - GAP * figure.dpi, title.get_window_extent().width
+    if width > room:
+        title.set_fontsize(max(title.get_fontsize() * room / width, SMALLEST_TITLE))
+
+
+def _ticks(axes: Axes, side: str) -> None:
+    axis = axes.xaxis if side == "x" else axes.yaxis
+    few = 5
+    if axis.get_scale() != "log":
+        axis.set_major_locator(MaxNLocator(few))
+        return
+    low, high = sorted(axis.get_view_interval())
+    if high / low > 30:
+        axis.set_major_locator(LogLocator(numticks=few))
+        axis.set_minor_formatter(NullFormatter())
+    else:
+        axis.set_minor_locator(LogLocator(subs=(2.0, 5.0)))
+
+
+def _series(axes: Axes, series: Series, lying: bool) -> None:
+    x, y, low, high = (series.column(name) for name in ("x", "y", "low", "high"))
+    color, many = series.color, len(x) > MANY
+    name = f"{series.kind.value}: {series.name}"
+    pair = (y, x) if lying else (x, y)
+    if series.kind is Kind.THEORY:
+        axes.plot(*pair, color=color, linewidth=0.9, linestyle=series.dashes, zorder=6.5, gid=name)
+    elif series.kind is Kind.RUN:
+        axes.plot(*pair, color=color, linewidth=1.1, linestyle=series.dashes, zorder=4, gid=name)
+        if np.isfinite(low).any():
+            axes.fill_between(x, low, high, color=color, alpha=0.22, linewidth=0, zorder=2, gid=name)
+    elif series.kind is Kind.AREA:
+        axes.fill_between(x, low, high, color=color, alpha=0.18, linewidth=0, zorder=1, gid=name)
+    elif series.kind is Kind.SAMPLES:
+        axes.plot(
+            *pair, ".", color=color, ms=1.6, mew=0, alpha=0.55, zorder=2, gid=name, rasterized=len(x) > 2000
+        )
+    elif series.kind is Kind.MARK:
+        axes.plot(
+            *pair,
+            series.marker,
+            color=color,
+            ms=5,
+            mfc="white",
+            mew=1.0,
+            zorder=7,
+            gid=name,
+            linestyle="none",
+        )
+    else:
+        if np.isfinite(low).any():
+            reach = np.vstack([y - low, high - y])
+            ends: dict[str, Any] = {"xerr" if lying else "yerr": reach}
+            axes.errorbar(*pair, **ends, fmt="none", ecolor=color, elinewidth=0.8, zorder=5, gid=name)
+        axes.plot(
+            *pair,
+            series.marker,
+            color=color,
+            ms=2.4 if many else 3.6,
+            mec="white",
+            mew=0.15 if many else 0.3,
+            linestyle="none",
+            zorder=6,
+            gid=name,
+        )
+
+
+def _share(figure: PaperFigure, panels: Sequence[Panel], grid: Any, columns: int) -> None:
+    """Give panels the same limits, and leave out numbers and names that are at a neighbour."""
+    used = list(grid[: len(panels)])
+    for shared, sides in ((figure.share_x, "x"), (figure.share_y, "y")):
+        if not shared or len(used) < 2 or any(panel.categories and sides == "x" for panel in panels):
+            continue
+        limits = [getattr(axes, f"get_{sides}lim")() for axes in used]
+        turned = limits[0][0] > limits[0][1]
+        ends = [min(map(min, limits)), max(map(max, limits))]
+        for place, axes in enumerate(used):
+            getattr(axes, f"set_{sides}lim")(*(ends[::-1] if turned else ends))
+            inner = place % columns > 0 if sides == "y" else place + columns < len(used)
+            if inner:
+                getattr(axes, f"set_{sides}label")("")
+                axes.tick_params(axis=sides, **{"labelleft" if sides == "y" else "labelbottom": False})
