@@ -1,0 +1,284 @@
+"""Moving the vertices of a mesh so that its finite-element solution matches a finer one."""
+
+import math
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from experiments._mesh_loss import Interpolated
+from experiments._mesh_retriangulated import Retriangulated
+from experiments.mesh import slopes
+from experiments.mesh.descent import Course, descend, slopes_at
+from experiments.mesh.methods import Method, method, shares
+from zotheory.errors import InvalidArgument
+from zotheory.experiment import Cell, Experiment, Preset, Seed, Table
+from zotheory.types import FloatArray
+from zotheory.validation import check_count
+
+Name = Literal[
+    "gaussian",
+    "sphere",
+    "rademacher",
+    "coordinate",
+    "orthonormal",
+    "importance",
+    "guided",
+    "aligned-two-stage",
+    "aligned-averaged",
+    "aligned-exact",
+    "two-atom-exact",
+]
+NAMES: tuple[Name, ...] = Name.__args__  # type: ignore[attr-defined]
+# Weight of an even gradient in the energies of importance blocks, which are those at the start.
+SPREAD = 0.1
+
+
+@dataclass(frozen=True)
+class Config:
+    """-Laplace u = 1 on the unit square: loss between a moving mesh and a finer regular one.
+
+    Lengths are in units of the mesh's width; every law has delta = 1 and every method the same queries.
+
+    Attributes:
+        cells: squares a side of the moving mesh, 2 to 20.
+        reference_cells: squares a side of the reference, more than cells, at most 80.
+        methods: which estimates. aligned-exact and two-atom-exact are told the exact gradient, importance
+            its energies in rings of the mesh at the start; the others see function values alone.
+        batch: central differences of an estimate, at least 2; at most the dimension for orthonormal.
+        steps: descent steps, at least 1.
+        step_sizes: eta, increasing, above 0: the budget for tuning is one set of runs for each of them.
+        tuning_runs: runs for each eta and method; the eta of the least mean log loss at the end is taken.
+        runs: runs that are then measured, at least 2, with other random numbers.
+        mu: smoothing distance, from 1e-8 to 0.1.
+        least_area: steps after which a triangle has less than this part of its first area are refused;
+            from 0 to 0.5.
+        guide_alignment: what guided takes for the alignment of its guide, in (0, 1).
+        smallest_mu: of the comparison of losses, from 1e-8 to 0.01.
+        jitter: random moves of the jittered start, from 0 to 0.2.
+        directions: of the comparison of losses, at least 2.
+    """
+
+    cells: int = 10
+    reference_cells: int = 20
+    methods: tuple[Name, ...] = NAMES
+    batch: int = 8
+    steps: int = 60
+    step_sizes: tuple[float, ...] = (0.1, 0.15, 0.22, 0.33, 0.5, 0.75)
+    tuning_runs: int = 1
+    runs: int = 3
+    mu: float = 1e-3
+    least_area: float = 0.05
+    guide_alignment: float = 0.6
+    smallest_mu: float = 1e-6
+    jitter: float = 0.15
+    directions: int = 16
+
+    def __post_init__(self) -> None:
+        for name in ("cells", "reference_cells", "batch", "steps", "tuning_runs", "runs", "directions"):
+            check_count(getattr(self, name), name)
+        if not 2 <= self.cells <= 20:
+            raise InvalidArgument("cells", self.cells, "give an integer from 2 to 20")
+        if not self.cells < self.reference_cells <= 80:
+            remedy = f"give an integer above cells = {self.cells}, at most 80"
+            raise InvalidArgument("reference_cells", self.reference_cells, remedy)
+        if not self.methods or len(set(self.methods)) < len(self.methods):
+            raise InvalidArgument("methods", self.methods, "give at least one, each once")
+        # 2 for each inner vertex, 1 for each boundary vertex but the corners
+        dim = 2 * (self.cells - 1) ** 2 + 4 * (self.cells - 1)
+        if not 2 <= self.batch <= dim:
+            raise InvalidArgument("batch", self.batch, f"give an integer from 2 to the dimension, {dim}")
+        increasing = all(one < two for one, two in zip(self.step_sizes, self.step_sizes[1:], strict=False))
+        if not self.step_sizes or not self.step_sizes[0] > 0 or not increasing:
+            raise InvalidArgument("step_sizes", self.step_sizes, "give increasing numbers above 0")
+        for name, low, high in (
+            ("mu", 1e-8, 0.1),
+            ("least_area", 0.0, 0.5),
+            ("smallest_mu", 1e-8, 0.01),
+            ("jitter", 0.0, 0.2),
+        ):
+            if not low <= getattr(self, name) <= high:
+                raise InvalidArgument(name, getattr(self, name), f"give a number from {low} to {high}")
+        if not 0 < self.guide_alignment < 1:
+            raise InvalidArgument("guide_alignment", self.guide_alignment, "give a number in (0, 1)")
+        for name in ("runs", "directions"):
+            if getattr(self, name) < 2:
+                raise InvalidArgument(name, getattr(self, name), "give an integer of at least 2")
+
+    @property
+    def records(self) -> list[int]:
+        """Steps at which losses are recorded, about twenty."""
+        return sorted({round(part * self.steps / 20) for part in range(21)})
+
+    @property
+    def mus(self) -> list[float]:
+        """Smoothing distances of the comparison of losses, increasing to 0.1, two in a factor of ten."""
+        count = round(2 * math.log10(0.1 / self.smallest_mu)) + 1
+        return [float(mu) for mu in np.geomspace(self.smallest_mu, 0.1, count)]
+
+
+def cells(config: Config) -> list[Cell]:
+    """Return a cell for each method, and one for each loss at each start."""
+    descents: list[Cell] = [
+        {"part": "descent", "name": name, "start": "regular"} for name in config.methods
+    ]
+    losses: list[Cell] = [
+        {"part": "slopes", "name": loss, "start": start}
+        for loss in ("interpolated", "retriangulated")
+        for start in ("regular", "jittered")
+    ]
+    return descents + losses
+
+
+def run(config: Config, cell: Cell, seed: Seed) -> Table:
+    """Descend with a method (part "descent"), or compare losses at small mu (part "slopes").
+
+    Columns that say nothing in a part are NaN there.
+
+    Columns of part "descent", a row for each of about 21 recorded steps:
+        queries_spent: function values of one run until then.
+        loss, loss_standard_error: mean over the runs, 1 at the start.
+        log_loss, log_loss_standard_error: mean of the natural logarithm.
+        refused: steps refused until then, mean over the runs.
+        runs: how many.
+        step_size: the eta that tuning chose; at_edge: 1 if it is the smallest or largest tried.
+        tuning_queries: function values that tuning took.
+        told: 0 for methods that see function values alone, 1 for importance, which is told energies at
+            the start, 2 for those that are told the exact gradient.
+        measured_error, measured_error_standard_error: E|g - a|^2/|a|^2 at the start, over 200 estimates.
+        predicted_error: that, from the laws' moments.
+    Columns of part "slopes", a row for each mu:
+        mu: half the distance of the two points, over the length of v / sqrt(dim) and the mesh's width.
+        jump: rms over Rademacher directions v of f(x + mu v) - f(x - mu v).
+        slope: rms of that over 2 mu.
+        slope_change: rms of the difference of the slopes at mu and mu/2.
+        slope_error: rms of the slope minus gradient.v, with the gradient by the adjoint equation; only for
+            the interpolated loss.
+        gradient_size: length of that gradient.
+    """
+    loss = Interpolated.between(config.cells, config.reference_cells)
+    columns = (
+        _descent(config, cell, seed, loss)
+        if cell["part"] == "descent"
+        else _slopes(config, cell, seed, loss)
+    )
+    table, queries = columns
+    rows = max(np.size(column) for column in table.values())
+    full = {name: table.get(name, math.nan) for name in COLUMNS}
+    return Table(
+        {name: np.broadcast_to(np.asarray(x, float), (rows,)) for name, x in full.items()}, queries
+    )
+
+
+COLUMNS = (
+    "queries_spent",
+    "loss",
+    "loss_standard_error",
+    "log_loss",
+    "log_loss_standard_error",
+    "refused",
+    "runs",
+    "step_size",
+    "at_edge",
+    "tuning_queries",
+    "told",
+    "measured_error",
+    "measured_error_standard_error",
+    "predicted_error",
+    "mu",
+    "jump",
+    "slope",
+    "slope_change",
+    "slope_error",
+    "gradient_size",
+)
+# Estimates at the start whose error is compared with the prediction.
+ESTIMATES = 200
+
+
+def _descent(config: Config, cell: Cell, seed: Seed, loss: Interpolated) -> tuple[dict[str, Any], int]:
+    (gradient,) = loss.gradients(np.zeros((1, loss.dim)))
+    sizes = _blocks(loss.shape.rings)
+    chosen = method(
+        cell["name"], config.batch, sizes, shares(gradient, sizes, SPREAD), config.guide_alignment
+    )
+    sizes_tried = np.repeat(config.step_sizes, config.tuning_runs)
+    tuning = _course(config, loss, chosen, sizes_tried, [config.steps], seed.stream("tuning"))
+    ends = np.log(tuning.losses[-1]).reshape(-1, config.tuning_runs).mean(axis=1)
+    best = int(np.argmin(ends))
+    steps = np.full(config.runs, config.step_sizes[best])
+    course = _course(config, loss, chosen, steps, config.records, seed.stream("runs"))
+    errors = _errors(loss, chosen, gradient, config.mu, seed.stream("errors"))
+    root, logs = math.sqrt(config.runs), np.log(course.losses)
+    table: dict[str, Any] = {
+        "queries_spent": course.queries,
+        "loss": course.losses.mean(axis=1),
+        "loss_standard_error": course.losses.std(axis=1, ddof=1) / root,
+        "log_loss": logs.mean(axis=1),
+        "log_loss_standard_error": logs.std(axis=1, ddof=1) / root,
+        "refused": course.refused.mean(axis=1),
+        "runs": config.runs,
+        "step_size": config.step_sizes[best],
+        "at_edge": best in (0, len(config.step_sizes) - 1),
+        "tuning_queries": tuning.queries[-1] * sizes_tried.size,
+        "told": ("nothing", "energies", "gradient").index(chosen.knows),
+        "measured_error": errors.mean(),
+        "measured_error_standard_error": errors.std(ddof=1) / math.sqrt(errors.size),
+        "predicted_error": chosen.relative_error(gradient),
+    }
+    runs = config.runs + sizes_tried.size
+    return table, 2 * config.batch * (config.steps * runs + ESTIMATES)
+
+
+def _course(
+    config: Config,
+    loss: Interpolated,
+    chosen: Method,
+    steps: FloatArray,
+    records: list[int],
+    rng: np.random.Generator,
+) -> Course:
+    return descend(loss, chosen, steps, records, config.mu, config.least_area, rng)
+
+
+def _errors(
+    loss: Interpolated, chosen: Method, gradient: FloatArray, mu: float, rng: np.random.Generator
+) -> FloatArray:
+    start = np.zeros((ESTIMATES, loss.dim))
+    exact = np.broadcast_to(gradient, start.shape)
+    found = chosen.estimates(slopes_at(loss, start, mu), exact, np.zeros_like(start), rng)
+    return np.sum((found - gradient) ** 2, axis=1) / np.sum(gradient**2)
+
+
+def _slopes(config: Config, cell: Cell, seed: Seed, loss: Interpolated) -> tuple[dict[str, Any], int]:
+    start = np.zeros(loss.dim)
+    if cell["start"] == "jittered":
+        start = loss.shape.jittered(config.jitter, seed.shared("start"))
+    v = seed.shared("directions").choice([-1.0, 1.0], size=(config.directions, loss.dim))
+    mus = config.mus
+    (gradient,) = loss.gradients(start[None])
+    table: dict[str, Any] = {"mu": mus, "gradient_size": float(np.linalg.norm(gradient))}
+    if cell["name"] == "interpolated":
+        table |= slopes.rows(loss, start, v, mus)
+        table["slope_error"] = slopes.errors(loss, gradient, start, v, mus)
+    else:
+        table |= slopes.rows(Retriangulated.between(loss, config.reference_cells), start, v, mus)
+    return table, (6 if cell["name"] == "interpolated" else 4) * len(mus) * config.directions
+
+
+def _blocks(rings: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the rings' sizes, with the innermost vertex, if it is one, joined to the ring around it."""
+    return (*rings[:-2], rings[-2] + rings[-1]) if rings[-1] == 2 and len(rings) > 1 else rings
+
+
+EXPERIMENT = Experiment(
+    title="a mesh moved by zeroth-order descent: all laws, queries matched, no triangle inverted",
+    presets={
+        "quick": Preset(Config(), seeds=2),
+        "paper": Preset(Config(steps=200, tuning_runs=2, runs=8), seeds=5),
+    },
+    cells=cells,
+    run=run,
+    source="arXiv 2510.19975, the mesh optimization task, as summarised",
+    packages=("scikit-fem",),
+)
