@@ -6,10 +6,10 @@ from typing import Any, Literal
 
 import numpy as np
 
+from experiments._mesh_descent import Course, Slopes, descend, slopes_at
 from experiments._mesh_loss import Interpolated
 from experiments._mesh_retriangulated import Retriangulated
 from experiments.mesh import slopes
-from experiments.mesh.descent import Course, descend, slopes_at
 from experiments.mesh.methods import Method, method, shares
 from zotheory.errors import InvalidArgument
 from zotheory.experiment import Cell, Experiment, Preset, Seed, Table
@@ -211,7 +211,7 @@ def _descent(config: Config, cell: Cell, seed: Seed, loss: Interpolated) -> tupl
     errors = _errors(loss, chosen, gradient, config.mu, seed.stream("errors"))
     root, logs = math.sqrt(config.runs), np.log(course.losses)
     table: dict[str, Any] = {
-        "queries_spent": course.queries,
+        "queries_spent": 2 * config.batch * np.array(config.records),
         "loss": course.losses.mean(axis=1),
         "loss_standard_error": course.losses.std(axis=1, ddof=1) / root,
         "log_loss": logs.mean(axis=1),
@@ -220,7 +220,7 @@ def _descent(config: Config, cell: Cell, seed: Seed, loss: Interpolated) -> tupl
         "runs": config.runs,
         "step_size": config.step_sizes[best],
         "at_edge": best in (0, len(config.step_sizes) - 1),
-        "tuning_queries": tuning.queries[-1] * sizes_tried.size,
+        "tuning_queries": 2 * config.batch * config.steps * sizes_tried.size,
         "told": ("nothing", "energies", "gradient").index(chosen.knows),
         "measured_error": errors.mean(),
         "measured_error_standard_error": errors.std(ddof=1) / math.sqrt(errors.size),
@@ -238,7 +238,12 @@ def _course(
     records: list[int],
     rng: np.random.Generator,
 ) -> Course:
-    return descend(loss, chosen, steps, records, config.mu, config.least_area, rng)
+    def estimates(slopes: Slopes, points: FloatArray, memory: FloatArray) -> FloatArray:
+        gradients = loss.gradients(points) if chosen.knows == "gradient" else np.zeros_like(points)
+        return chosen.estimates(slopes, gradients, memory, rng)
+
+    start = np.zeros((len(steps), loss.dim))
+    return descend(loss, estimates, start, steps, records, config.mu, config.least_area)
 
 
 def _errors(

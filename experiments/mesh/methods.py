@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from experiments._mesh_descent import Slopes
 from zotheory.bounds.dynamics.following import Following
 from zotheory.bounds.simulation import perturbations
 from zotheory.laws import (
@@ -25,9 +26,6 @@ from zotheory.laws import (
 )
 from zotheory.laws.aligned_rows import aligned, unit_rows
 from zotheory.types import FloatArray
-
-# (n, b, dim) -> (n, b): differences along perturbations at the n points.
-Slopes = Callable[[FloatArray], FloatArray]
 
 
 @dataclass(frozen=True)

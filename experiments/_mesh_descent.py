@@ -1,16 +1,19 @@
 """Descent on the mesh: two-point estimates, and steps that would invert a triangle refused."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from experiments._mesh_loss import Interpolated
-from experiments.mesh.methods import Method, Slopes
 from zotheory.types import FloatArray
 
-# Weight of the past in the mean of estimates that guides.
+# Weight of the past in the mean of earlier estimates.
 MEMORY = 0.95
+# (n, b, dim) -> (n, b): differences along perturbations at the n points.
+Slopes = Callable[[FloatArray], FloatArray]
+# (slopes, points, memory) -> estimates, shape (n, dim)
+Estimates = Callable[[Slopes, FloatArray, FloatArray], FloatArray]
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,13 +23,11 @@ class Course:
     Attributes:
         losses: at the recorded steps, shape (records, runs).
         refused: steps that were refused until then, shape (records, runs).
-        queries: function values that one run asked for until then, shape (records,).
         ends: the last moves, shape (runs, dim).
     """
 
     losses: FloatArray
     refused: FloatArray
-    queries: FloatArray
     ends: FloatArray
 
 
@@ -45,14 +46,14 @@ def slopes_at(loss: Interpolated, points: FloatArray, mu: float) -> Slopes:
 
 def descend(
     loss: Interpolated,
-    method: Method,
+    estimates: Estimates,
+    start: FloatArray,
     steps: FloatArray,
     records: Sequence[int],
     mu: float,
     least_area: float,
-    rng: np.random.Generator,
 ) -> Course:
-    """Run x+ = x - eta g from the start, one run for each step size eta.
+    """Run x+ = x - eta g, one run for each step size eta.
 
     A step is refused, and x stays, if after it a triangle would have less than ``least_area`` of its first
     area, or if a probe met an inverted triangle, where the loss is infinite. Both are counted; the function
@@ -60,14 +61,14 @@ def descend(
 
     Args:
         loss: the objective.
-        method: of the estimates.
+        estimates: what gives g.
+        start: moves, shape (runs, dim); sound.
         steps: eta of each run, shape (runs,).
-        records: increasing step numbers at which the losses are taken (not counted as queries).
+        records: increasing step numbers at which the losses are taken.
         mu: smoothing distance.
         least_area: in [0, 1).
-        rng: of the perturbations.
     """
-    x = np.zeros((len(steps), loss.dim))
+    x = start.copy()
     memory, refused = np.zeros_like(x), np.zeros(len(steps))
     losses, counts = [], []
     for t in range(records[-1] + 1):
@@ -76,14 +77,12 @@ def descend(
             counts.append(refused.copy())
         if t == records[-1]:
             break
-        gradients = loss.gradients(x) if method.knows == "gradient" else np.zeros_like(x)
-        found = method.estimates(slopes_at(loss, x, mu), gradients, memory, rng)
+        found = estimates(slopes_at(loss, x, mu), x, memory)
         usable = np.all(np.isfinite(found), axis=1)
-        found[~usable] = 0
+        found = np.where(usable[:, None], found, 0.0)
         moved = x - steps[:, None] * found
         taken = usable & loss.shape.sound(moved, least_area)
         refused += ~taken
         x = np.where(taken[:, None], moved, x)
         memory = np.where(usable[:, None], MEMORY * memory + (1 - MEMORY) * found, memory)
-    queries = 2.0 * method.batch * np.array(records)
-    return Course(np.array(losses), np.array(counts), queries, x)
+    return Course(np.array(losses), np.array(counts), x)
