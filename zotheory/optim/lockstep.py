@@ -27,7 +27,8 @@ class Lockstep(Layerwise):
     not reached yet; so the other finds the product scale v of the layer before, which it subtracts. Losses
     are the same, bit for bit, as one after the other. The closure must not mind that it begins a second
     time, in a thread of its own, before it has ended; grad, inference and autocast modes and the default
-    device are carried over, other modes of the calling thread are not. Extra memory: two layers, and what
+    device are carried over, other modes of the calling thread are not. What layers write to buffers, such
+    as running means, may be in another order. Extra memory: two layers, and what
     the model keeps between layers a second time.
     """
 

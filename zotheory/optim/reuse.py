@@ -4,7 +4,7 @@ import math
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -36,11 +36,11 @@ class _Blank:
 @dataclass
 class _Record:
     # What each of the first layers was given, see `_sources`, and gave: of the last one a copy, of the
-    # others blanks. `state` is that of the layers, `modes` that in which the first one ran.
-    given: list[list[Any]]
-    outputs: list[Any]
-    state: Any = None
-    modes: Any = None
+    # others blanks. Then their states, and the modes in which the first one ran.
+    given: list[list[Any]] = field(default_factory=list)
+    outputs: list[Any] = field(default_factory=list)
+    states: list[Any] = field(default_factory=list)
+    modes: list[Any] = field(default_factory=list)
 
     @property
     def depth(self) -> int:
@@ -54,10 +54,11 @@ class Prefix:
     what the one before gave, when the first displaced module begins. Their output serves again while the
     first layer is given the same values, the others the same besides, in the same order and under the same
     autocast, and no parameter or buffer of theirs has changed (other than through ``.data``, which torch
-    does not count), nor any ``training``. Layers below the last one kept give NaN instead: a model that
-    uses that has a loss that is not finite, and it is evaluated anew in full. The first time for a set of
-    parameters the loss is evaluated both ways; if a bit differs, for example because a later layer uses
-    what an earlier one gave, nothing is reused from then on.
+    does not count), nor any ``training``. Layers that write to their own buffers are not kept.
+
+    Layers below the last one kept give NaN instead: a loss that this makes NaN is evaluated anew, in full.
+    The first time for a set of parameters the loss is evaluated both ways; if a bit differs, for example
+    because a later layer uses what an earlier one gave, nothing is reused from then on.
 
     Args:
         chain: modules that run one after the other, each on what the one before gave.
@@ -91,7 +92,7 @@ class Prefix:
             evaluate: returns the loss, with the forward inside a context that it is given.
             displacing: whether a displaced module has begun, in the evaluation that runs.
         """
-        if self._set == parameters and self._record and self._record.state == self._state(self.depth):
+        if self._set == parameters and self._record and self._unchanged(self._record):
             found = self._reused(evaluate, self._record)
             if found is not None and math.isfinite(found):
                 return found
@@ -115,15 +116,13 @@ class Prefix:
         except Stale:
             return None
 
-    def _state(self, depth: int) -> Any:
-        layers = self.chain[:depth]
-        tensors = (t for layer in layers for t in (*layer.parameters(), *layer.buffers()))
-        training = [module.training for layer in layers for module in layer.modules()]
-        return [(id(t), 0 if t.is_inference() else t._version) for t in tensors], training
+    def _unchanged(self, record: _Record) -> bool:
+        layers = zip(self.chain, record.states, strict=False)
+        return all(state == _state(layer) for layer, state in layers)
 
     @contextmanager
     def _recording(self, displacing: Callable[[], bool]) -> Iterator[None]:
-        record = _Record([], [])
+        record = _Record()
         first: list[Any] = []  # leaves that the first layer was given
         last: list[Any] = []  # leaves that the last layer gave
         done, kept = 0, True
@@ -142,6 +141,7 @@ class Prefix:
                 # Where a layer is given something else than what the one before gave, that is not kept.
                 if number == 0 or any(isinstance(s, _From) and s.before for s in sources):
                     record.given.append(sources)
+                    record.states.append(_state(module))
                 else:
                     kept = False
 
@@ -152,6 +152,8 @@ class Prefix:
                 nonlocal done, kept
                 done = done + 1 if number == done else len(self.chain) + 1  # never again in order
                 kept = kept and number == len(record.outputs) and not displacing()
+                # One that writes to its buffers has to run.
+                kept = kept and record.states[number] == _state(module)
                 last.clear()
                 if kept:
                     if number:
@@ -167,7 +169,7 @@ class Prefix:
                 stack.callback(layer.register_forward_hook(after(number)).remove)
             yield
         if record.outputs and done == len(self.chain):
-            record.state = self._state(record.depth)
+            del record.states[record.depth :]
             self._record = record
 
     @contextmanager
@@ -238,6 +240,13 @@ def _source(leaf: Any, first: list[Any], last: list[Any]) -> Any:
                 if other is leaf:
                     return _From(before, place)
     return _copied(leaf)
+
+
+def _state(layer: torch.nn.Module) -> Any:
+    versions = [
+        (id(t), 0 if t.is_inference() else t._version) for t in (*layer.parameters(), *layer.buffers())
+    ]
+    return versions, [module.training for module in layer.modules()]
 
 
 def _modes() -> list[Any]:

@@ -1,0 +1,435 @@
+"""Reuse of lower layers: how often they run, what makes them run again, and models that cannot have it."""
+
+import warnings
+
+import pytest
+import torch
+from torch import nn
+
+from zotheory.optim import ZOSGD, MeZOBCD
+
+WIDTH = 6
+INPUTS = torch.linspace(-1, 1, 5 * WIDTH).reshape(5, WIDTH)
+ENGINES = [None, "plain", "lockstep", "reuse"]
+
+
+class Counted(nn.Module):
+    """A layer that counts its forwards and adds what else it is given."""
+
+    def __init__(self):
+        super().__init__()
+        self.inner, self.runs = nn.Linear(WIDTH, WIDTH), 0
+
+    def forward(self, x, other=0.0):
+        self.runs += 1
+        return torch.tanh(self.inner(x) + other)
+
+
+class Layers(nn.Module):
+    """Layers, the first two of them frozen, and what a test may change."""
+
+    def __init__(self, make=Counted, depth=4):
+        super().__init__()
+        self.layers = nn.ModuleList([make() for _ in range(depth)])
+        self.layers[:2].requires_grad_(False)
+        self.inputs, self.other, self.left_out = INPUTS, 0.0, None
+
+    def forward(self, x):
+        for number, layer in enumerate(self.layers):
+            if number != self.left_out:
+                x = layer(x, self.other) if number == 1 else layer(x)
+        return x
+
+
+def closure(model):
+    # A copy of the inputs, as some models write to what they are given.
+    return lambda: model(model.inputs.clone()).float().square().mean()
+
+
+def start(engine, make=Layers, kind=ZOSGD, **options):
+    torch.manual_seed(0)
+    model = make()
+    placed = {} if engine is None else {"model": model, "engine": engine}
+    if kind is MeZOBCD and engine is None:
+        placed = {"model": model, "restore": "block"}
+    trained = [p for p in model.parameters() if p.requires_grad]
+    return model, kind(trained, **{"lr": 0.01, "mu": 0.05, **options, **placed})
+
+
+def counts(model):
+    found = [layer.runs for layer in model.layers]
+    for layer in model.layers:
+        layer.runs = 0
+    return found
+
+
+def test_frozen_lower_layers_run_once():
+    model, optimizer = start("reuse")
+    optimizer.step(closure(model))
+    assert counts(model) == [2] * 4  # watched
+    optimizer.step(closure(model))
+    assert counts(model) == [1, 1, 3, 3]  # the first point once more, for a check
+    assert optimizer.prefix.depth == 2
+    for _ in range(3):
+        optimizer.step(closure(model))
+    assert counts(model) == [0, 0, 6, 6]
+
+
+@pytest.mark.parametrize("stay", [1, 2])
+def test_layers_below_the_block_run_once_a_step(stay):
+    model, optimizer = start("reuse", lambda: Layers().requires_grad_(True), MeZOBCD, steps_per_block=stay)
+    for _ in range(3 * 4 * stay):  # every block watched, then checked
+        optimizer.step(closure(model))
+    counts(model)
+    previous = None
+    for _ in range(4 * 4 * stay):
+        optimizer.step(closure(model))
+        block = optimizer.block
+        # Those below not even once if the last step, too, left them alone.
+        below = 0 if block == previous else 1
+        if previous is not None:
+            assert counts(model) == [below] * block + [2] * (4 - block)
+        counts(model)
+        previous = block
+
+
+class Paired(nn.Module):
+    """Takes and gives tuples."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer = Counted()
+
+    def forward(self, pair):
+        x, count = pair
+        return self.layer(x) + count, count + 1
+
+
+class Tuples(Layers):
+    def __init__(self):
+        super().__init__(Paired)
+
+    def forward(self, x):
+        pair = x, torch.zeros((), dtype=torch.int64)
+        for layer in self.layers:
+            pair = layer(pair)
+        return pair[0]
+
+
+class InPlace(nn.Module):
+    """Writes to its input, and gives it."""
+
+    def __init__(self):
+        super().__init__()
+        self.inner = nn.Linear(WIDTH, WIDTH)
+
+    def forward(self, x, other=0.0):
+        return x.tanh_().add_(self.inner(x))
+
+
+class Rectified(Layers):
+    """One chain of linear layers and of others that overwrite what those give."""
+
+    def __init__(self):
+        super().__init__()
+        pairs = [(nn.Linear(WIDTH, WIDTH), nn.LeakyReLU(0.1, inplace=True)) for _ in range(4)]
+        self.layers = nn.Sequential(*[module for pair in pairs for module in pair])
+        self.layers[:3].requires_grad_(False)
+
+    def forward(self, x):
+        return self.layers(x)
+
+
+class WrittenBetween(Layers):
+    """Changes what layers give, in place and not, before the next has it."""
+
+    def forward(self, x):
+        for number, layer in enumerate(self.layers):
+            x = layer(x).mul_(2.0)
+            if number == 2:
+                x = x + 1
+        return x
+
+
+class Residual(Layers):
+    """The layers are not given what their neighbours give."""
+
+    def forward(self, x):
+        for layer in self.layers:
+            x = x + layer(x * 0.5)
+        return x
+
+
+class Mixed(nn.Module):
+    """A layer that gives a tensor if it is even, a tuple if it is odd."""
+
+    def __init__(self, odd=False):
+        super().__init__()
+        self.layer, self.odd = Counted(), odd
+
+    def forward(self, x):
+        return (self.layer(x), None) if self.odd else self.layer(x)
+
+
+class Alternating(Layers):
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.ModuleList([Mixed(number % 2 == 1) for number in range(4)])
+        self.layers[:2].requires_grad_(False)
+
+    def forward(self, x):
+        for layer in self.layers:
+            x = layer(x)
+            x = x[0] if isinstance(x, tuple) else x.contiguous()
+        return x
+
+
+class Twice(Layers):
+    def forward(self, x):
+        return super().forward(super().forward(x) + 1)
+
+
+class Backwards(Layers):
+    def forward(self, x):
+        for layer in reversed(self.layers):
+            x = layer(x)
+        return x
+
+
+class TwoBatches(Layers):
+    def forward(self, x):
+        return torch.cat([super().forward(x), super().forward(-2 * x)])
+
+
+MODELS = {
+    "layers": Layers,
+    "tuples": Tuples,
+    "in place": lambda: Layers(InPlace),
+    "rectified": Rectified,
+    "written between": WrittenBetween,
+    "residual": Residual,
+    "alternating": Alternating,
+    "twice": Twice,
+    "backwards": Backwards,
+    "two batches": TwoBatches,
+}
+
+
+@pytest.mark.parametrize("inference", [False, True])
+@pytest.mark.parametrize("kind", [ZOSGD, MeZOBCD])
+@pytest.mark.parametrize("name", MODELS)
+def test_models_of_many_kinds(bits, name, kind, inference):
+    found = []
+    for engine in ENGINES:
+        model, optimizer = start(engine, MODELS[name], kind)
+
+        def run(model=model):
+            with torch.inference_mode(inference):
+                return closure(model)()
+
+        found.append(([optimizer.step(run) for _ in range(8)], bits(model.parameters())))
+    assert found == [found[0]] * 4
+    assert len(set(found[0][0])) == 8
+
+
+@pytest.mark.parametrize(
+    ("name", "depth"), [("tuples", 2), ("in place", 2), ("rectified", 4), ("alternating", 2), ("twice", 0)]
+)
+def test_how_many_layers_are_kept(name, depth):
+    # Of "rectified", that a module without parameters follows the frozen ones.
+    model, optimizer = start("reuse", MODELS[name])
+    for _ in range(3):
+        optimizer.step(closure(model))
+    assert optimizer.prefix.depth == depth
+
+
+class Skips(Layers):
+    """Adds what the first layer gave far above: always, or once `other` is not zero."""
+
+    always = True
+
+    def forward(self, x):
+        first = x = self.layers[0](x)
+        for layer in self.layers[1:]:
+            x = layer(x)
+        return x + first if self.always or self.other else x
+
+
+class Late(Skips):
+    always = False
+
+
+def test_a_connection_over_layers(bits):
+    found = []
+    for engine in ENGINES:
+        model, optimizer = start(engine, Skips)
+        optimizer.step(closure(model))
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            losses = [optimizer.step(closure(model)) for _ in range(3)]
+        assert ["nothing is reused" in str(w.message) for w in caught] == [True] * (engine == "reuse")
+        found.append((losses, bits(model.parameters())))
+    assert found == [found[0]] * 4
+
+
+def data(model):
+    model.inputs = 2 * model.inputs
+
+
+def data_in_place(model):
+    model.inputs.mul_(2)
+
+
+def argument(model):
+    model.other = model.other + 0.5
+
+
+def tensor_argument(model):
+    model.other = torch.full((WIDTH,), 0.5) + model.other
+
+
+@torch.no_grad()
+def parameter(model):
+    model.layers[1].inner.weight.mul_(1.5)
+
+
+def loaded(model):
+    model.load_state_dict({name: value * 1.5 for name, value in model.state_dict().items()})
+
+
+def new_parameter(model):
+    before = model.layers[0].inner.weight
+    model.layers[0].inner.weight = nn.Parameter(before.detach() * 1.5, requires_grad=False)
+
+
+def new_layer(model):
+    model.layers[1] = Counted().requires_grad_(False)
+    with torch.no_grad():
+        model.layers[1].inner.weight.fill_(0.3)
+        model.layers[1].inner.bias.zero_()
+
+
+def layer_left_out(model):
+    model.left_out = 1 if model.left_out is None else None
+
+
+class Normed(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.inner, self.norm = nn.Linear(WIDTH, WIDTH), nn.BatchNorm1d(WIDTH).eval()
+
+    def forward(self, x, other=0.0):
+        return self.norm(self.inner(x)) + other
+
+
+def normed():
+    return Layers(Normed)
+
+
+def training(model):
+    model.layers[0].norm.train(not model.layers[0].norm.training)
+
+
+@torch.no_grad()
+def buffer(model):
+    model.layers[1].norm.running_mean += 1
+
+
+def connection(model):
+    model.other += 1.0
+
+
+CHANGES = {
+    "data": (Layers, data),
+    "data in place": (Layers, data_in_place),
+    "argument": (Layers, argument),
+    "tensor argument": (Layers, tensor_argument),
+    "parameter": (Layers, parameter),
+    "loaded": (Layers, loaded),
+    "new parameter": (Layers, new_parameter),
+    "new layer": (Layers, new_layer),
+    "layer left out": (Layers, layer_left_out),
+    "training": (normed, training),
+    "buffer": (normed, buffer),
+    "connection": (Late, connection),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_what_makes_them_run_again(bits, name):
+    make, change = CHANGES[name]
+    found = []
+    for engine in ENGINES:
+        model, optimizer = start(engine, make)
+        model.inputs, losses = INPUTS.clone(), []
+        for step in range(10):
+            if step in (4, 5, 8):
+                change(model)
+            losses.append(optimizer.step(closure(model)))
+            if engine == "reuse" and step == 3:
+                assert optimizer.prefix.depth == 2  # there is something that must not be reused
+        found.append((losses, bits(model.parameters())))
+    assert found == [found[0]] * 4
+    # The change is seen in the loss.
+    _, _, _, before, after, *_ = found[0][0]
+    assert abs(after - before) > 1e-3
+
+
+def test_a_block_s_lower_layers_are_those_of_the_last_step(bits):
+    # Every step moves layers that are below another step's block.
+    found = []
+    for engine in ENGINES:
+        model, optimizer = start(engine, lambda: Layers().requires_grad_(True), MeZOBCD, lr=0.5)
+        found.append(([optimizer.step(closure(model)) for _ in range(30)], bits(model.parameters())))
+    assert found == [found[0]] * 4
+
+
+def test_autocast_from_some_time_on(bits):
+    found = []
+    for engine in ENGINES:
+        model, optimizer = start(engine)
+        losses = []
+        for step in range(10):
+            with torch.autocast("cpu", dtype=torch.bfloat16, enabled=step in (4, 5, 8)):
+                losses.append(optimizer.step(closure(model)))
+        found.append((losses, bits(model.parameters())))
+    assert found == [found[0]] * 4
+
+
+def test_inputs_that_are_never_the_same():
+    # Against the rules, as dropout is; but no error, and nothing reused.
+    model, optimizer = start("reuse")
+    draws = torch.Generator().manual_seed(1)
+
+    def step():
+        optimizer.step(lambda: model(torch.rand(5, WIDTH, generator=draws)).square().mean())
+
+    step()
+    with pytest.warns(UserWarning, match="not to be had"):
+        step()
+    assert optimizer.prefix.depth == 0
+    counts(model)
+    step()
+    assert counts(model) == [2] * 4
+
+
+@pytest.mark.parametrize("where", [0, 1, 3])
+def test_errors_of_the_closure_are_its_own(bits, where):
+    model, optimizer = start("reuse")
+    for _ in range(3):
+        optimizer.step(closure(model))
+    before = bits(model.parameters())
+
+    def fail(*call):
+        raise KeyError("mine")
+
+    handle = model.layers[where].register_forward_hook(fail)
+    with pytest.raises(KeyError, match="mine"):
+        optimizer.step(closure(model))
+    handle.remove()
+    assert bits(model.parameters()) == before
+    other, plain = start(None)
+    for _ in range(4):
+        plain.step(closure(other))
+    optimizer.step(closure(model))
+    assert bits(model.parameters()) == bits(other.parameters())
