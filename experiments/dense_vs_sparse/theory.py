@@ -1,0 +1,95 @@
+"""Closed forms of the error of b draws on a set T of coordinates, in units of |a|^2, without matrices.
+
+For b independent draws the error is that of one over b; t = |T|, share = |a_T|^2 / |a|^2 = A t / d.
+"""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from experiments import _rough_direction as rough
+from experiments.dense_vs_sparse.gradients import Gradient
+
+Sets = tuple[NDArray[np.float64], NDArray[np.float64]]  # sizes t and shares
+
+
+def sizes_and_shares(gradient: Gradient) -> Sets:
+    """Return t and the share for each set of a gradient."""
+    squares = gradient.vector**2
+    parts = [squares[chosen] for chosen in gradient.sets.values()]
+    return np.array([float(len(part)) for part in parts]), np.array([math.fsum(part) for part in parts])
+
+
+def exact_gain(gradient: Gradient) -> NDArray[np.float64]:
+    """Return by which fraction an aligned draw has less error than a sphere draw, for each set.
+
+    2 d (A - 1) / (d^2 + (d - 2) A): positive iff A > 1, and near 1 only for A near d.
+    """
+    sizes, shares = sizes_and_shares(gradient)
+    d, anisotropy = gradient.dim, gradient.dim * shares / sizes
+    return 2 * d * (anisotropy - 1) / (d**2 + (d - 2) * anisotropy)
+
+
+def independent(law: str, gradient: Gradient, p: float, spread: float) -> NDArray[np.float64]:
+    """Return the errors of one draw on the sets, from the error covariance of the law.
+
+    Gaussian |a|^2 I + a a^T; sphere d/(d+2) (|a|^2 I + 2 a a^T) - a a^T; Rademacher |a|^2 I + a a^T - 2
+    diag(a^2); coordinate d diag(a^2) - a a^T; aligned with a |a|^2 I - a a^T; two atoms (1/p - 1) a a^T.
+    """
+    d, (t, share) = gradient.dim, sizes_and_shares(gradient)
+    if law == "importance":
+        return _importance(gradient, spread) - share
+    return {
+        "gaussian": t + share,
+        "sphere": d / (d + 2) * (t + 2 * share) - share,
+        "rademacher": t - share,
+        "coordinate": (d - 1) * share,
+        "aligned-exact": t - share,
+        "two-atom-exact": (1 / p - 1) * share,
+    }[law]
+
+
+def _importance(gradient: Gradient, spread: float) -> NDArray[np.float64]:
+    # In block b, drawn with probability p_b, v is uniform on the sphere with |v|^2 = m_b / p_b:
+    # E[v v^T a a^T v v^T] = m_b / (p_b (m_b + 2)) (|a_b|^2 I + 2 a_b a_b^T).
+    m, squares = np.array(gradient.blocks, dtype=float), gradient.vector**2
+    edges = np.cumsum([0, *gradient.blocks])
+    weights = np.sqrt(m * np.array(gradient.block_energies(spread)))
+    scale = m * weights.sum() / (weights * (m + 2))
+    energies = np.add.reduceat(squares, edges[:-1])
+    which = np.repeat(np.arange(len(m)), gradient.blocks)
+    errors = scale[which] * (energies[which] + 2 * squares)
+    return np.array([math.fsum(errors[chosen]) for chosen in gradient.sets.values()])
+
+
+def frame(gradient: Gradient, budget: int) -> NDArray[np.float64]:
+    """Return the errors of a frame of b <= d orthonormal directions, g = (d/b) Q a, Q a random projector.
+
+    E|Q a|^2 = b/d and E[(a.Q a)^2] = b (b+2)/(d (d+2)), so that E|g|^2 = d/b and E[(g.a)^2] =
+    d (b+2)/(b (d+2)).
+    """
+    d = gradient.dim
+    along = d * (budget + 2) / (budget * (d + 2))
+    return rough.set_error(d, d / budget, along, *sizes_and_shares(gradient))
+
+
+def two_stages(gradient: Gradient, first: int, second: int, law: str) -> NDArray[np.float64]:
+    """Return the errors of m draws along a direction from k Gaussian estimates, these being used or not.
+
+    Given stage 1, stage 2 is unbiased: the errors of both are uncorrelated. "two-stage" is stage 2 alone,
+    "two-stage-combined" has the weights of the least total error, M1 = (d+1)/k and M2 = (d-1)/m;
+    "guided" is stage 2 alone with the guided law for rho^2 = E rho^2.
+    """
+    d, sets = gradient.dim, sizes_and_shares(gradient)
+    r1, r2 = rough.probe_moments(d, first)
+    if law == "guided":
+        moments = rough.guided_moments(d, r1, r2, rough.guide_probability(d, math.sqrt(r1)))
+    else:
+        moments = rough.aligned_moments(d, r1, r2)
+    later = rough.set_error(d, *moments, *sets) / second
+    if law != "two-stage-combined":
+        return later
+    one, two = (d + 1) / first, (d - 1) / second
+    weight = two / (one + two)
+    return weight**2 * (sets[0] + sets[1]) / first + (1 - weight) ** 2 * later
