@@ -166,6 +166,23 @@ def test_branches_that_differ_between_the_two_points(compare):
     compare(Branching, squares(INPUTS), steps=6)
 
 
+@pytest.mark.parametrize("name", MODELS)
+def test_lockstep_is_one_run_of_the_closure_a_point(name):
+    # Not more, as where an evaluation had gone wrong and was done again; and in two threads.
+    make, inputs = MODELS[name]
+    model, optimizer = start(make, "lockstep")
+    optimizer.step(lambda: squares(inputs)(model))
+    for _ in range(3):
+        threads = []
+
+        def closure(threads=threads):
+            threads.append(threading.current_thread().name)
+            return squares(inputs)(model)
+
+        optimizer.step(closure)
+        assert threads == [threading.main_thread().name, "zotheory lockstep"]
+
+
 @contextmanager
 def cast_with_gradients():
     with torch.enable_grad(), torch.autocast("cpu", dtype=torch.bfloat16):

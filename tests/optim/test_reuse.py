@@ -1,6 +1,7 @@
 """Reuse of lower layers: how often they run, what makes them run again, and models that cannot have it."""
 
 import warnings
+from contextlib import nullcontext
 
 import pytest
 import torch
@@ -365,7 +366,9 @@ def test_what_makes_them_run_again(bits, name):
         for step in range(10):
             if step in (4, 5, 8):
                 change(model)
-            losses.append(optimizer.step(closure(model)))
+            given_up = name == "connection" and engine == "reuse" and step == 4
+            with pytest.warns(UserWarning, match="and nan with") if given_up else nullcontext():
+                losses.append(optimizer.step(closure(model)))
             if engine == "reuse" and step == 3:
                 assert optimizer.prefix.depth == 2  # there is something that must not be reused
         found.append((losses, bits(model.parameters())))

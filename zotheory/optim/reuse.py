@@ -92,21 +92,27 @@ class Prefix:
             evaluate: returns the loss, with the forward inside a context that it is given.
             displacing: whether a displaced module has begun, in the evaluation that runs.
         """
+        reused = None
         if self._set == parameters and self._record and self._unchanged(self._record):
-            found = self._reused(evaluate, self._record)
-            if found is not None and math.isfinite(found):
-                return found
+            reused = self._reused(evaluate, self._record)
+            if reused is not None and math.isfinite(reused):
+                return reused
         self._record, self._set = None, parameters
         found = evaluate(self._recording(displacing))
-        if self._record is not None and parameters not in self._checked:
-            again = self._reused(evaluate, self._record)
+        if reused is not None and math.isfinite(found):
+            self._give_up(found, reused)
+        elif self._record is not None and parameters not in self._checked:
+            reused = self._reused(evaluate, self._record)
             self._checked.add(parameters)
-            if again is None or (found != again and (found == found or again == again)):
-                self.active, self._record = False, None
-                other = "not to be had" if again is None else repr(again)
-                what = f"{found!r} in full and {other} with the lower layers' output used again"
-                warnings.warn(f"the loss is {what}: nothing is reused in this run", stacklevel=2)
+            if reused is None or (found != reused and (found == found or reused == reused)):
+                self._give_up(found, reused)
         return found
+
+    def _give_up(self, found: float, reused: float | None) -> None:
+        self.active, self._record = False, None
+        other = "not to be had" if reused is None else repr(reused)
+        what = f"{found!r} in full and {other} with the lower layers' output used again"
+        warnings.warn(f"the loss is {what}: nothing is reused in this run", stacklevel=2)
 
     def _reused(
         self, evaluate: Callable[[AbstractContextManager[None]], float], record: _Record
