@@ -9,20 +9,20 @@ import torch
 
 from zotheory.errors import InvalidArgument
 from zotheory.optim.arguments import check_at_least_zero, check_choice, check_number
-from zotheory.optim.directions import Combination, Direction, Kept
+from zotheory.optim.directions import Direction, Kept
 from zotheory.optim.distributed import ParallelOption, as_parallel
 from zotheory.optim.evaluation import BadLoss, Closure, Evaluation, Place, Snapshot
 from zotheory.optim.layerwise import Layerwise
-from zotheory.optim.layout import Layout, Slot, check_parameters, flat_view, lay_out
+from zotheory.optim.layout import Layout, Slot, check_parameters, lay_out
 from zotheory.optim.lockstep import Lockstep
 from zotheory.optim.loss import LossError
 from zotheory.optim.perturbations import Perturbation, as_perturbation
+from zotheory.optim.replay import Replay
 from zotheory.optim.replicas import check_replicas, check_start, ranks_of
 from zotheory.optim.resolution import check_resolution
 from zotheory.optim.reuse import Prefix, longest_chain
 from zotheory.optim.state import KEY, check_run, restore_moments, run_of
 from zotheory.optim.stream import CHUNK, check_seed
-from zotheory.optim.workspace import borrowed
 from zotheory.validation import check_count
 
 # What a step multiplies: coefficients and directions whose sum is the gradient estimate.
@@ -40,6 +40,7 @@ class Options(TypedDict, total=False):
     seed: int
     model: torch.nn.Module | None
     engine: Literal["reuse", "lockstep", "plain"]
+    delayed: bool
     on_bad_loss: Literal["raise", "skip"]
     parallel: ParallelOption
 
@@ -77,6 +78,10 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
             they run once a step (`Prefix`); "lockstep" runs both points of a central difference layer by
             layer, in two threads that take turns, and makes every perturbation once for both (`Lockstep`);
             "plain" does neither. The losses are the same to the bit.
+        delayed: with a model, and without buffers: each parameter is updated when the next step first
+            displaces it, in one pass over its memory. Until then it has the value from before: call
+            `settle` before parameters are used or saved outside `step`. `state_dict` and copies do it
+            themselves; `load_state_dict` drops an update that waits: the parameters come from elsewhere.
         on_bad_loss: "raise" a `LossError` at a loss that is not finite, or "skip" the step.
         parallel: share steps with the other processes of `torch.distributed`: "data" (each takes a part of
             the batch; losses become means over all) or "query" (each takes a part of the perturbations), or
@@ -109,6 +114,7 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
         seed: int = 0,
         model: torch.nn.Module | None = None,
         engine: Literal["reuse", "lockstep", "plain"] = "reuse",
+        delayed: bool = False,
         on_bad_loss: Literal["raise", "skip"] = "raise",
         parallel: ParallelOption = None,
     ) -> None:
@@ -121,6 +127,10 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
         if model is not None and not isinstance(model, torch.nn.Module):
             raise InvalidArgument("model", model, "give the torch.nn.Module that the closure runs, or None")
         self.model = model
+        if not isinstance(delayed, bool) or (delayed and model is None):
+            raise InvalidArgument("delayed", delayed, "give True, together with a model, or False")
+        self.delayed = delayed
+        self.pending: Replay | None = None
         self.engine = check_choice(engine, "engine", ("reuse", "lockstep", "plain"))
         self.prefix = Prefix(longest_chain(model)) if model is not None and engine == "reuse" else None
         self.steps = self.skipped = self.queries = 0
@@ -228,6 +238,8 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
                 "closure", closure, "give a function without arguments that returns the loss"
             )
         layout = self.layout()
+        if self.pending is not None and not self.pending.waits_within(layout):
+            self.settle()
         try:
             probes, loss = self._probe(layout, closure)
         except BadLoss as bad:
@@ -237,7 +249,10 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
             self.skipped += 1
         else:
             self.coefficients = tuple(coefficient for coefficient, _ in probes)
-            self._replay(layout, probes)
+            self.settle()
+            self.pending = Replay(layout, probes, self.update, self._moments)
+            if not self.delayed:
+                self.settle()
         self.steps += 1
         return loss
 
@@ -259,8 +274,8 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
         if self.model is None:
             return None
         if self.engine == "lockstep":
-            return Lockstep(layout, self.model, watched)
-        return Layerwise(layout, self.model, watched, self.prefix)
+            return Lockstep(layout, self.model, watched, pending=self.pending)
+        return Layerwise(layout, self.model, watched, self.prefix, self.pending)
 
     def _probe(self, layout: Layout, closure: Closure) -> tuple[Probes, float]:
         evaluation = Evaluation(self.place(layout), closure, ranks_of(self))
@@ -273,33 +288,12 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
                 raise BadLoss(coefficient)
         return probes, loss
 
-    def _replay(self, layout: Layout, probes: Probes) -> None:
-        # One pass over the parameters: on each piece the directions are made again and added up, and the
-        # weights are updated in float32 or wider and rounded once.
-        total = Combination(probes)
-        for slot in layout.slots:
-            moments = self._moments(slot)
-            rate, decay = slot.group["lr"], slot.group["weight_decay"]
-            if rate == 0 and not moments:
-                continue
-            with flat_view(slot.parameter) as entries:
-                for low, high in slot.windows():
-                    here = entries[low:high]
-                    pieces = {name: moment.view(-1)[low:high] for name, moment in moments.items()}
-                    size = high - low
-                    with (
-                        borrowed(size, slot.dtype, here.device) as gradient,
-                        borrowed(size, slot.dtype, here.device) as copy,
-                    ):
-                        if not total.add_up(gradient, slot.start + low):
-                            gradient.zero_()
-                        in_place = rate != 0 and here.dtype == slot.dtype
-                        weights = here if in_place else copy.copy_(here)
-                        if decay:
-                            weights.mul_(1 - rate * decay)
-                        new = self.update(slot.group, weights, gradient, pieces)
-                        if rate != 0 and new is not here:
-                            here.copy_(new)
+    def settle(self) -> None:
+        """Do the last step's update where it waits (``delayed``): call this before using parameters."""
+        if self.pending is not None:
+            with torch.no_grad():
+                self.pending.settle()
+            self.pending = None
 
     def _moments(self, slot: Slot) -> dict[str, torch.Tensor]:
         names = self.buffers(slot.group)
@@ -323,10 +317,14 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
         check_parameters(plain, [p for group in self.param_groups for p in group["params"]])
         group = {**self.defaults, **param_group, "params": given}
         self.check_group(group)
+        if self.delayed and self.buffers(group):
+            remedy = f"updates that keep {', '.join(self.buffers(group))} cannot wait: leave it out"
+            raise InvalidArgument("delayed", self.delayed, remedy)
         super().add_param_group(group)
 
     def state_dict(self) -> dict[str, Any]:
         """Return what torch's optimizers do, and under "zeroth_order" the counters, the seed and mu."""
+        self.settle()
         return {**super().state_dict(), KEY: run_of(self)}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
@@ -339,6 +337,7 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
             ReplicaError: ``parallel``, and ranks do not go on from the same.
         """
         run = check_run(self, state_dict)
+        self.pending = None
         super().load_state_dict(state_dict)
         restore_moments(self, state_dict)
         vars(self).update(run)
@@ -359,5 +358,6 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
     def __getstate__(self) -> dict[str, Any]:
         # torch keeps three attributes when an optimizer is copied or pickled; ours go with them. A learning
         # rate scheduler's wrapper of `step` belongs to this object alone.
+        self.settle()
         own = {k: value for k, value in vars(self).items() if not k.startswith("_") and k != "step"}
         return {**super().__getstate__(), **own}

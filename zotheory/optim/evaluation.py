@@ -29,6 +29,10 @@ class Place(ABC):
         yield self.loss(closure, direction, scale)
         yield self.loss(closure, direction, -scale)
 
+    def settle(self) -> None:
+        """Bring the parameters up to date, where that waits until they are displaced."""
+        return
+
 
 class BadLoss(Exception):
     """A loss or a coefficient that is not finite."""
@@ -82,6 +86,7 @@ class Evaluation:
 
     def _one(self, direction: Direction | None = None, scale: float = 0.0) -> Iterator[float]:
         if direction is None:
+            self.place.settle()
             yield read_loss(self.closure())
         else:
             yield self.place.loss(self.closure, direction, scale)

@@ -14,6 +14,7 @@ from zotheory.optim.directions import Direction
 from zotheory.optim.evaluation import Closure, Place, displace
 from zotheory.optim.layout import Layout, Slot
 from zotheory.optim.loss import read_loss
+from zotheory.optim.replay import Replay
 from zotheory.optim.reuse import Prefix, replaced_forward
 from zotheory.optim.streaming import forward_of, streamed
 from zotheory.optim.workspace import Spare
@@ -37,15 +38,21 @@ class Layerwise(Place):
         model: the module that the closure runs.
         watched: number of evaluations in which torch's functions are watched.
         prefix: keeps the output of layers below all displaced ones, if given.
+        pending: an update that is to be done before a parameter is displaced, if given.
 
     Raises:
         InvalidArgument: a trainable parameter that no module of the model owns.
     """
 
     def __init__(
-        self, layout: Layout, model: torch.nn.Module, watched: int = 0, prefix: Prefix | None = None
+        self,
+        layout: Layout,
+        model: torch.nn.Module,
+        watched: int = 0,
+        prefix: Prefix | None = None,
+        pending: Replay | None = None,
     ) -> None:
-        self.layout, self.watched, self.prefix = layout, watched, prefix
+        self.layout, self.watched, self.prefix, self.pending = layout, watched, prefix, pending
         slots = {id(slot.parameter): slot for slot in layout.slots}
         self.owners: list[tuple[torch.nn.Module, list[Slot]]] = []
         owned: set[int] = set()
@@ -68,21 +75,29 @@ class Layerwise(Place):
         watch = self.watched > 0
         if watch:
             self.watched -= 1
-            return self._loss(closure, Run(self.layout, direction, scale), watch=True)
+            return self._loss(closure, self._run(direction, scale), watch=True)
         if self.prefix is not None and self.prefix.active:
             found = self._reusing(self.prefix, closure, direction, scale)
         else:
-            found = self._loss(closure, Run(self.layout, direction, scale))
+            found = self._loss(closure, self._run(direction, scale))
         if not math.isfinite(found):
-            found = self._loss(closure, Run(self.layout, direction, scale), watch=True)
+            self._loss(closure, self._run(direction, scale), watch=True)  # it may raise
         return found
 
+    def _run(self, direction: Direction, scale: float) -> "Run":
+        return Run(self.layout, direction, scale, pending=self.pending)
+
+    def settle(self) -> None:
+        """Do an update that waits."""
+        if self.pending is not None:
+            self.pending.settle()
+
     def _reusing(self, prefix: Prefix, closure: Closure, direction: Direction, scale: float) -> float:
-        run = Run(self.layout, direction, scale)
+        run = self._run(direction, scale)
 
         def evaluate(around: AbstractContextManager[None]) -> float:
             nonlocal run
-            run = Run(self.layout, direction, scale)
+            run = self._run(direction, scale)
             return self._loss(closure, run, around)
 
         parameters = tuple(id(slot.parameter) for slot in self.layout.slots)
@@ -124,9 +139,14 @@ class Run:
     """
 
     def __init__(
-        self, layout: Layout, direction: Direction, scale: float, spare: Spare | None = None
+        self,
+        layout: Layout,
+        direction: Direction,
+        scale: float,
+        spare: Spare | None = None,
+        pending: Replay | None = None,
     ) -> None:
-        self.layout, self.direction, self.scale = layout, direction, scale
+        self.layout, self.direction, self.scale, self.pending = layout, direction, scale, pending
         self.originals = {id(slot.parameter): slot.parameter.data for slot in layout.slots}
         self.reached: set[int] = set()
         self.busy = False
@@ -173,6 +193,8 @@ class Run:
         """Write entries of the displaced parameter, from ``first`` on, to a row of memory."""
         key, before = id(slot.parameter), self.busy
         self.busy = True
+        if self.pending is not None:
+            self.pending.settle_one(slot, self.originals[key])
         self.write(slot, self.originals[key].reshape(-1), target, first)
         self.busy = before
         self.reached.add(key)

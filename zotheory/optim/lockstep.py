@@ -14,6 +14,7 @@ from zotheory.optim.evaluation import Closure
 from zotheory.optim.layerwise import Layerwise, Run, attach, withhold
 from zotheory.optim.layout import Layout, Slot, pieces
 from zotheory.optim.loss import read_loss
+from zotheory.optim.replay import Replay
 from zotheory.optim.workspace import Spare
 
 # Perturbations kept for an evaluation that may never ask for them, as it takes another way.
@@ -37,7 +38,7 @@ class Lockstep(Layerwise):
         if self.watched > 0:
             yield from super().pair(closure, direction, scale)
             return
-        both = _Both(self.layout, direction, scale)
+        both = _Both(self.layout, direction, scale, self.pending)
         with both, ExitStack() as stack:
             for module, slots in self.owners:
                 attach(both, module, slots, stack)
@@ -46,7 +47,7 @@ class Lockstep(Layerwise):
             self.check_reached(side)
         if not all(math.isfinite(loss) for loss in found):
             self.watched = 2  # it may be a parameter used where it is withheld
-            found = super().pair(closure, direction, scale)
+            list(super().pair(closure, direction, scale))  # then it raises
         yield from found
 
 
@@ -58,10 +59,12 @@ class _Stopped(BaseException):
 class _Both:
     # Passes what the hooks say to the evaluation whose turn it is.
 
-    def __init__(self, layout: Layout, direction: Direction, scale: float) -> None:
+    def __init__(self, layout: Layout, direction: Direction, scale: float, pending: Replay | None) -> None:
         products: dict[int, tuple[torch.Tensor | None, _Side]] = {}
         spare = Spare()
-        self.sides = tuple(_Side(layout, direction, scale, sign, products, spare) for sign in (1, -1))
+        self.sides = tuple(
+            _Side(layout, direction, scale, sign, products, spare, pending) for sign in (1, -1)
+        )
         self.turn, self.stopped = 0, False
         self.done = [False, False]
         self.changed = threading.Condition()
@@ -152,8 +155,9 @@ class _Side(Run):
         sign: int,
         products: "dict[int, tuple[torch.Tensor | None, _Side]]",
         spare: Spare,
+        pending: Replay | None,
     ) -> None:
-        super().__init__(layout, direction, sign * scale, spare)
+        super().__init__(layout, direction, sign * scale, spare, pending)
         self.sign, self.products = sign, products
         self.entered = 0
         self._paused: list[tuple[Slot, torch.Tensor]] = []

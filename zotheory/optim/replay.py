@@ -1,0 +1,72 @@
+"""The update of a step: on each piece of a parameter its directions are made again and added up."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from zotheory.optim.directions import Combination, Direction
+from zotheory.optim.layout import Layout, Slot, flat_view
+from zotheory.optim.workspace import borrowed
+
+# (group, weights, gradient, buffers) -> new weights, see `ZerothOrderOptimizer.update`.
+Update = Callable[[dict[str, Any], torch.Tensor, torch.Tensor, dict[str, torch.Tensor]], torch.Tensor]
+
+
+class Replay:
+    """An update that waits to be done, parameter by parameter.
+
+    Args:
+        layout: the parameters.
+        probes: coefficients and directions whose sum is the gradient estimate.
+        update: gives the new weights of a piece.
+        moments: gives a parameter's buffers, by name.
+    """
+
+    def __init__(
+        self,
+        layout: Layout,
+        probes: list[tuple[float, Direction]],
+        update: Update,
+        moments: Callable[[Slot], dict[str, torch.Tensor]],
+    ) -> None:
+        self._total, self._update, self._moments = Combination(probes), update, moments
+        # Options as they are now: a scheduler may change them before the update is done.
+        self._waiting = {id(slot.parameter): (slot, dict(slot.group)) for slot in layout.slots}
+
+    def waits_within(self, layout: Layout) -> bool:
+        """Return whether nothing waits beyond the parameters of a layout."""
+        return self._waiting.keys() <= {id(slot.parameter) for slot in layout.slots}
+
+    def settle(self) -> None:
+        """Update all parameters that wait."""
+        for slot, _ in list(self._waiting.values()):
+            self.settle_one(slot, slot.parameter.detach())
+
+    def settle_one(self, slot: Slot, data: torch.Tensor) -> None:
+        """Update a parameter if it waits; ``data`` are its entries, in its shape."""
+        # In float32 or wider, rounded once.
+        slot, group = self._waiting.pop(id(slot.parameter), (slot, None))
+        if group is None:
+            return
+        moments = self._moments(slot)
+        rate, decay = group["lr"], group["weight_decay"]
+        if rate == 0 and not moments:
+            return
+        with flat_view(data) as entries:
+            for low, high in slot.windows():
+                here = entries[low:high]
+                pieces = {name: moment.view(-1)[low:high] for name, moment in moments.items()}
+                with (
+                    borrowed(high - low, slot.dtype, here.device) as gradient,
+                    borrowed(high - low, slot.dtype, here.device) as copy,
+                ):
+                    if not self._total.add_up(gradient, slot.start + low):
+                        gradient.zero_()
+                    in_place = rate != 0 and here.dtype == slot.dtype
+                    weights = here if in_place else copy.copy_(here)
+                    if decay:
+                        weights.mul_(1 - rate * decay)
+                    new = self._update(group, weights, gradient, pieces)
+                    if rate != 0 and new is not here:
+                        here.copy_(new)
