@@ -164,7 +164,7 @@ EXPERIMENT = Experiment(
     title="perturbations around a gradient, and the error of each coordinate against theory",
     presets={
         "quick": Preset(Config(), seeds=1),
-        "paper": Preset(Config(samples=2000, trials=100_000), seeds=5),
+        "paper": Preset(Config(trials=100_000), seeds=5),
     },
     cells=cells,
     run=run,

@@ -14,7 +14,7 @@ from experiments.estimation_error import METHODS, Config, cells, run
 from zotheory.errors import InvalidArgument, Unsupported
 from zotheory.estimators import Forward, TwoStage
 from zotheory.experiment import Seed
-from zotheory.laws import Gaussian, Rademacher, Sphere
+from zotheory.laws import Gaussian, OrthonormalFrame, Rademacher, Sphere
 
 TOLD = Knowledge(alignment=0.8, probability=0.9, block_size=2, mixing=0.1)
 SMALL = Config(quadratic_dim=4, product_dim=4, batches=(2, 12, 24), trials=2000, mus=(0.0,))
@@ -97,6 +97,16 @@ def test_guided_and_importance_against_their_definitions():
     assert error_covariance(made, a) == pytest.approx(covariance)
 
 
+def test_several_frames_simulated_by_hand():
+    rng, a, n = np.random.default_rng(4), gradient(4), 20_000
+    q = np.linalg.qr(rng.standard_normal((n, 3, 4, 2)))[0]  # three frames of two directions
+    g = 2 * np.einsum("nfik,nfjk,j->nfi", q, q, a).mean(axis=1)
+    made = Forward(OrthonormalFrame(4, 2), 1.0, 6)
+    found, theory = measured(g - a, a, 0.5), predicted(error_covariance(made, a), a, 0.5)
+    for kind in KINDS:
+        assert abs(found[kind].value - theory[kind]) < LIMIT * found[kind].standard_error, kind
+
+
 def test_two_stages_in_the_plane_by_quadrature():
     """Stage 1 over a grid of the angles of its probes; v = +-e +-e' then has s = 1 +- sin 2 phi."""
     a, k, m, n = np.array([1.0, 0.0]), 3, 4, 60
@@ -173,6 +183,16 @@ def test_steps_of_finite_length_shift_forward_differences_as_computed():
     limit = predicted(error_covariance(Forward(Rademacher(4), mu, 1), at.gradient), at.gradient, 0.5)
     assert abs(total.value - exact) < LIMIT * total.standard_error
     assert abs(total.value - limit["total"]) > LIMIT * total.standard_error
+
+
+def test_only_a_positive_mu_sees_the_curvature():
+    """Whole frames have no error in the limit, and one of order mu where the function is not linear."""
+    totals = [
+        run(SMALL, {"function": "product", "mu": mu, "method": "frame"}, seed("frame")).columns["total"][-1]
+        for mu in (0.0, 1e-3)
+    ]
+    assert totals[0] < 1e-25
+    assert 1e-9 < totals[1] < 1e-3
 
 
 def test_all_methods_share_the_point_the_threshold_and_the_queries():
