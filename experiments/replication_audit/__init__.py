@@ -120,8 +120,8 @@ def run(config: Config, cell: Cell, seed: Seed) -> Table:
     """Compare DAP with the other laws in one setting; one seed is one replication of the whole comparison.
 
     Where "one-point" is as published a replication has one point and one run: between seeds its numbers
-    show what such a study might have found. Settings share no random
-    numbers, so that intervals over seeds are those of independent replications.
+    show what such a study might have found. Settings share no random numbers, so intervals
+    over seeds are those of independent replications.
 
     Columns, a row for each other law:
         baseline: uniform, gaussian, rademacher, coordinate: the label; see the switches for what runs.

@@ -12,8 +12,8 @@ def by_rows(count: int, rows: int, columns: int, rng: np.random.Generator) -> Fl
     """Draw matrices with independent rows, each uniform on the sphere of radius sqrt(rows columns).
 
     Returns:
-        Shape (count, rows * columns). E[v v^T] = rows I, for a row has E[u u^T] = (rows columns) I / columns.
-        The same factor after normalising as a whole, not row by row, would give delta = 1.
+        Shape (count, rows * columns). A row u has E[u u^T] = (rows columns) I / columns, so that
+        E[v v^T] = rows I. The same factor after normalising the whole, not each row, would give delta = 1.
     """
     z = rng.standard_normal((count, rows, columns))
     z *= math.sqrt(rows * columns) / np.linalg.norm(z, axis=2, keepdims=True)
