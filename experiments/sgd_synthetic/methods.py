@@ -1,0 +1,145 @@
+"""Gradient estimates from b central differences a step, for many runs at once."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from experiments import _rough_direction as rough
+from zotheory.laws import (
+    Coordinate,
+    Gaussian,
+    ImportanceBlocks,
+    Law,
+    OrthonormalFrame,
+    Rademacher,
+    RandomBlock,
+    Sphere,
+)
+from zotheory.laws.aligned_rows import aligned, unit_rows
+
+Array = NDArray[np.float64]
+# Difference quotients along v, shape (n, b), for v of shape (n, b, dim).
+Slopes = Callable[[Array], Array]
+
+FIXED = ("sphere", "gaussian", "rademacher", "coordinate", "random-block", "importance", "frame")
+TWO_STAGES = ("two-stage", "guided")
+# These turn with the exact gradient, which no method of this kind has: they show what a direction is worth.
+TOLD = ("aligned-exact", "two-atom-exact")
+LAWS = (*FIXED, *TWO_STAGES, *TOLD)
+# Share of the gradient's energy that importance blocks take to be evenly spread; p of the two-atom law.
+SPREAD, TWO_ATOM = 0.1, 0.5
+
+
+@dataclass(frozen=True)
+class Method:
+    """How a step estimates the gradient; delta = 1.
+
+    Attributes:
+        name: one of `LAWS`.
+        dim: d.
+        batch: b, perturbations a step, even.
+        law: of the perturbations, None for those that depend on the gradient.
+    """
+
+    name: str
+    dim: int
+    batch: int
+    law: Law | None = None
+
+    @property
+    def first(self) -> int:
+        """Perturbations of stage 1, half of all."""
+        return self.batch // 2
+
+    @property
+    def guide_probability(self) -> float:
+        """Probability of probing along the rough direction, for the root mean square alignment."""
+        return rough.guide_probability(self.dim, math.sqrt(rough.probe_moments(self.dim, self.first)[0]))
+
+    @property
+    def first_weight(self) -> float:
+        """Weight of stage 1: inverse to the mean squared errors of the stages."""
+        one, two = self.stage_errors()
+        return two[0] / (one[0] + two[0])
+
+    def stage_errors(self) -> tuple[tuple[float, float], tuple[float, float]]:
+        """Return (total, along the gradient) of the mean squared errors of both stages, unit |a|^2.
+
+        Stage 1 is the mean of k sphere estimates, stage 2 that of m draws along a direction with the
+        alignment of k Gaussian estimates.
+        """
+        d, k, m = self.dim, self.first, self.batch - self.first
+        r1, r2 = rough.probe_moments(d, k)
+        if self.name == "guided":
+            product, fourth = rough.guided_moments(d, r1, r2, self.guide_probability)
+        else:
+            product, fourth = rough.aligned_moments(d, r1, r2)
+        return ((d - 1) / k, (3 * d / (d + 2) - 1) / k), ((product - 1) / m, (fourth - 1) / m)
+
+    def estimate(self, slopes: Slopes, gradients: Array, rng: np.random.Generator) -> Array:
+        """Return estimates of the gradients, shape (n, dim), from b slopes each.
+
+        Args:
+            slopes: difference quotients.
+            gradients: the exact ones, shape (n, dim), which only the laws of `TOLD` look at.
+            rng: generator.
+        """
+        count, shape = len(gradients), (len(gradients), self.batch, self.dim)
+        if self.law is not None:
+            v = self.law.sample(count * self.batch, rng).reshape(shape)
+            return _mean(slopes(v), v)
+        if self.name in TOLD:
+            directions, z = _directions(gradients, rng), rng.standard_normal(shape)
+            if self.name == "aligned-exact":
+                v = aligned(z, directions, 1.0, "sphere")
+            else:
+                v = rough.guided_rows(z, directions, TWO_ATOM, rng)
+            return _mean(slopes(v), v)
+        z = rng.standard_normal(shape)
+        one, lengths = z[:, : self.first], np.linalg.norm(z[:, : self.first], axis=2)
+        u = one * (math.sqrt(self.dim) / lengths)[:, :, None]
+        found = slopes(u)
+        # The direction is that of sum z (z.a) = sum u (u.a) |z|^2 / d: of Gaussian estimates.
+        directions = _directions(_mean(found * lengths**2 / self.dim, u), rng)
+        rest = z[:, self.first :]
+        if self.name == "guided":
+            v = rough.guided_rows(rest, directions, self.guide_probability, rng)
+        else:
+            v = aligned(rest, directions, 1.0, "sphere")
+        weight = self.first_weight
+        return weight * _mean(found, u) + (1 - weight) * _mean(slopes(v), v)
+
+
+def method(name: str, dim: int, batch: int, blocks: int, gradient: Array) -> Method:
+    """Return a method by name; importance blocks have the energies of ``gradient``, that at the start."""
+    size = dim // blocks
+    if name == "importance":
+        energies = (gradient.reshape(blocks, size) ** 2).sum(axis=1)
+        mixed = (1 - SPREAD) * energies / energies.sum() + SPREAD / blocks
+        return Method(
+            name, dim, batch, ImportanceBlocks([size] * blocks, tuple((mixed / mixed.sum()).tolist()))
+        )
+    laws: dict[str, Callable[[], Law]] = {
+        "sphere": lambda: Sphere(dim),
+        "gaussian": lambda: Gaussian(dim),
+        "rademacher": lambda: Rademacher(dim),
+        "coordinate": lambda: Coordinate(dim),
+        "random-block": lambda: RandomBlock(dim, size),
+        "frame": lambda: OrthonormalFrame(dim, batch=batch),
+    }
+    return Method(name, dim, batch, laws[name]() if name in laws else None)
+
+
+def _mean(slopes: Array, v: Array) -> Array:
+    return np.einsum("nb,nbd->nd", slopes, v) / v.shape[1]
+
+
+def _directions(rows: Array, rng: np.random.Generator) -> Array:
+    # Where there is no direction any will do, as long as it is uniform.
+    units, zero = unit_rows(rows)
+    if zero.any():
+        units[zero] = unit_rows(rng.standard_normal((int(zero.sum()), rows.shape[1])))[0]
+    return units
