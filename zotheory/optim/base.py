@@ -21,8 +21,9 @@ from zotheory.optim.replay import Replay
 from zotheory.optim.replicas import check_replicas, check_start, ranks_of
 from zotheory.optim.resolution import check_resolution
 from zotheory.optim.reuse import Prefix, longest_chain
+from zotheory.optim.rounding import StochasticRounding
 from zotheory.optim.state import KEY, check_run, restore_moments, run_of
-from zotheory.optim.stream import CHUNK, check_seed
+from zotheory.optim.stream import CHUNK, Stream, check_seed
 from zotheory.validation import check_count
 
 # What a step multiplies: coefficients and directions whose sum is the gradient estimate.
@@ -41,6 +42,7 @@ class Options(TypedDict, total=False):
     model: torch.nn.Module | None
     engine: Literal["reuse", "lockstep", "plain"]
     delayed: bool
+    rounding: Literal["nearest", "stochastic"]
     on_bad_loss: Literal["raise", "skip"]
     parallel: ParallelOption
 
@@ -82,6 +84,9 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
             displaces it, in one pass over its memory. Until then it has the value from before: call
             `settle` before parameters are used or saved outside `step`. `state_dict` and copies do it
             themselves; `load_state_dict` drops an update that waits: the parameters come from elsewhere.
+        rounding: of new weights in float16 and bfloat16, computed in float32: "nearest", which loses changes
+            below half a unit in the last place, or "stochastic", up or down at random so that the mean is
+            kept. No float32 copy of the weights is kept.
         on_bad_loss: "raise" a `LossError` at a loss that is not finite, or "skip" the step.
         parallel: share steps with the other processes of `torch.distributed`: "data" (each takes a part of
             the batch; losses become means over all) or "query" (each takes a part of the perturbations), or
@@ -115,6 +120,7 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
         model: torch.nn.Module | None = None,
         engine: Literal["reuse", "lockstep", "plain"] = "reuse",
         delayed: bool = False,
+        rounding: Literal["nearest", "stochastic"] = "nearest",
         on_bad_loss: Literal["raise", "skip"] = "raise",
         parallel: ParallelOption = None,
     ) -> None:
@@ -130,6 +136,7 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
         if not isinstance(delayed, bool) or (delayed and model is None):
             raise InvalidArgument("delayed", delayed, "give True, together with a model, or False")
         self.delayed = delayed
+        self.rounding = check_choice(rounding, "rounding", ("nearest", "stochastic"))
         self.pending: Replay | None = None
         self.engine = check_choice(engine, "engine", ("reuse", "lockstep", "plain"))
         self.prefix = Prefix(longest_chain(model)) if model is not None and engine == "reuse" else None
@@ -250,7 +257,7 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
         else:
             self.coefficients = tuple(coefficient for coefficient, _ in probes)
             self.settle()
-            self.pending = Replay(layout, probes, self.update, self._moments)
+            self.pending = Replay(layout, probes, self.update, self._moments, self._rounding())
             if not self.delayed:
                 self.settle()
         self.steps += 1
@@ -287,6 +294,11 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
             if not math.isfinite(coefficient):
                 raise BadLoss(coefficient)
         return probes, loss
+
+    def _rounding(self) -> StochasticRounding | None:
+        if self.rounding == "nearest":
+            return None
+        return StochasticRounding(Stream(self.seed, "rounding"), self.steps)
 
     def settle(self) -> None:
         """Do the last step's update where it waits (``delayed``): call this before using parameters."""

@@ -7,6 +7,7 @@ import torch
 
 from zotheory.optim.directions import Combination, Direction
 from zotheory.optim.layout import Layout, Slot, flat_view
+from zotheory.optim.rounding import HALF, StochasticRounding
 from zotheory.optim.workspace import borrowed
 
 # (group, weights, gradient, buffers) -> new weights, see `ZerothOrderOptimizer.update`.
@@ -21,6 +22,7 @@ class Replay:
         probes: coefficients and directions whose sum is the gradient estimate.
         update: gives the new weights of a piece.
         moments: gives a parameter's buffers, by name.
+        rounding: of new weights in half precision; None for rounding to nearest.
     """
 
     def __init__(
@@ -29,7 +31,9 @@ class Replay:
         probes: list[tuple[float, Direction]],
         update: Update,
         moments: Callable[[Slot], dict[str, torch.Tensor]],
+        rounding: StochasticRounding | None = None,
     ) -> None:
+        self._rounding = rounding
         self._total, self._update, self._moments = Combination(probes), update, moments
         # Options as they are now: a scheduler may change them before the update is done.
         self._waiting = {id(slot.parameter): (slot, dict(slot.group)) for slot in layout.slots}
@@ -69,4 +73,7 @@ class Replay:
                         weights.mul_(1 - rate * decay)
                     new = self._update(group, weights, gradient, pieces)
                     if rate != 0 and new is not here:
-                        here.copy_(new)
+                        if self._rounding is not None and here.dtype in HALF:
+                            self._rounding.write(here, new, slot.start + low)
+                        else:
+                            here.copy_(new)

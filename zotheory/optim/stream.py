@@ -116,6 +116,23 @@ class Stream:
         halves = _normal_table_on(str(device))[parts].reshape(-1, 2)[skipped : skipped + high - low]
         return halves[:, 0] + halves[:, 1]
 
+    def fill_uniforms(self, out: torch.Tensor, step: int, query: int, low: int) -> None:
+        """Write (k + 1/2) 2^-23, k from 0 to 2^23 - 1 the upper bits of 32 random ones an entry.
+
+        ``out`` is float32; entries and their slices are as those of `fill_normals`.
+        """
+        if out.device.type == "cpu":
+            pairs = torch.from_numpy(
+                self._pieces(np.uint32, step, query, low, out.numel()).astype(np.int64)
+            )
+        else:
+            start, skipped = divmod(low, 2)
+            found = words(self.key, step, query, start, -(-(low + out.numel()) // 2) - start, out.device)
+            halves = (found[:, None] >> torch.tensor([0, 32], device=out.device)) & 0xFFFFFFFF
+            pairs = halves.reshape(-1)[skipped : skipped + out.numel()]
+        # 2 k + 1 < 2^24 is exact in float32.
+        out.copy_((pairs >> 9) * 2 + 1).mul_(2.0**-24)
+
     def integer(self, step: int, query: int, bound: int, index: int = 0) -> int:
         """Return a uniform integer from 0 to bound - 1, from word ``index``: floor(word bound / 2^64).
 
