@@ -72,7 +72,7 @@ def test_small_steps_are_kept_on_average():
         x = torch.nn.Parameter(torch.full((4000,), 3.0, dtype=torch.bfloat16))
         optimizer = ZOSGD([x], lr=1e-5, mu=0.5, rounding=rounding)
         for _ in range(4000):
-            # An entry moves by about 6e-4, a tenth of half a unit in the last place, and by 1e-5 on average.
+            # An entry moves by about 6e-4, a tenth of half a last place, and by 1e-5 on average.
             optimizer.step(lambda x=x: x.double().sum())
         ends[rounding] = float(x.detach().double().mean())
     assert ends["nearest"] == 3.0

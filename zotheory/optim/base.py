@@ -84,7 +84,7 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
             displaces it, in one pass over its memory. Until then it has the value from before: call
             `settle` before parameters are used or saved outside `step`. `state_dict` and copies do it
             themselves; `load_state_dict` drops an update that waits: the parameters come from elsewhere.
-        rounding: of new weights in float16 and bfloat16, computed in float32: "nearest", which loses changes
+        rounding: of new weights in half precision, computed in float32: "nearest", which loses changes
             below half a unit in the last place, or "stochastic", up or down at random so that the mean is
             kept. No float32 copy of the weights is kept.
         on_bad_loss: "raise" a `LossError` at a loss that is not finite, or "skip" the step.
