@@ -9,6 +9,8 @@ SKY = "#56B4E9"
 GREEN = "#009E73"
 PINK = "#CC79A7"
 ORANGE = "#E69F00"
+# Not of that palette: dark, and told apart from it by its darkness.
+WINE = "#661A44"
 BLACK = "#000000"
 GREY = "#5C5C5C"
 

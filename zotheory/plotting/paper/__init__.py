@@ -7,7 +7,7 @@ from zotheory.plotting.paper.discovery import FigureError, find_figures, load_fi
 from zotheory.plotting.paper.figure import PaperFigure
 from zotheory.plotting.paper.panels import Kind, Panel, Series
 from zotheory.plotting.paper.source import Source, best_source
-from zotheory.plotting.paper.statistics import Summary, over_seeds
+from zotheory.plotting.paper.statistics import Summary, interval_of_mean, over_seeds, pooled
 from zotheory.plotting.paper.writing import write_figure
 
 __all__ = [
@@ -20,7 +20,9 @@ __all__ = [
     "Summary",
     "best_source",
     "find_figures",
+    "interval_of_mean",
     "load_figure",
     "over_seeds",
+    "pooled",
     "write_figure",
 ]

@@ -8,19 +8,31 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
+from matplotlib.lines import Line2D
+from matplotlib.ticker import (
+    FixedLocator,
+    FuncFormatter,
+    LogLocator,
+    MaxNLocator,
+    NullFormatter,
+    NullLocator,
+)
 
 from zotheory.plotting.paper.figure import PaperFigure
 from zotheory.plotting.paper.labelling import write_labels
 from zotheory.plotting.paper.pages import Page
 from zotheory.plotting.paper.panels import Kind, Panel, Series
+from zotheory.plotting.style import number
 
 # More points than this are drawn smaller.
 MANY = 16
 # In inches: room for a title and the names of an axis, beside what the panel itself takes.
 TITLE_ROOM, LABEL_ROOM = 0.22, 0.4
-CATEGORY_HEIGHT = 0.17
-GAP = 0.06
+CATEGORY_HEIGHT = 0.24
+GAP, TICK_ROOM = 0.06, 0.42
+# Fewer different points than this are drawn larger.
+FEW = 20
+LEGEND_LINE, LEGEND_ENTRY = 0.17, 1.35
 # In points.
 SMALLEST_TITLE = 5.0
 
@@ -32,7 +44,11 @@ def draw(figure: PaperFigure, panels: Sequence[Panel], page: Page) -> Figure:
         columns = _columns(figure, panels, page)
         rows = -(-len(panels) // columns)
         size = (page.width, _height(figure, panels, page, rows, columns))
-        drawn = Figure(figsize=size, dpi=200, layout="constrained")
+        drawn = Figure(
+            figsize=size,
+            dpi=200,
+            layout="compressed" if any(panel.square for panel in panels) else "constrained",
+        )
         canvas = FigureCanvasAgg(drawn)
         grid = drawn.subplots(rows, columns, squeeze=False).ravel()
         for axes in grid[len(panels) :]:
@@ -40,6 +56,10 @@ def draw(figure: PaperFigure, panels: Sequence[Panel], page: Page) -> Figure:
         for axes, panel in zip(grid, panels, strict=False):
             _panel(axes, panel, page)
         _share(figure, panels, grid, columns)
+        if figure.legend:
+            _legend(drawn, panels, page)
+        for axes in grid[: len(panels)]:
+            _ticks(axes, page.width / columns)
         canvas.draw()  # settles where the axes are, which labels need
         drawn.set_layout_engine("none")
         for place, axes in enumerate(grid[: len(panels)]):
@@ -63,7 +83,8 @@ def _height(figure: PaperFigure, panels: Sequence[Panel], page: Page, rows: int,
     names = max((len(panel.categories) for panel in panels), default=0)
     panel = names * CATEGORY_HEIGHT if names else page.width / columns * figure.height
     title = TITLE_ROOM if any(panel.title for panel in panels) else 0.0
-    return rows * (panel + title) + LABEL_ROOM * (1 if figure.share_x else rows)
+    above = LEGEND_LINE * -(-len(_named(panels)) // _entries_a_line(page)) if figure.legend else 0.0
+    return above + rows * (panel + title) + LABEL_ROOM * (1 if figure.share_x else rows)
 
 
 def _panel(axes: Axes, panel: Panel, page: Page) -> None:
@@ -91,9 +112,46 @@ def _panel(axes: Axes, panel: Panel, page: Page) -> None:
         axes.set_ylim(*panel.y_limits)
     if panel.square:
         axes.set_aspect("equal", adjustable="box")
-    _ticks(axes, "x")
-    if not lying:
-        _ticks(axes, "y")
+
+
+def _named(panels: Sequence[Panel]) -> list[Series]:
+    """Return one measured series of each name."""
+    kinds = (Kind.MEASURED, Kind.RUN)
+    measured = [series for panel in panels for series in panel.series if series.kind in kinds]
+    return list({series.name: series for series in measured}.values())
+
+
+def _entries_a_line(page: Page) -> int:
+    return max(int(page.width / LEGEND_ENTRY), 1)
+
+
+def _legend(drawn: Figure, panels: Sequence[Panel], page: Page) -> None:
+    named = _named(panels)
+    handles = [
+        Line2D(
+            [],
+            [],
+            color=series.color,
+            linewidth=1.0,
+            linestyle=series.dashes,
+            marker=series.marker if series.kind is Kind.MEASURED else "",
+            ms=3.6,
+            label=series.name,
+        )
+        for series in named
+    ]
+    drawn.legend(
+        handles=handles,
+        loc="outside upper left",
+        ncols=min(len(named), _entries_a_line(page)),
+        frameon=False,
+        fontsize=page.small_font_size,
+        handlelength=1.6,
+        columnspacing=1.2,
+        borderaxespad=0.3,
+        borderpad=0.2,
+        labelspacing=0.3,
+    )
 
 
 def _fit_title(axes: Axes, right: Axes | None) -> None:
@@ -107,18 +165,23 @@ def _fit_title(axes: Axes, right: Axes | None) -> None:
         title.set_fontsize(max(title.get_fontsize() * room / width, SMALLEST_TITLE))
 
 
-def _ticks(axes: Axes, side: str) -> None:
-    axis = axes.xaxis if side == "x" else axes.yaxis
-    few = 5
-    if axis.get_scale() != "log":
-        axis.set_major_locator(MaxNLocator(few))
-        return
-    low, high = sorted(axis.get_view_interval())
-    if high / low > 30:
-        axis.set_major_locator(LogLocator(numticks=few))
-        axis.set_minor_formatter(NullFormatter())
-    else:
-        axis.set_minor_locator(LogLocator(subs=(2.0, 5.0)))
+def _ticks(axes: Axes, width: float) -> None:
+    """Choose as many numbers as there is room for, on a panel of so many inches."""
+    few = max(min(round(width / TICK_ROOM), 5), 2)
+    for axis in (axes.xaxis, axes.yaxis):
+        if isinstance(axis.get_major_locator(), FixedLocator):  # categories
+            continue
+        if axis.get_scale() != "log":
+            axis.set_major_locator(MaxNLocator(few, steps=[1, 2, 5, 10]))
+            continue
+        low, high = sorted(axis.get_view_interval())
+        if high / low > 30:
+            axis.set_major_locator(LogLocator(numticks=few))
+            axis.set_minor_formatter(NullFormatter())
+        else:
+            axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0), numticks=8))
+            axis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
+            axis.set_minor_locator(NullLocator())
 
 
 def _series(axes: Axes, series: Series, lying: bool) -> None:
@@ -135,18 +198,17 @@ def _series(axes: Axes, series: Series, lying: bool) -> None:
     elif series.kind is Kind.AREA:
         axes.fill_between(x, low, high, color=color, alpha=0.18, linewidth=0, zorder=1, gid=name)
     elif series.kind is Kind.SAMPLES:
-        axes.plot(
-            *pair, ".", color=color, ms=1.6, mew=0, alpha=0.55, zorder=2, gid=name, rasterized=len(x) > 2000
-        )
+        size = 4.0 if len(np.unique(np.round(np.column_stack(pair), 6), axis=0)) < FEW else 1.8
+        axes.plot(*pair, ".", color=color, ms=size, mew=0, alpha=0.7, zorder=7, gid=name)
     elif series.kind is Kind.MARK:
         axes.plot(
             *pair,
             series.marker,
             color=color,
             ms=5,
-            mfc="white",
-            mew=1.0,
-            zorder=7,
+            mfc="none",
+            mew=0.8,
+            zorder=4,
             gid=name,
             linestyle="none",
         )

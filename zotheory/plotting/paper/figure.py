@@ -22,6 +22,7 @@ class PaperFigure:
         height: of a panel, as a fraction of its width.
         share_x: panels have one x axis, the numbers and name of which are at the lowest panels.
         share_y: likewise for y and the first panel of a row.
+        legend: name measured series above all panels, where there are too many for labels beside them.
 
     Raises:
         InvalidArgument: columns below 1, or sizes that are not positive.
@@ -36,6 +37,7 @@ class PaperFigure:
     height: float = 0.75
     share_x: bool = True
     share_y: bool = True
+    legend: bool = False
     # Set when it is loaded: the name of its file with "-" for "_".
     name: str = field(default="", kw_only=True)
 

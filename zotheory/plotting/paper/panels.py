@@ -34,7 +34,7 @@ class Series:
     Args:
         name: of the series, for the CSV file and for its label.
         kind: what the numbers are.
-        x: shape (n,); in a panel with categories their places 0, 1, ...
+        x: shape (n,); in a panel with categories their places 0, 1, ..., or within 0.5 of them.
         y: shape (n,); NaN is left out.
         color: as matplotlib has it.
         low: ends of intervals, shape (n,); NaN where there is none.
@@ -56,7 +56,7 @@ class Series:
     high: ArrayLike | None = None
     label: str = ""
     marker: str = "o"
-    dashes: str = "-"
+    dashes: Literal["-", "--", ":", "-."] = "-"
 
     def __post_init__(self) -> None:
         size = np.size(self.x)
@@ -99,7 +99,7 @@ class Panel:
     y_scale: Literal["linear", "log"] = "linear"
     x_limits: tuple[float, float] | None = None
     y_limits: tuple[float, float] | None = None
-    categories: Sequence[str] = ()
+    categories: tuple[str, ...] = ()
     square: bool = False
 
     def __post_init__(self) -> None:
@@ -108,7 +108,7 @@ class Panel:
         if twice is not None:
             raise InvalidArgument("series", twice, "it is in the panel twice: give each a name of its own")
         places = [place for series in self.series for place in series.column("x")]
-        if self.categories and not all(-0.5 <= place < len(self.categories) - 0.5 for place in places):
+        if self.categories and not all(-0.5 < place < len(self.categories) - 0.5 for place in places):
             raise InvalidArgument("x", places, f"give places from 0 to {len(self.categories) - 1}")
 
     def rows(self) -> Iterator[tuple[str, ...]]:
@@ -116,8 +116,7 @@ class Panel:
         for series in self.series:
             columns = (series.column("x"), series.column("y"), series.column("low"), series.column("high"))
             for x, *others in zip(*columns, strict=True):
-                named = bool(self.categories) and float(x).is_integer()
-                where = self.categories[int(x)] if named else _written(x)
+                where = str(self.categories[round(float(x))]) if self.categories else _written(x)
                 yield self.title, series.name, series.kind.value, where, *map(_written, others)
 
 

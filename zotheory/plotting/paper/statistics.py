@@ -1,10 +1,11 @@
-"""Means over seeds, with intervals."""
+"""Means over seeds, with intervals: from how seeds differ, or from the standard errors of each."""
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from zotheory.errors import InvalidArgument
 from zotheory.experiment.results import Results
@@ -15,7 +16,7 @@ LEVEL = 0.95
 
 @dataclass(frozen=True, eq=False)
 class Summary:
-    """Means over seeds, with intervals of Student's t.
+    """Means over seeds, with intervals.
 
     Attributes:
         x: values of the abscissa, increasing; shape (n,).
@@ -52,9 +53,7 @@ def over_seeds(
         InvalidArgument: no such column, a seed with the same x twice, or values whose logarithm is not
             finite.
     """
-    places, values, seeds = results[x], np.asarray(results[value], dtype=np.float64), results[SEED]
-    if len(set(zip(places.tolist(), seeds.tolist(), strict=True))) < len(places):
-        raise InvalidArgument("x", x, "a seed has the same value in two rows: choose rows with `where`")
+    places, values = _places(results, x), np.asarray(results[value], dtype=np.float64)
     if geometric:
         if not (np.isfinite(values).all() and (values > 0).all()):
             raise InvalidArgument("value", value, "it is not positive everywhere: give geometric=False")
@@ -66,6 +65,59 @@ def over_seeds(
     ends = [means, means - reach, means + reach]
     mean, low, high = [np.exp(end) for end in ends] if geometric else ends
     return Summary(abscissae.astype(np.float64), mean, low, high, min(map(len, groups)))
+
+
+def pooled(
+    results: Results, x: str, value: str, standard_error: str | None = None, *, level: float = LEVEL
+) -> Summary:
+    """Return the mean over seeds of a column, with the interval that its own standard errors give.
+
+    Seeds may differ in what they measure, such as a random point: for n means of standard errors e_i the
+    interval is m -+ z sqrt(sum e_i^2) / n, z the (1 + p)/2 quantile of the normal distribution, around the
+    mean of what these n seeds would give with infinitely many trials.
+
+    Args:
+        results: rows in which no seed has the same x twice.
+        x: name of the column of abscissae.
+        value: name of the column to average.
+        standard_error: name of the column of its standard errors; without one there are no intervals.
+        level: of the intervals, in (0, 1).
+
+    Raises:
+        InvalidArgument: no such column, or a seed with the same x twice.
+    """
+    places = _places(results, x)
+    values = np.asarray(results[value], dtype=np.float64)
+    abscissae = np.unique(places)
+    groups = [places == place for place in abscissae]
+    mean = np.array([values[group].mean() for group in groups])
+    low = high = np.full(len(abscissae), math.nan)
+    if standard_error is not None:
+        errors = results[standard_error]
+        intervals = [interval_of_mean(values[group], errors[group], level=level) for group in groups]
+        low, high = (np.array([interval[end] for interval in intervals]) for end in (1, 2))
+    seeds = min(int(group.sum()) for group in groups)
+    return Summary(abscissae.astype(np.float64), mean, low, high, seeds)
+
+
+def interval_of_mean(
+    values: ArrayLike, standard_errors: ArrayLike, *, level: float = LEVEL
+) -> tuple[float, float, float]:
+    """Return the mean of independent values and the ends of the interval that `pooled` describes."""
+    from statistics import NormalDist
+
+    numbers, errors = np.asarray(values, dtype=np.float64), np.asarray(standard_errors, dtype=np.float64)
+    mean = float(numbers.mean())
+    spread = math.sqrt(float((errors**2).sum())) / len(numbers)
+    reach = NormalDist().inv_cdf((1 + level) / 2) * spread
+    return mean, mean - reach, mean + reach
+
+
+def _places(results: Results, x: str) -> NDArray[Any]:
+    places, seeds = results[x], results[SEED]
+    if len(set(zip(places.tolist(), seeds.tolist(), strict=True))) < len(places):
+        raise InvalidArgument("x", x, "a seed has the same value in two rows: choose rows with `where`")
+    return places
 
 
 def _reach(values: NDArray[np.float64], level: float) -> float:
