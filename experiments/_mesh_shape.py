@@ -82,7 +82,8 @@ class Shape:
         """Return one sound random move, uniform in [-size, size]^dim, shape (dim,).
 
         No triangle inverts at sizes s below 1/4: in units of the width its legs are (1 + a, b) and
-        (c, 1 + d) with |a|, |b|, |c|, |d| <= 2 s, and (1 + a)(1 + d) - b c >= (1 - 2 s)^2 - 4 s^2 = 1 - 4 s.
+        (c, 1 + d) with |a|, |b|, |c|, |d| <= 2 s, and
+        (1 + a)(1 + d) - b c >= (1 - 2 s)^2 - 4 s^2 = 1 - 4 s.
         """
         return rng.uniform(-size, size, self.dim)
 

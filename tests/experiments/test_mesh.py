@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from skfem import Basis, ElementTriP1, MeshTri, condense, solve
 from skfem.models.poisson import laplace, unit_load
+from threadpoolctl import threadpool_limits
 
 from experiments._mesh_descent import descend, slopes_at
 from experiments._mesh_loss import Interpolated, reference_values
@@ -15,6 +16,13 @@ from experiments.mesh import EXPERIMENT, NAMES, Config, cells, run
 from experiments.mesh.methods import method, shares
 from zotheory.errors import InvalidArgument
 from zotheory.experiment import Seed
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """As the runner has it; threads that wait for each other take longer than small matrices."""
+    with threadpool_limits(limits=1):
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -205,6 +213,7 @@ SMALL = Config(
     reference_cells=8,
     batch=4,
     steps=12,
+    tuning_runs=1,
     step_sizes=(0.05, 0.1, 0.2),
     methods=("sphere", "aligned-two-stage", "aligned-averaged", "two-atom-exact"),
     smallest_mu=1e-4,

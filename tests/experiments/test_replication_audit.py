@@ -239,31 +239,25 @@ def test_what_the_switches_do(tables):
     def column(problem, setting, name):
         return tables[problem, setting].columns[name]
 
-    # The exact gradient has no error at all where one coordinate counts; an estimated one loses to Rademacher.
+    # The exact gradient has no error where one coordinate counts; an estimated one loses to Rademacher.
     assert column("product", "published", "advantage")[0] == pytest.approx(1.0)
-    assert column("product", "exact-gradient", "advantage")[2] == -1.0
+    assert column("product", "exact-gradient", "advantage")[2] == pytest.approx(-1.0)
     assert column("product", "all", "advantage")[0] < 0
     # Queries: three against two, and as many.
-    for setting, queries in (
-        ("published", (3, 2)),
-        ("more-queries", (3, 3)),
-        ("one-probe", (6, 2)),
-        ("all", (6, 6)),
-    ):
-        found = (
-            column("matrix", setting, "aligned_queries")[0],
-            column("matrix", setting, "other_queries")[0],
-        )
-        assert found == queries
-    for setting, queries in (("published", (8, 4)), ("all", (4, 4))):
-        found = column("mesh", setting, "aligned_queries")[0], column("mesh", setting, "other_queries")[0]
-        assert found == queries
+    counted = {
+        ("matrix", "published"): (3, 2),
+        ("matrix", "more-queries"): (3, 3),
+        ("matrix", "one-probe"): (6, 2),
+        ("matrix", "all"): (6, 6),
+        ("mesh", "published"): (8, 4),
+        ("mesh", "all"): (4, 4),
+    }
+    for key, queries in counted.items():
+        assert (column(*key, "aligned_queries")[0], column(*key, "other_queries")[0]) == queries
     # The Gaussian law is slow only because its delta is 1.
     for problem in ("matrix", "mesh"):
-        assert (
-            column(problem, "published", "advantage")[1]
-            > column(problem, "rows-delta", "advantage")[1] + 0.05
-        )
+        before, after = (column(problem, name, "advantage")[1] for name in ("published", "rows-delta"))
+        assert before > after + 0.05
 
 
 @pytest.mark.parametrize(
