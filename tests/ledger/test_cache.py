@@ -162,7 +162,35 @@ def test_zotheory_itself_counts(write, decide, package):
     assert decide()["A1"].cached
 
 
-@pytest.mark.parametrize("name", ["zotheory", "numpy", "python-flint", "clarabel"])
+def test_one_byte_of_the_data_counts(write, decide):
+    # What the check finds is what is written there.
+    file = write.folder.parent / "results" / "number"
+    file.parent.mkdir()
+    file.write_text("2")
+    text = Path(write("A1")).read_text().replace("depends=()", "depends=(), data=('../results',)")
+    reads = f"\nfrom pathlib import Path\nclaim.formulas['middle'] = int(Path({str(file)!r}).read_text())\n"
+    write.raw("a1.py", text + reads)
+    assert decide()["A1"].verdict is Verdict.PROVED
+    assert decide()["A1"].cached
+    file.write_text("3")
+    spoilt = decide()["A1"]
+    assert (spoilt.cached, spoilt.verdict) == (False, Verdict.REFUTED)
+    file.write_text("2")
+    assert decide()["A1"].verdict is Verdict.PROVED
+
+
+def test_missing_data_are_told_and_looked_for_again(write, decide):
+    store = write.folder.parent / "results"
+    text = Path(write("A1", "")).read_text().replace("depends=()", "depends=(), data=('../results',)")
+    check = f"    from zotheory.experiment import recorded\n    return recorded({str(store)!r}, 'toy')\n"
+    write.raw("a1.py", f"{text}\n@claim.check('measured')\ndef measured(claim):\n{check}")
+    for _ in range(2):
+        found = decide()["A1"]
+        assert (found.cached, found.verdict) == (False, Verdict.UNDECIDED)
+        assert "zotheory experiment run toy --store" in found.reason
+
+
+@pytest.mark.parametrize("name", ["zotheory", "numpy", "python-flint", "clarabel", "pyarrow"])
 def test_versions_count(write, decide, monkeypatch, name):
     write("A1")
     decide()

@@ -268,6 +268,51 @@ def test_changes_are_noticed(write):
     assert not found.unchanged
 
 
+@pytest.fixture
+def data(write):
+    """A file and a folder beside the folder of the claims, and what a claim calls them."""
+    folder = write.folder.parent / "results"
+    (folder / "a").mkdir(parents=True)
+    (folder / "a" / "rows.parquet").write_bytes(b"\x00\xff\x80")
+    (folder / "a" / "note.json").write_bytes(b"{}")
+    return folder
+
+
+@pytest.mark.parametrize("name", ["../results/a/rows.parquet", "../results/a", "../results"])
+def test_data_count_byte_for_byte(write, data, name):
+    path, file = write.raw("a1.py", "import math"), data / "a" / "rows.parquet"
+    found = Sources().fingerprint(path, [name])
+    assert found is not None
+    assert found.key != Sources().fingerprint(path).key
+    assert found.key == Sources().fingerprint(path, [name]).key
+    os.utime(file)  # only the time
+    assert found.key == Sources().fingerprint(path, [name]).key
+    file.write_bytes(b"\x01\xff\x80")
+    assert not found.unchanged
+    changed = Sources().fingerprint(path, [name])
+    assert changed.key != found.key
+    assert changed.unchanged
+
+
+def test_files_that_come_into_a_folder_of_data_or_go_count(write, data):
+    path = write.raw("a1.py", "import math")
+    before = Sources().fingerprint(path, ["../results"])
+    time.sleep(0.05)  # the clock of the files is coarser
+    (data / "a" / "more.json").write_bytes(b"")
+    assert not before.unchanged
+    more = Sources().fingerprint(path, ["../results"])
+    assert more.key != before.key
+    (data / "a" / "more.json").rename(data / "a" / "another.json")
+    assert Sources().fingerprint(path, ["../results"]).key != more.key
+    (data / "a" / "another.json").rename(data / "a" / ".probe.tmp")  # of a writer at work
+    assert Sources().fingerprint(path, ["../results"]).key == before.key
+
+
+def test_a_claim_without_its_data_has_no_name(write, data):
+    path = write.raw("a1.py", "import math")
+    assert Sources().fingerprint(path, ["../results/absent"]) is None
+
+
 def test_python_without_assertions_is_another_environment():
     code = "from zotheory.ledger.sources import environment; print(environment())"
     plain, optimised = (
@@ -287,6 +332,7 @@ def test_python_without_assertions_is_another_environment():
         "cvxpy",
         "highspy",
         "clarabel",
+        "pyarrow",
     ):
         assert f"'{name} " in plain
     assert sys.version.split()[0] in plain

@@ -12,6 +12,7 @@ An experiment is a folder of `experiments/` whose `__init__.py` defines `EXPERIM
 from zotheory.experiment.discovery import find, load
 from zotheory.experiment.experiment import Cell, Experiment, Preset
 from zotheory.experiment.faults import ExperimentError, MissingResults, ScheduleError, StoreError
+from zotheory.experiment.recorded import recorded
 from zotheory.experiment.results import Results
 from zotheory.experiment.runner import Report, run
 from zotheory.experiment.seeds import Seed
@@ -33,5 +34,6 @@ __all__ = [
     "Table",
     "find",
     "load",
+    "recorded",
     "run",
 ]

@@ -49,7 +49,7 @@ class Cache:
         """Return what an earlier run of the same code found of a claim, if it was kept."""
         if not claim.file:
             return None
-        fingerprint = self._sources.fingerprint(Path(claim.file))
+        fingerprint = self._sources.fingerprint(Path(claim.file), claim.data)
         # The file may have changed after this claim was loaded from it.
         if fingerprint is None or fingerprint.sources[0].digest != claim.digest:
             return None

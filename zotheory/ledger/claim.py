@@ -57,6 +57,8 @@ class Claim:
             a wrong constant cannot hide: each check compares these with its own derivation.
         parts: names of the parts that must each be decided, for example ("sufficient", "necessary").
         depends: ids of claims that this one rests on.
+        data: files that the checks read, and folders of such files, relative to the folder of the claim's
+            file: what was found of the claim no longer counts once any of their bytes changes.
         checks: filled by the `check` decorator.
         file: the file that defines it; filled in when the file is loaded.
         digest: SHA-256 of the bytes of that file, as they were loaded.
@@ -77,6 +79,7 @@ class Claim:
     formulas: Mapping[str, Any] = field(default_factory=dict)
     parts: tuple[str, ...] = ("statement",)
     depends: tuple[str, ...] = ()
+    data: tuple[str, ...] = ()
     checks: list[Check] = field(default_factory=list)
     file: str = ""
     digest: str = ""
@@ -84,7 +87,7 @@ class Claim:
     def __post_init__(self) -> None:
         if not self.id or any(mark.isspace() or mark == "," for mark in self.id):
             raise ClaimError(f"claim id {self.id!r}: use a short word without spaces or commas")
-        for name in ("conditions", "parts", "depends"):
+        for name in ("conditions", "parts", "depends", "data"):
             value = getattr(self, name)
             # ("A1") is a string, and iterating over it would ask for claims "A" and "1".
             if isinstance(value, str):

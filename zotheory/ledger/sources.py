@@ -1,10 +1,10 @@
-"""What the findings of a claim file follow from: the code that its checks run, and a hash of all of it."""
+"""What the findings of a claim file follow from: the code and data of its checks, and a hash of all."""
 
 import ast
 import hashlib
 import platform
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import metadata
@@ -25,6 +25,7 @@ PACKAGES = {
     "cvxpy": "cvxpy",
     "highspy": "highspy",
     "clarabel": "clarabel",
+    "pyarrow": "pyarrow",
 }
 PACKAGE_FOLDER = Path(zotheory.__file__).resolve().parent
 # Modules are imported once: of a file that changed after the package was first imported, this process may
@@ -35,11 +36,11 @@ LOADED_BEFORE = zotheory._LOADED_BEFORE
 
 @dataclass(frozen=True)
 class Source:
-    """A file as it was when it was read.
+    """A file as it was when it was read, or a folder of data as it was when it was listed.
 
     Attributes:
         path: where it is.
-        digest: SHA-256 of its bytes.
+        digest: SHA-256 of its bytes; of a folder's list of names.
         stamp: times of its last change and of the last change of its entry, in nanoseconds, and its size.
         outdated: whether importing it may give older code than the file holds.
         modules: names of the modules that it imports: relative ones begin with dots.
@@ -65,7 +66,7 @@ class Fingerprint:
     """The name of everything that the findings of a claim follow from.
 
     Attributes:
-        key: SHA-256 of the claim's file, its local modules, zotheory and the packages below it.
+        key: SHA-256 of the claim's file, its local modules, its data, zotheory and the packages below it.
         sources: the files behind it; the claim's own first.
     """
 
@@ -84,20 +85,26 @@ class Sources:
     def __init__(self) -> None:
         self._read: dict[Path, Source] = {}
 
-    def fingerprint(self, file: Path) -> Fingerprint | None:
+    def fingerprint(self, file: Path, data: Iterable[str] = ()) -> Fingerprint | None:
         """Return the fingerprint of a claim file, or None where its findings cannot be told from the code.
 
         That is where it imports, itself or through local modules, something else than the standard
-        library, zotheory, its own folder and `PACKAGES`; where a file cannot be read; and where this
-        process may hold other code of a module than its file. Not seen at all are data files that a claim
-        reads, modules that it imports by computed names, environment variables, what a program replaces
-        in modules that it has imported, and bytecode that did not fit its file when it was imported but was
-        put right before this is called.
+        library, zotheory, its own folder and `PACKAGES`; where a file or something of ``data`` is absent or
+        cannot be read; and where this process may hold other code of a module than its file. Not seen at
+        all are files that a claim reads but does not name among its ``data``, modules that it imports by
+        computed names, environment variables, what a program replaces in modules that it has imported, and
+        bytecode that did not fit its file when it was imported but was put right before this is called.
+
+        Args:
+            file: the claim file.
+            data: files and folders that its checks read, relative to its folder; of a folder everything in
+                it counts, except names that begin with ".".
         """
         file = file.resolve()
         try:
             local, known = self._local_modules(file)
             package = self._package
+            read = [source for name in data for source in self._data(file.parent / name)]
         except (OSError, SyntaxError, ValueError, RecursionError):  # ValueError: bytes that are no text
             return None
         modules = [*local, *package]
@@ -105,9 +112,9 @@ class Sources:
             return None
         own = self._source(file)
         lines = [*self._environment, str(file), own.digest]
-        lines += [f"{source.path} {source.digest}" for source in modules]
+        lines += [f"{source.path} {source.digest}" for source in [*modules, *read]]
         key = hashlib.sha256("\n".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
-        return Fingerprint(key, (own, *modules))
+        return Fingerprint(key, (own, *modules, *read))
 
     @cached_property
     def _package(self) -> list[Source]:
@@ -138,6 +145,18 @@ class Sources:
                 reached.update(found)
         helpers = {path for path in file.parent.glob("_*.py") if path.is_file()}
         return [self._source(path) for path in sorted((reached | helpers) - {file})], known
+
+    def _data(self, path: Path) -> list[Source]:
+        # A folder counts itself: its time changes with what is in it.
+        path, found = path.resolve(), []
+        stamp = _stamp(path)
+        if path.is_dir():
+            inside = sorted(item for item in path.iterdir() if not item.name.startswith("."))
+            text = "\n".join(item.name for item in inside).encode("utf-8", "surrogateescape")
+            found = [source for item in inside for source in self._data(item)]
+        else:
+            text = path.read_bytes()
+        return [Source(path, hashlib.sha256(text).hexdigest(), stamp, outdated=False), *found]
 
     def _source(self, path: Path, parse: bool = False) -> Source:
         known = self._read.get(path)

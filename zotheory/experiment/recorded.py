@@ -1,0 +1,73 @@
+"""Results read by name, for readers without the experiment: it may need packages they do not have."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from zotheory.errors import InvalidArgument
+from zotheory.experiment.canonical import spelled
+from zotheory.experiment.faults import MissingResults
+from zotheory.experiment.files import DEFAULT_STORE
+from zotheory.experiment.records import Record, joined, merged, slices
+from zotheory.experiment.results import Results
+from zotheory.experiment.store import Store
+
+
+def recorded(store: Store | str | Path, experiment: str, **config: Any) -> Results:
+    """Return what a store has of an experiment: of the one configuration with these values.
+
+    Of several versions of the experiment the newest counts. Cells come seed by seed; which ones there
+    should be is not known here, but each must be there for every seed. `Store.read` knows, and needs the
+    experiment.
+
+    Args:
+        store: the store, or its folder.
+        experiment: its name, such as "law-geometry".
+        **config: values of the configuration, as many as are needed to tell it from others in the store.
+
+    Raises:
+        MissingResults: nothing of it is in the store, some cells are not there for every seed, or files are
+            damaged; the message says the command that makes them.
+        InvalidArgument: several configurations have these values; the message says what tells them apart.
+        StoreError: the system does not let files be read.
+    """
+    store = store if isinstance(store, Store) else Store(store)
+    wanted = {name: list(x) if isinstance(x, tuple) else x for name, x in config.items()}
+    found: dict[str, Sequence[Record]] = {}
+    damaged: list[str] = []
+    for key in store.configurations(experiment):
+        contents = store.contents(experiment, key)
+        damaged += map(str, contents.damaged)
+        if contents.records and _agrees(contents.records[0].about["config"], wanted):
+            found[key] = contents.records
+    told = f" with {', '.join(f'{name} = {value}' for name, value in config.items())}" if config else ""
+    command = f"run: zotheory experiment run {experiment}"
+    if store.path.absolute() != DEFAULT_STORE.absolute():
+        command += f" --store {store.path}"
+    if not found:
+        damage = "".join(f"; damaged: {item}" for item in damaged)
+        raise MissingResults(f"{experiment}: no results{told} in {store.path}{damage}; {command}")
+    newest = max(records[0].about["version"] for records in found.values())
+    chosen = [records for records in found.values() if records[0].about["version"] == newest]
+    if len(chosen) > 1:
+        names = _differing([records[0].about["config"] for records in chosen])
+        remedy = f"{len(chosen)} configurations are in {store.path}: give a value of {' or '.join(names)}"
+        raise InvalidArgument("config", config, remedy)
+    record = chosen[0][0] if len(chosen[0]) == 1 else merged(chosen[0])
+    pairs = [(spelled(cell["cell"]), cell["seed"]) for cell in record.cells]
+    cells, seeds = ({pair[i] for pair in pairs} for i in (0, 1))
+    missing = len(cells) * len(seeds) - len(set(pairs))
+    if missing or damaged:
+        damage = "".join(f"; damaged: {item}" for item in damaged)
+        raise MissingResults(f"{experiment}: {missing} cells are not in {store.path}{damage}; {command}")
+    facts = [{**cell, "environment": record.environments[cell["environment"]]} for cell in record.cells]
+    return Results.of(joined([rows for _, rows in slices(record)], experiment), facts)
+
+
+def _agrees(config: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    return all(name in config and config[name] == value for name, value in wanted.items())
+
+
+def _differing(configs: Sequence[Mapping[str, Any]]) -> list[str]:
+    names = sorted({name for config in configs for name in config})
+    return [name for name in names if len({spelled(config.get(name)) for config in configs}) > 1]
