@@ -55,7 +55,7 @@ class Config:
     batch: int = 8
     blocks: int = 5
     mu: float = 1e-4
-    steps: int = 150
+    steps: int = 100
     trials: int = 16
     tuning_trials: int = 8
     grid: int = 10
