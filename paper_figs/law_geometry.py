@@ -52,6 +52,6 @@ FIGURE = PaperFigure(
     panels=panels,
     facts=facts,
     columns=5,
-    narrowest=1.0,
+    narrowest=0.8,
     height=0.9,
 )

@@ -72,11 +72,9 @@ def draw(figure: PaperFigure, panels: Sequence[Panel], page: Page) -> Figure:
 
 def _columns(figure: PaperFigure, panels: Sequence[Panel], page: Page) -> int:
     most = min(figure.columns, len(panels), max(int(page.width / figure.narrowest), 1))
-    # Full rows, where that is possible with at least half as many columns.
-    return next(
-        (n for n in range(most, (most - 1) // 2, -1) if len(panels) % n == 0),
-        most,
-    )
+    # As few rows as possible, and then as few gaps in them.
+    rows = -(-len(panels) // most)
+    return -(-len(panels) // rows)
 
 
 def _height(figure: PaperFigure, panels: Sequence[Panel], page: Page, rows: int, columns: int) -> float:

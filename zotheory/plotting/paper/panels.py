@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from zotheory.errors import InvalidArgument
 
-COLUMNS = ("panel", "series", "kind", "x", "y", "low", "high")
+COLUMNS = ("panel", "x_name", "y_name", "series", "kind", "x", "y", "low", "high")
 
 
 class Kind(StrEnum):
@@ -111,17 +111,31 @@ class Panel:
         if self.categories and not all(-0.5 < place < len(self.categories) - 0.5 for place in places):
             raise InvalidArgument("x", places, f"give places from 0 to {len(self.categories) - 1}")
 
+    @property
+    def names(self) -> tuple[str, str, str]:
+        """What tells the panel from the others of a figure: title, names of x and of y, on one line each."""
+        title, x, y = (" ".join(text.split()) for text in (self.title, self.x_label, self.y_label))
+        return title, x, y
+
     def rows(self) -> Iterator[tuple[str, ...]]:
         """Yield the rows of the CSV file."""
         for series in self.series:
             columns = (series.column("x"), series.column("y"), series.column("low"), series.column("high"))
             for x, *others in zip(*columns, strict=True):
                 where = str(self.categories[round(float(x))]) if self.categories else _written(x)
-                yield self.title, series.name, series.kind.value, where, *map(_written, others)
+                yield *self.names, series.name, series.kind.value, where, *map(_written, others)
 
 
 def csv_of(panels: Sequence[Panel]) -> str:
-    """Return all plotted numbers as CSV, each with as many digits as a float has; NaN is left empty."""
+    """Return all plotted numbers as CSV, each with as many digits as a float has; NaN is left empty.
+
+    Raises:
+        InvalidArgument: two panels with the same title and the same names of axes.
+    """
+    names = [panel.names for panel in panels]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise InvalidArgument("panels", twice, "two panels have these names: change a title")
     text = io.StringIO()
     writer: Any = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)

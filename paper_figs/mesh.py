@@ -1,0 +1,94 @@
+"""Descent of a mesh by every method, and the error of their estimates at the start."""
+
+import numpy as np
+
+from paper_figs._laws import look
+from zotheory.experiment import Results
+from zotheory.plotting.paper import Kind, Panel, PaperFigure, Series, Source, interval_of_mean, pooled
+from zotheory.plotting.style import BLACK, VERMILLION, number
+
+# By the column "told".
+GROUPS = {"function values alone": (0,), "told more": (1, 2)}
+
+
+def told(source: Source, method: str) -> int:
+    """Return what a method is told: 0 nothing, 1 energies, 2 the gradient."""
+    return int(source.results.where(part="descent", name=method)["told"][0])
+
+
+def course(source: Source, method: str) -> Results:
+    """Return the recorded steps of a method's runs."""
+    return source.results.where(part="descent", name=method)
+
+
+def panels(source: Source) -> list[Panel]:
+    """Return a panel of losses for each group of methods, and one of errors at the start."""
+    found = []
+    for title, codes in GROUPS.items():
+        series = []
+        for method in source.config.methods:
+            if told(source, method) in codes:
+                style = look(method)
+                loss = pooled(
+                    course(source, method), "queries_spent", "log_loss", "log_loss_standard_error"
+                )
+                mean, low, high = (np.exp(part) for part in (loss.mean, loss.low, loss.high))
+                series.append(Series(style.name, Kind.RUN, loss.x, mean, style.color, low, high))
+        if series:
+            found.append(Panel(title, "function values", "loss / start", series, y_scale="log"))
+    methods = list(source.config.methods)
+    measured, predicted = [], []
+    for method in methods:
+        rows = course(source, method)
+        first = rows.where(queries_spent=rows["queries_spent"].min())
+        measured.append(interval_of_mean(first["measured_error"], first["measured_error_standard_error"]))
+        predicted.append(float(first["predicted_error"].mean()))
+    mean, low, high = np.array(measured).T
+    x = np.arange(len(methods), dtype=float)
+    errors = [
+        Series("predicted", Kind.MARK, x, predicted, BLACK, marker="D"),
+        Series("measured", Kind.MEASURED, x, mean, VERMILLION, low, high),
+    ]
+    names = tuple(look(method).name for method in methods)
+    found.append(
+        Panel("error at the start", "method", "error / |∇f|²", errors, y_scale="log", categories=names)
+    )
+    return found
+
+
+def facts(source: Source) -> list[str]:
+    """Return what the caption says."""
+    config = source.config
+    ends = []
+    for method in config.methods:
+        rows = course(source, method)
+        last = rows.where(queries_spent=rows["queries_spent"].max())
+        mean, low, high = np.exp(interval_of_mean(last["log_loss"], last["log_loss_standard_error"]))
+        sizes = "/".join(number(size) for size in np.unique(last["step_size"]))
+        edge = " at the edge of the grid" if last["at_edge"].any() else ""
+        text = f"{look(method).name} {number(mean)} [{number(low)}, {number(high)}], η = {sizes}{edge}"
+        ends.append((float(mean), text))
+    listed = "; ".join(text for _, text in sorted(ends))
+    every = source.results.where(part="descent")
+    spent = number(float(every["queries_spent"].max()))
+    return [
+        f"Vertices of a mesh of {config.cells}×{config.cells} squares, moved to match the solution on "
+        f"{config.reference_cells}×{config.reference_cells}; geometric means over runs, the "
+        "step tuned for each "
+        f"method, δ = 1, {config.batch} central differences a step.",
+        f"Loss after {spent} function values, over that at the start: {listed}.",
+    ]
+
+
+FIGURE = PaperFigure(
+    experiment="mesh",
+    title="Moving a mesh by function values",
+    panels=panels,
+    facts=facts,
+    columns=3,
+    narrowest=1.6,
+    height=1.0,
+    share_x=False,
+    share_y=False,
+    legend=True,
+)

@@ -1,0 +1,98 @@
+"""A store with a tiny configuration of every experiment that a figure shows."""
+
+import functools
+import os
+from pathlib import Path
+
+import pytest
+
+from zotheory.experiment import Store, load, run
+from zotheory.experiment.settings import configured
+from zotheory.plotting.paper import Source, best_source, find_figures, load_figure
+from zotheory.plotting.paper.drawing import draw
+from zotheory.plotting.paper.pages import PAGES
+
+ROOT = Path(__file__).parents[2]
+FIGURES, EXPERIMENTS = ROOT / "paper_figs", ROOT / "experiments"
+# What makes the quick preset of each experiment tiny, and how many seeds.
+TINY: dict[str, tuple[list[str], int]] = {
+    "smoothing": (["dim=3", "mus_per_decade=2", "smallest_mu=1e-6"], 2),
+    "law-geometry": (["dim=4", "batch=2", "block_size=2", "samples=30", "trials=40"], 2),
+    "estimation-error": (
+        [
+            "quadratic_dim=4",
+            "product_dim=4",
+            "batches=2,4",
+            "mus=0,",
+            "trials=40",
+            "functions=indefinite,product",
+        ],
+        2,
+    ),
+    "batch-split": (
+        ["dim=4", "splits=25,50", "batches=4,8", "trials=40", "functions=indefinite,", "probes=sphere,"],
+        2,
+    ),
+    "dense-vs-sparse": (
+        ["dims=8,", "large_dim=0", "supports=2,0", "decays=1,", "budgets=4,", "most_trials=60"],
+        2,
+    ),
+    "alignment-stress": (["dims=3,", "angles=0,60", "signals=0,0.5", "beliefs=0.3,", "trials=100"], 2),
+    "replication-audit": (
+        ["problems=quadratic,matrix", "points=2", "quadratic_dim=4", "batch=4", "trials=40", "rows=3"]
+        + ["columns=4", "matrix_steps=10"],
+        3,
+    ),
+    "mesh": (
+        [
+            "cells=3",
+            "reference_cells=4",
+            "batch=2",
+            "steps=3",
+            "step_sizes=0.1,0.2",
+            "runs=2",
+            "directions=2",
+        ]
+        + ["tuning_runs=1", "methods=sphere,aligned-exact,importance"],
+        2,
+    ),
+}
+
+
+@pytest.fixture(scope="session")
+def store(tmp_path_factory) -> Store:
+    store = Store(tmp_path_factory.mktemp("store"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda descriptor: None)
+        for name, (settings, seeds) in TINY.items():
+            experiment = load(name, EXPERIMENTS)
+            config = configured(experiment.preset("quick").config, {}, settings)
+            report = run(experiment, config, seeds=seeds, store=store, jobs=1)
+            assert report.complete, (name, report.failures[:1])
+    return store
+
+
+@pytest.fixture(scope="session")
+def sources(store) -> dict[str, Source]:
+    return {name: best_source(load(name, EXPERIMENTS), store) for name in TINY}
+
+
+@pytest.fixture(scope="session")
+def drawings(figures, sources):
+    """Return a function that draws a figure once for each page: its panels, and the drawing."""
+
+    @functools.cache
+    def drawing(name: str, style: str):
+        figure = figures[name]
+        panels = list(figure.panels(sources[figure.experiment]))
+        return panels, draw(figure, panels, PAGES[style])
+
+    return drawing
+
+
+NAMES = list(find_figures(FIGURES))
+
+
+@pytest.fixture(scope="session")
+def figures():
+    return {name: load_figure(name, FIGURES) for name in NAMES}
