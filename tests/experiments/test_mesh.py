@@ -12,7 +12,8 @@ from experiments._mesh_descent import descend, slopes_at
 from experiments._mesh_loss import Interpolated, reference_values
 from experiments._mesh_retriangulated import Retriangulated
 from experiments._mesh_shape import Shape, signed_areas
-from experiments.mesh import EXPERIMENT, NAMES, Config, cells, run
+from experiments.mesh import EXPERIMENT, cells, run
+from experiments.mesh.config import NAMES, Config
 from experiments.mesh.methods import method, shares
 from zotheory.errors import InvalidArgument
 from zotheory.experiment import Seed
