@@ -30,6 +30,17 @@ class Direction(ABC):
             out.mul_(factor)
         return found
 
+    def fill_moved(self, out: torch.Tensor, low: int, factor: float, source: torch.Tensor) -> bool:
+        """Write ``source`` plus ``factor`` times the slice in one go; return False if that cannot be had.
+
+        Args:
+            out: one-dimensional, contiguous, of any type; sums are in float32, rounded once to it.
+            low: flat index of its first entry.
+            factor: a number.
+            source: of the same type and length; it may be ``out``.
+        """
+        return False
+
     def values(self, low: int, high: int, device: torch.device | str) -> torch.Tensor | None:
         """Return entries low, ..., high - 1 as a new float32 tensor; None if all are zero."""
         out = torch.empty(high - low, dtype=torch.float32, device=device)

@@ -135,6 +135,8 @@ def displace(
         target: a row of memory other than the source's.
         first: which entry of the source goes to target[0].
     """
+    if direction.fill_moved(target, slot.start + first, scale, source[first : first + target.numel()]):
+        return
     for low, high in pieces(target.numel()):
         there, here = target[low:high], source[first + low : first + high]
         # The product is rounded before the sum, as on every device.

@@ -52,6 +52,9 @@ class _Entries(Direction):
             return True
         return super().fill_scaled(out, low, factor)
 
+    def fill_moved(self, out: torch.Tensor, low: int, factor: float, source: torch.Tensor) -> bool:
+        return self.stream.write(out, self.kind, self.step, self.query, low, factor, source, self.factor)
+
 
 @dataclass(frozen=True)
 class Rademacher(Perturbation):

@@ -7,7 +7,7 @@ slices, on the number of threads, or on the device: all arithmetic is exact.
 import hashlib
 import sys
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -49,7 +49,8 @@ class Stream:
         """Write ``factor`` times the signs low, low + 1, ... to ``out``, float32 and contiguous."""
         high = low + out.numel()
         if out.device.type != "cpu":
-            out.copy_(self.portable_signs(step, query, low, high, out.device)).mul_(factor)
+            if not self.write(out, "signs", step, query, low, factor):
+                out.copy_(self.portable_signs(step, query, low, high, out.device)).mul_(factor)
             return
         start, skipped = divmod(low, 8)
         octets = self._pieces(np.uint8, step, query, start, -(-high // 8) - start)
@@ -92,7 +93,8 @@ class Stream:
     def fill_normals(self, out: torch.Tensor, step: int, query: int, low: int) -> None:
         """Write the normal numbers low, low + 1, ... to ``out``, float32 and contiguous."""
         if out.device.type != "cpu":
-            out.copy_(self.portable_normals(step, query, low, low + out.numel(), out.device))
+            if not self.write(out, "normals", step, query, low):
+                out.copy_(self.portable_normals(step, query, low, low + out.numel(), out.device))
             return
         pairs = self._pieces(np.uint32, step, query, low, out.numel())
         with (
@@ -113,7 +115,7 @@ class Stream:
         start, skipped = divmod(low, 2)
         found = words(self.key, step, query, start, -(-high // 2) - start, device)
         parts = (found[:, None] >> torch.tensor([0, 16, 32, 48], device=device)) & 0xFFFF
-        halves = _normal_table_on(str(device))[parts].reshape(-1, 2)[skipped : skipped + high - low]
+        halves = table_on(str(device))[parts].reshape(-1, 2)[skipped : skipped + high - low]
         return halves[:, 0] + halves[:, 1]
 
     def fill_uniforms(self, out: torch.Tensor, step: int, query: int, low: int) -> None:
@@ -132,6 +134,27 @@ class Stream:
             pairs = halves.reshape(-1)[skipped : skipped + out.numel()]
         # 2 k + 1 < 2^24 is exact in float32.
         out.copy_((pairs >> 9) * 2 + 1).mul_(2.0**-24)
+
+    def write(
+        self,
+        out: torch.Tensor,
+        kind: Literal["signs", "normals"],
+        step: int,
+        query: int,
+        low: int,
+        factor: float = 1.0,
+        source: torch.Tensor | None = None,
+        inner: float = 1.0,
+    ) -> bool:
+        """Write ``factor`` times ``inner`` times entries, plus ``source``, in one go if a kernel can.
+
+        See `zotheory.optim.kernels.write`, also for what is rounded when; without a kernel return False.
+        """
+        if out.device.type != "cuda":
+            return False
+        from zotheory.optim import kernels  # imports Triton
+
+        return kernels.write(out, kernels.Entries(self, kind, step, query, low, inner), factor, source)
 
     def integer(self, step: int, query: int, bound: int, index: int = 0) -> int:
         """Return a uniform integer from 0 to bound - 1, from word ``index``: floor(word bound / 2^64).
@@ -178,7 +201,8 @@ def normal_table() -> torch.Tensor:
 
 
 @cache
-def _normal_table_on(device: str) -> torch.Tensor:
+def table_on(device: str) -> torch.Tensor:
+    """Return `normal_table` on a device."""
     return normal_table().to(device)
 
 
