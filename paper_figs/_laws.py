@@ -2,7 +2,19 @@
 
 from dataclasses import dataclass
 
-from zotheory.plotting.style import BLACK, BLUE, GREEN, GREY, ORANGE, PINK, SKY, VERMILLION, WINE
+from zotheory.plotting.style import (
+    BLACK,
+    BLUE,
+    GREEN,
+    GREY,
+    INDIGO,
+    OLIVE,
+    ORANGE,
+    PINK,
+    SKY,
+    VERMILLION,
+    WINE,
+)
 
 
 @dataclass(frozen=True)
@@ -29,9 +41,9 @@ ALIGNED = Look("DAP, exact", VERMILLION, "D")
 ALIGNED_GAUSSIAN = Look("DAP, exact, normal", ORANGE, "d")
 SECOND = Look("DAP, stage 2 only", ORANGE, "P")
 AVERAGED = Look("DAP, both stages", WINE, "X")
-TWO_ATOM = Look("two atoms, exact", WINE, "*")
+TWO_ATOM = Look("two atoms, exact", INDIGO, "*")
 GUIDED = Look("guided", GREY, "h")
-IMPORTANCE = Look("importance", GREEN, "<")
+IMPORTANCE = Look("importance", OLIVE, "<")
 IMPORTANCE_COORDINATES = Look("importance, per entry", PINK, ">")
 
 # Experiments have names of their own for the same thing.

@@ -125,6 +125,5 @@ FIGURE = PaperFigure(
     columns=4,
     narrowest=1.3,
     height=0.9,
-    share_x=False,
     legend=True,
 )

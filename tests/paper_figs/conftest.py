@@ -39,9 +39,31 @@ TINY: dict[str, tuple[list[str], int]] = {
     ),
     "alignment-stress": (["dims=3,", "angles=0,60", "signals=0,0.5", "beliefs=0.3,", "trials=100"], 2),
     "replication-audit": (
-        ["problems=quadratic,matrix", "points=2", "quadratic_dim=4", "batch=4", "trials=40", "rows=3"]
-        + ["columns=4", "matrix_steps=10"],
+        [
+            "problems=quadratic,matrix",
+            "points=2",
+            "quadratic_dim=4",
+            "batch=4",
+            "trials=40",
+            "rows=3",
+            "columns=4",
+            "matrix_steps=10",
+        ],
         3,
+    ),
+    "sgd-synthetic": (
+        [
+            "problems=flat,",
+            "dim=4",
+            "batch=2",
+            "blocks=2",
+            "steps=4",
+            "trials=2",
+            "tuning_trials=1",
+            "grid=2",
+            "points=3",
+        ],
+        2,
     ),
     "mesh": (
         [
@@ -52,8 +74,9 @@ TINY: dict[str, tuple[list[str], int]] = {
             "step_sizes=0.1,0.2",
             "runs=2",
             "directions=2",
-        ]
-        + ["tuning_runs=1", "methods=sphere,aligned-exact,importance"],
+            "tuning_runs=1",
+            "methods=sphere,aligned-exact,importance",
+        ],
         2,
     ),
 }

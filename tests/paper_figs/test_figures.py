@@ -82,12 +82,14 @@ def check_bars(axes, series, rows, lying):
     side = 0 if lying else 1
     # Where nothing is drawn matplotlib keeps an empty segment.
     ends = np.array([part[:, side] if np.size(part) else [np.nan] * 2 for part in bar.get_segments()])
-    known = np.isfinite(y) & np.isfinite(low)
+    known = np.isfinite(series.column("x")) & np.isfinite(y) & np.isfinite(low)
     np.testing.assert_allclose(ends[known], np.column_stack([low, high])[known], rtol=1e-9, atol=1e-15)
 
 
-@pytest.mark.parametrize("style", ["neurips", "icml"])
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    ("name", "style"),
+    [*((name, "icml") for name in NAMES), ("smoothing", "neurips"), ("replication-audit", "beamer")],
+)
 def test_words_are_inside_and_apart(name, style, drawings):
     _, drawn = drawings(name, style)
     drawn.canvas.draw()  # saving it at another resolution has moved things

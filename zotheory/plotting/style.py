@@ -9,8 +9,9 @@ SKY = "#56B4E9"
 GREEN = "#009E73"
 PINK = "#CC79A7"
 ORANGE = "#E69F00"
-# Not of that palette: dark, and told apart from it by its darkness.
+# Not of that palette; darker than its colours.
 WINE = "#661A44"
+INDIGO, OLIVE = "#332288", "#7A7A00"
 BLACK = "#000000"
 GREY = "#5C5C5C"
 

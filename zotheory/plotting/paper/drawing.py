@@ -229,17 +229,23 @@ def _series(axes: Axes, series: Series, lying: bool) -> None:
 
 
 def _share(figure: PaperFigure, panels: Sequence[Panel], grid: Any, columns: int) -> None:
-    """Give panels the same limits, and leave out numbers and names that are at a neighbour."""
-    used = list(grid[: len(panels)])
-    for shared, sides in ((figure.share_x, "x"), (figure.share_y, "y")):
-        if not shared or len(used) < 2 or any(panel.categories and sides == "x" for panel in panels):
-            continue
-        limits = [getattr(axes, f"get_{sides}lim")() for axes in used]
-        turned = limits[0][0] > limits[0][1]
-        ends = [min(map(min, limits)), max(map(max, limits))]
-        for place, axes in enumerate(used):
-            getattr(axes, f"set_{sides}lim")(*(ends[::-1] if turned else ends))
-            inner = place % columns > 0 if sides == "y" else place + columns < len(used)
-            if inner:
-                getattr(axes, f"set_{sides}label")("")
-                axes.tick_params(axis=sides, **{"labelleft" if sides == "y" else "labelbottom": False})
+    """Give panels whose axes have one name the same limits; leave out what is at a neighbour."""
+    for side, shared in (("x", figure.share_x), ("y", figure.share_y)):
+        names = [
+            None if panel.categories else (getattr(panel, f"{side}_label"), getattr(panel, f"{side}_scale"))
+            for panel in panels
+        ]
+        for name in dict.fromkeys(names):
+            group = [axes for axes, own in zip(grid, names, strict=False) if own == name]
+            if shared and name is not None:
+                limits = np.array([getattr(axes, f"get_{side}lim")() for axes in group])
+                for axes in group:
+                    getattr(axes, f"set_{side}lim")(limits.min(), limits.max())
+        for place, name in enumerate(names):
+            neighbour = place + columns if side == "x" else place - 1 if place % columns else -1
+            if name is None or not 0 <= neighbour < len(names) or names[neighbour] != name:
+                continue
+            getattr(grid[place], f"set_{side}label")("")
+            if shared:
+                hidden = "labelbottom" if side == "x" else "labelleft"
+                grid[place].tick_params(axis=side, **{hidden: False})

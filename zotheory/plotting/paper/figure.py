@@ -20,7 +20,7 @@ class PaperFigure:
         columns: panels in a row, where the page is wide enough.
         narrowest: least width of a panel, in inches; on narrower pages the rows are broken up.
         height: of a panel, as a fraction of its width.
-        share_x: panels have one x axis, the numbers and name of which are at the lowest panels.
+        share_x: x axes of one name have the same limits, and their numbers at the lowest panels only.
         share_y: likewise for y and the first panel of a row.
         legend: name measured series above all panels, where there are too many for labels beside them.
 

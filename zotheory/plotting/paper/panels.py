@@ -113,7 +113,7 @@ class Panel:
 
     @property
     def names(self) -> tuple[str, str, str]:
-        """What tells the panel from the others of a figure: title, names of x and of y, on one line each."""
+        """What tells it from the other panels of a figure: title, names of x and of y, each on one line."""
         title, x, y = (" ".join(text.split()) for text in (self.title, self.x_label, self.y_label))
         return title, x, y
 
