@@ -1,11 +1,12 @@
 """What a GPU must reproduce bit for bit: run by test_cuda.py where there is one, listed elsewhere."""
 
 import itertools
+from importlib.util import find_spec
 
 import numpy as np
 import torch
 
-from zotheory.optim import ZOSGD, MeZO, Stream, ZOSignSGD
+from zotheory.optim import DAPSGD, ZOSGD, GuidedSGD, MeZO, MeZOBCD, RAdaZO, Stream, ZOAdaMM, ZOSignSGD
 from zotheory.optim.perturbations import LAWS
 
 KINDS = {
@@ -13,6 +14,10 @@ KINDS = {
     "forward": lambda x, law: ZOSGD(x, lr=0.01, mu=0.05, law=law, difference="forward"),
     "mezo": lambda x, law: MeZO(x, lr=0.01, mu=0.05, law=law),
     "sign": lambda x, law: ZOSignSGD(x, lr=0.01, mu=0.05, law=law, queries=3),
+    "aligned": lambda x, law: DAPSGD(x, lr=0.01, mu=0.05, law=law, first=2, second=2),
+    "guided": lambda x, law: GuidedSGD(x, lr=0.01, mu=0.05, law=law, queries=2, p_min=0.3),
+    "adamm": lambda x, law: ZOAdaMM(x, lr=0.01, mu=0.05, law=law, bias_correction=True),
+    "radazo": lambda x, law: RAdaZO(x, lr=0.01, mu=0.05, law=law, form="code"),
 }
 TYPES = [torch.float16, torch.bfloat16, torch.float32, torch.float64]
 
@@ -92,6 +97,64 @@ def case_state_from_the_cpu(device):
     for _ in range(3):
         second.step(lambda: on_the_host(moved))
     assert bits(moved) == bits(whole)
+
+
+def chain(device, dtype):
+    torch.manual_seed(0)
+    layers = [torch.nn.Sequential(torch.nn.Linear(6, 6), torch.nn.Tanh()) for _ in range(4)]
+    return torch.nn.Sequential(*layers).to(device, dtype)
+
+
+def case_engines_are_one(device):
+    # Beside each other on the device: matrix products need not be those of the CPU.
+    inputs = torch.linspace(-1, 1, 30).reshape(5, 6)
+    for dtype, kind, cast in itertools.product(TYPES, (ZOSGD, MeZOBCD), (False, True)):
+        if cast and dtype != torch.float32:
+            continue
+        found = []
+        for engine in (None, "plain", "lockstep", "reuse"):
+            model, x = chain(device, dtype), inputs.to(device, dtype)
+            placed = {"model": model, "engine": engine} if engine else {}
+            if kind is MeZOBCD and engine is None:
+                placed = {"model": model, "restore": "block"}
+            if kind is ZOSGD:
+                model[:2].requires_grad_(False)
+            optimizer = kind(model.parameters(), lr=0.01, mu=0.05, queries=2, **placed)
+
+            def closure(model=model, x=x, cast=cast):
+                with torch.autocast(torch.device(device).type, dtype=torch.bfloat16, enabled=cast):
+                    return model(x).float().square().mean()
+
+            found.append(([optimizer.step(closure) for _ in range(12)], bits(model.parameters())))
+        assert found == [found[0]] * 4, (dtype, kind, cast)
+
+
+def case_blocks_are_those_of_the_cpu(device):
+    for dtype, order in itertools.product(TYPES, ("cyclic", "importance")):
+        found = []
+        for place in ("cpu", device):
+            model = chain("cpu", dtype).to(place)  # the same numbers
+            optimizer = MeZOBCD(
+                model.parameters(), lr=0.01, mu=0.05, order=order, model=model, restore="block"
+            )
+            for _ in range(12):
+                optimizer.step(lambda model=model: on_the_host(list(model.parameters())))
+            found.append((bits(model.parameters()), optimizer.energies))
+        assert found[0] == found[1], (dtype, order)
+
+
+def case_the_kernel_gives_torch_s_values(device):
+    stream = Stream(5, "kernel")
+    cuts = [(0, 1), (7, 9), (63, 777), (0, 2**20 + 3), (2**40 + 1, 2**40 + 5000)]
+    for dtype, kind, (low, high) in itertools.product(TYPES, ("signs", "normals"), cuts):
+        x = torch.linspace(-3, 3, high - low, device=device).to(dtype)
+        drawn = getattr(stream, f"portable_{kind}")(1, 2, low, high, device)
+        expected = x.float().add(drawn.mul(1.1).mul(0.7)).to(dtype)
+        served = stream.write(x, kind, 1, 2, low, 0.7, x, 1.1)
+        # Without Triton, or for float64, it says so.
+        usual = torch.device(device).type == "cuda" and dtype != torch.float64
+        assert served == (usual and find_spec("triton") is not None), (dtype, kind)
+        assert not served or torch.equal(x, expected), (dtype, kind, low, high)
 
 
 CASES = {name: case for name, case in sorted(globals().items()) if name.startswith("case_")}

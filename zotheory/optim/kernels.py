@@ -94,23 +94,24 @@ def launch(out: torch.Tensor, entries: Entries, factor: float, source: torch.Ten
         low = entries.low + first
         start = low // each
         number = -(-(low + part.numel()) // each) - start
-        _write[(-(-number // blocks),)](
-            part,
-            part if source is None else source[first : first + part.numel()],
-            table,
-            *entries.stream.key,
-            entries.step,
-            entries.query,
-            start,
-            low - start * each,
-            part.numel(),
-            entries.inner,
-            factor,
-            NORMAL=normal,
-            ADD=source is not None,
-            BLOCKS=blocks,
-            enable_fp_fusion=False,  # a fused product and sum would round once
-        )
+        with torch.cuda.device_of(out):  # where Triton launches
+            _write[(-(-number // blocks),)](
+                part,
+                part if source is None else source[first : first + part.numel()],
+                table,
+                *entries.stream.key,
+                entries.step,
+                entries.query,
+                start,
+                low - start * each,
+                part.numel(),
+                entries.inner,
+                factor,
+                NORMAL=normal,
+                ADD=source is not None,
+                BLOCKS=blocks,
+                enable_fp_fusion=False,  # a fused product and sum would round once
+            )
 
 
 def _parts(out: torch.Tensor) -> Iterator[tuple[int, torch.Tensor]]:
