@@ -279,7 +279,11 @@ def test_memory_shared_with_a_parameter_is_noticed(bits):
 
 @pytest.mark.parametrize("law", ["rademacher", "gaussian", "sphere"])
 def test_large_tables_in_chunks_give_the_same_losses(monkeypatch, law):
-    from zotheory.optim import streaming
+    from zotheory.optim import layerwise, streaming
+
+    calls = []
+    plain = streaming.forward_of
+    monkeypatch.setattr(layerwise, "forward_of", lambda *given: calls.append(given) or plain(*given))
 
     def losses(large):
         monkeypatch.setattr(streaming, "LARGE", large)
@@ -292,7 +296,10 @@ def test_large_tables_in_chunks_give_the_same_losses(monkeypatch, law):
         return found, [p.detach().clone() for p in model.parameters()]
 
     monkeypatch.setattr(streaming, "CHUNK", 1000)
-    (whole, one), (chunks, two) = losses(2**22), losses(100)
+    whole, one = losses(2**22)
+    assert not calls
+    chunks, two = losses(100)
+    assert len(calls) == 3 * 2 * 2  # steps, points, modules
     # Products of pieces of a matrix may be added in another order.
     assert whole == pytest.approx(chunks, rel=1e-5)
     for p, q in zip(one, two, strict=True):

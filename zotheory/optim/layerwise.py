@@ -54,12 +54,16 @@ class Layerwise(Place):
     ) -> None:
         self.layout, self.watched, self.prefix, self.pending = layout, watched, prefix, pending
         slots = {id(slot.parameter): slot for slot in layout.slots}
-        self.owners: list[tuple[torch.nn.Module, list[Slot]]] = []
+        # Modules with the parameters that are displaced whole, and with those in chunks.
+        self.owners: list[tuple[torch.nn.Module, list[Slot], list[Slot]]] = []
         owned: set[int] = set()
         for module in model.modules():
             mine = {id(p) for p in module.parameters(recurse=False) if id(p) in slots}
             if mine:
-                self.owners.append((module, sorted((slots[key] for key in mine), key=_start)))
+                ordered = sorted((slots[key] for key in mine), key=_start)
+                chunked = [slot for slot in ordered if streamed(module, slot)]
+                whole = [slot for slot in ordered if slot not in chunked]
+                self.owners.append((module, whole, chunked))
                 owned |= mine
         for key, slot in slots.items():
             if key not in owned:
@@ -111,8 +115,8 @@ class Layerwise(Place):
         watch: bool = False,
     ) -> float:
         with run, ExitStack() as stack:
-            for module, slots in self.owners:
-                attach(run, module, slots, stack)
+            for owner in self.owners:
+                attach(run, *owner, stack)
             stack.enter_context(Watch(run) if watch else nullcontext())
             stack.enter_context(around or nullcontext())
             found = read_loss(closure())
@@ -204,12 +208,12 @@ class Run:
         displace(slot, source, self.direction, self.scale, target, first)
 
 
-def attach(run: Any, module: torch.nn.Module, slots: list[Slot], stack: ExitStack) -> None:
+def attach(
+    run: Any, module: torch.nn.Module, whole: list[Slot], chunked: list[Slot], stack: ExitStack
+) -> None:
     """Let a run displace a module's parameters around its forward, until the stack unwinds."""
-    whole = [slot for slot in slots if not streamed(module, slot)]
-    for slot in slots:
-        if slot not in whole:
-            stack.enter_context(replaced_forward(module, forward_of(module, slot, run.displace)))
+    for slot in chunked:
+        stack.enter_context(replaced_forward(module, forward_of(module, slot, run.displace)))
     if whole:
         # Before other hooks, which may compute with the parameters, as weight_norm's does.
         before = module.register_forward_pre_hook(_calling(run.enter, whole), prepend=True)

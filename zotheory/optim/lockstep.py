@@ -40,8 +40,8 @@ class Lockstep(Layerwise):
             return
         both = _Both(self.layout, direction, scale, self.pending)
         with both, ExitStack() as stack:
-            for module, slots in self.owners:
-                attach(both, module, slots, stack)
+            for owner in self.owners:
+                attach(both, *owner, stack)
             found = both.losses(closure)
         for side in both.sides:
             self.check_reached(side)
