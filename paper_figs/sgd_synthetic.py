@@ -75,9 +75,9 @@ def panels(source: Source) -> list[Panel]:
 def facts(source: Source) -> list[str]:
     """Return what the caption says."""
     said = [
-        "Above, with one step size for all laws: mean over t < T of |∇f(x_t)|² (bands) over that "
-        "of the first step, and its bound (dashed), which is the same for all laws of fixed length; below, "
-        "with the best step of each law: "
+        "One step size for all laws: mean over t < T of |∇f(x_t)|² (bands) over that "
+        "of the first step, and its bound (dashed), which is the same for all laws of fixed length. "
+        "The best step of each law: "
         f"median loss over that at the first step, cut off at {number(LEAST)}."
     ]
     if MATCHED in source.config.step_rules:

@@ -17,7 +17,19 @@ FIGURES, EXPERIMENTS = ROOT / "paper_figs", ROOT / "experiments"
 # What makes the quick preset of each experiment tiny, and how many seeds.
 TINY: dict[str, tuple[list[str], int]] = {
     "smoothing": (["dim=3", "mus_per_decade=2", "smallest_mu=1e-6"], 2),
-    "law-geometry": (["dim=4", "batch=2", "block_size=2", "samples=30", "trials=40"], 2),
+    "law-geometry": (
+        [
+            "dim=4",
+            "batch=2",
+            "block_size=2",
+            "samples=30",
+            "trials=40",
+            "gradients=sparse,dense",
+            "laws=dap-exact,gaussian,frame",
+            "methods=dap-exact,gaussian,importance",
+        ],
+        2,
+    ),
     "estimation-error": (
         [
             "quadratic_dim=4",
@@ -26,6 +38,7 @@ TINY: dict[str, tuple[list[str], int]] = {
             "mus=0,",
             "trials=40",
             "functions=indefinite,product",
+            "methods=sphere,gaussian,frame,dap-two-stage,dap-exact,importance",
         ],
         2,
     ),

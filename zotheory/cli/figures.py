@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from zotheory.cli.common import BAD_INPUT, emit, errors_in_one_line, tell
+from zotheory.cli.cells import cells_shown
 
 if TYPE_CHECKING:
     from zotheory.experiment.experiment import Experiment
@@ -94,7 +95,10 @@ def _source(
             raise
     wanted = preset or "quick"
     tell(f"{experiment.name}: not in {store.path}: measuring preset {wanted}")
-    report = run(experiment, wanted, store=store, warn=lambda line: tell(f"warning: {line}"))
+    with cells_shown() as progress:
+        report = run(
+            experiment, wanted, store=store, progress=progress, warn=lambda line: tell(f"warning: {line}")
+        )
     for failure in report.failures[:1]:
         tell(f"failed: {failure.cell}, seed {failure.seed}: {failure.error}")
     return best_source(experiment, store, preset), True
