@@ -89,6 +89,5 @@ FIGURE = PaperFigure(
     narrowest=1.6,
     height=1.0,
     share_x=False,
-    share_y=False,
     legend=True,
 )

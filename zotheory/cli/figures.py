@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from zotheory.cli.common import BAD_INPUT, emit, errors_in_one_line, tell
 from zotheory.cli.cells import cells_shown
+from zotheory.cli.common import BAD_INPUT, emit, errors_in_one_line, tell
 
 if TYPE_CHECKING:
     from zotheory.experiment.experiment import Experiment
