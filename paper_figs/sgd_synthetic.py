@@ -8,11 +8,12 @@ from zotheory.plotting.paper import Kind, Panel, PaperFigure, Series, Source, Su
 from zotheory.plotting.style import number
 
 LAWS = ("sphere", "gaussian", "frame", "two-stage", "aligned-exact", "two-atom-exact")
-# Bounds of these are drawn; that of the sphere is the bound of frames and of aligned laws too.
-BOUNDED = ("sphere", "gaussian", "two-atom-exact")
+# Bounds of these are drawn; that of the sphere is the bound of aligned laws too.
+BOUNDED = ("sphere", "gaussian", "frame", "two-atom-exact")
 MATCHED, TUNED = "matched", "tuned"
 # Of the first loss: less is cut off.
 LEAST = 1e-10
+LIMITS = (LEAST / 3, 30.0)
 
 
 def slopes(source: Source, problem: str) -> Panel:
@@ -50,7 +51,7 @@ def losses(source: Source, problem: str) -> Panel:
         style = look(law)
         loss = tuned_loss(source, problem, law)
         curves.append(Series(style.name, Kind.RUN, loss.x, loss.mean, style.color, loss.low, loss.high))
-    return Panel(problem, "step T", "best steps:\nloss / first", curves, y_scale="log")
+    return Panel(problem, "step T", "best steps:\nloss / first", curves, y_scale="log", y_limits=LIMITS)
 
 
 def tuned_loss(source: Source, problem: str, law: str) -> Summary:
@@ -76,7 +77,7 @@ def facts(source: Source) -> list[str]:
     """Return what the caption says."""
     said = [
         "One step size for all laws: mean over t < T of |∇f(x_t)|² (bands) over that "
-        "of the first step, and its bound (dashed), which is the same for all laws of fixed length. "
+        "of the first step, and its bound (dashed), that of the sphere for DAP too. "
         "The best step of each law: "
         f"median loss over that at the first step, cut off at {number(LEAST)}."
     ]
