@@ -1,6 +1,7 @@
 """Results read by name: the same as with the experiment, and nothing but one whole configuration."""
 
 import dataclasses
+import json
 import shutil
 
 import pytest
@@ -56,12 +57,20 @@ def test_the_newest_version_counts(tmp_path, toy, store):
     assert rows(recorded(store, "toy-grid")) == rows(store.read(newer, config(newer, scale=7.0), 2))
 
 
-def test_cells_that_lack_a_seed_are_missing(toy, store, monkeypatch):
+def test_seeds_that_lack_a_cell_are_left_out(toy, store, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(Store, "pack", lambda *args: [])
         run(toy, store=store, jobs=1)
-    manifests(store)[0].unlink()
-    with pytest.raises(MissingResults, match=r"1 cells are not in"):
+    places = {}
+    for path in manifests(store):
+        (cell,) = json.loads(path.read_text())["content"]["cells"]
+        places[cell["cell"]["x"], cell["seed"]] = path
+    places[2, 0].unlink()
+    found = recorded(store, "toy-grid")
+    assert set(found["seed"].tolist()) == {1}
+    assert len(found) == 8
+    places[3, 1].unlink()
+    with pytest.raises(MissingResults, match=r"no seed in .* has all 4 cells; run: "):
         recorded(store, "toy-grid")
 
 

@@ -31,7 +31,8 @@ def plants() -> list[Plant]:
 
 
 def planted_copy(plant: Plant, folder: Path) -> Path:
-    """Write the claim file with the error in it, beside copies of the helper modules."""
+    """Write the claim file with the error in it, beside copies of the helpers and the results."""
+    (folder / "results").symlink_to(ROOT.parent / "results")
     package = folder / ROOT.name
     package.mkdir()
     for helper in ROOT.glob("_*.py"):

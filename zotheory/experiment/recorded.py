@@ -16,9 +16,9 @@ from zotheory.experiment.store import Store
 def recorded(store: Store | str | Path, experiment: str, **config: Any) -> Results:
     """Return what a store has of an experiment: of the one configuration with these values.
 
-    Of several versions of the experiment the newest counts. Cells come seed by seed; which ones there
-    should be is not known here, but each must be there for every seed. `Store.read` knows, and needs the
-    experiment.
+    Of several versions of the experiment the newest counts. Cells come seed by seed. Seeds of which a
+    cell is missing that others have, as in a run that goes on, are left out; cells that no seed has are not
+    missed here: `Store.read` knows of them, and needs the experiment.
 
     Args:
         store: the store, or its folder.
@@ -26,8 +26,8 @@ def recorded(store: Store | str | Path, experiment: str, **config: Any) -> Resul
         **config: values of the configuration, as many as are needed to tell it from others in the store.
 
     Raises:
-        MissingResults: nothing of it is in the store, some cells are not there for every seed, or files are
-            damaged; the message says the command that makes them.
+        MissingResults: nothing of it is in the store, no seed has all cells, or files are damaged; the
+            message says the command that makes them.
         InvalidArgument: several configurations have these values; the message says what tells them apart.
         StoreError: the system does not let files be read.
     """
@@ -54,14 +54,18 @@ def recorded(store: Store | str | Path, experiment: str, **config: Any) -> Resul
         remedy = f"{len(chosen)} configurations are in {store.path}: give a value of {' or '.join(names)}"
         raise InvalidArgument("config", config, remedy)
     record = chosen[0][0] if len(chosen[0]) == 1 else merged(chosen[0])
-    pairs = [(spelled(cell["cell"]), cell["seed"]) for cell in record.cells]
-    cells, seeds = ({pair[i] for pair in pairs} for i in (0, 1))
-    missing = len(cells) * len(seeds) - len(set(pairs))
-    if missing or damaged:
-        damage = "".join(f"; damaged: {item}" for item in damaged)
-        raise MissingResults(f"{experiment}: {missing} cells are not in {store.path}{damage}; {command}")
-    facts = [{**cell, "environment": record.environments[cell["environment"]]} for cell in record.cells]
-    return Results.of(joined([rows for _, rows in slices(record)], experiment), facts)
+    if damaged:
+        damage = "; ".join(damaged)
+        raise MissingResults(f"{experiment}: damaged in {store.path}: {damage}; {command}")
+    seeds: dict[str, set[int]] = {}
+    for cell in record.cells:
+        seeds.setdefault(spelled(cell["cell"]), set()).add(cell["seed"])
+    whole = set.intersection(*seeds.values())
+    if not whole:
+        raise MissingResults(f"{experiment}: no seed in {store.path} has all {len(seeds)} cells; {command}")
+    kept = [(cell, rows) for cell, rows in slices(record) if cell["seed"] in whole]
+    facts = [{**cell, "environment": record.environments[cell["environment"]]} for cell, _ in kept]
+    return Results.of(joined([rows for _, rows in kept], experiment), facts)
 
 
 def _agrees(config: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
