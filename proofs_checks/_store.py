@@ -21,7 +21,7 @@ FALSE_ALARM = 1e-3
 
 
 def stored(experiment: str, **config: Any) -> Results:
-    """Return the committed results of an experiment, of the configuration with these values."""
+    """Return the committed results of an experiment: `seeds` or more, of the configuration with these values."""
     return recorded(STORE, experiment, **config)
 
 

@@ -13,7 +13,7 @@ from zotheory.experiment.results import Results
 from zotheory.experiment.store import Store
 
 
-def recorded(store: Store | str | Path, experiment: str, **config: Any) -> Results:
+def recorded(store: Store | str | Path, experiment: str, *, seeds: int = 1, **config: Any) -> Results:
     """Return what a store has of an experiment: of the one configuration with these values.
 
     Of several versions of the experiment the newest counts. Cells come seed by seed. Seeds of which a
@@ -23,11 +23,12 @@ def recorded(store: Store | str | Path, experiment: str, **config: Any) -> Resul
     Args:
         store: the store, or its folder.
         experiment: its name, such as "law-geometry".
+        seeds: how many there must be, at least.
         **config: values of the configuration, as many as are needed to tell it from others in the store.
 
     Raises:
-        MissingResults: nothing of it is in the store, no seed has all cells, or files are damaged; the
-            message says the command that makes them.
+        MissingResults: nothing of it is in the store, fewer seeds have all cells, or files are damaged;
+            the message says the command that makes them.
         InvalidArgument: several configurations have these values; the message says what tells them apart.
         StoreError: the system does not let files be read.
     """
@@ -42,6 +43,8 @@ def recorded(store: Store | str | Path, experiment: str, **config: Any) -> Resul
             found[key] = contents.records
     told = f" with {', '.join(f'{name} = {value}' for name, value in config.items())}" if config else ""
     command = f"run: zotheory experiment run {experiment}"
+    if seeds > 1:
+        command += f" --seeds {seeds}"
     if store.path.absolute() != DEFAULT_STORE.absolute():
         command += f" --store {store.path}"
     if not found:
@@ -57,12 +60,13 @@ def recorded(store: Store | str | Path, experiment: str, **config: Any) -> Resul
     if damaged:
         damage = "; ".join(damaged)
         raise MissingResults(f"{experiment}: damaged in {store.path}: {damage}; {command}")
-    seeds: dict[str, set[int]] = {}
+    numbers: dict[str, set[int]] = {}
     for cell in record.cells:
-        seeds.setdefault(spelled(cell["cell"]), set()).add(cell["seed"])
-    whole = set.intersection(*seeds.values())
-    if not whole:
-        raise MissingResults(f"{experiment}: no seed in {store.path} has all {len(seeds)} cells; {command}")
+        numbers.setdefault(spelled(cell["cell"]), set()).add(cell["seed"])
+    whole = set.intersection(*numbers.values())
+    if len(whole) < seeds:
+        told = f"{len(whole)} seeds in {store.path} have all {len(numbers)} cells, not {seeds}"
+        raise MissingResults(f"{experiment}: {told}; {command}")
     kept = [(cell, rows) for cell, rows in slices(record) if cell["seed"] in whole]
     facts = [{**cell, "environment": record.environments[cell["environment"]]} for cell, _ in kept]
     return Results.of(joined([rows for _, rows in kept], experiment), facts)
