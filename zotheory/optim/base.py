@@ -12,6 +12,7 @@ from zotheory.optim.arguments import check_at_least_zero, check_choice, check_nu
 from zotheory.optim.directions import Direction, Kept
 from zotheory.optim.distributed import ParallelOption, as_parallel
 from zotheory.optim.evaluation import BadLoss, Closure, Evaluation, Place, Snapshot
+from zotheory.optim.interrupts import Held
 from zotheory.optim.layerwise import Layerwise
 from zotheory.optim.layout import Layout, Slot, check_parameters, lay_out
 from zotheory.optim.lockstep import Lockstep
@@ -75,7 +76,8 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
         seed: integer from 0 to 2^64 - 1.
         model: None restores parameters from a copy of them all. The module that the closure runs restores
             them layer by layer as its forward goes: extra memory of one layer. All trainable parameters
-            must then be used in the forward of modules that own them, and there only.
+            must then be used in the forward of modules that own them, and there only: not so in
+            `torch.nn.MultiheadAttention`, nor in what is compiled or scripted.
         engine: with a model: "reuse" keeps the output of the layers below all trainable parameters, so that
             they run once a step (`Prefix`); "lockstep" runs both points of a central difference layer by
             layer, in two threads that take turns, and makes every perturbation once for both (`Lockstep`);
@@ -231,7 +233,9 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
     def step(self, closure: Closure | None = None) -> float:  # type: ignore[override]
         """Do one step and return the loss: f(x) with forward differences, else the mean of all evaluations.
 
-        Whatever is raised, the parameters are as before the step, and the step may be tried again.
+        Whatever the closure raises, Ctrl-C included, parameters are as before the step, which may be tried
+        again. Between evaluations Ctrl-C waits. Should the update itself fail, as without memory, the rest
+        of it is done by the next step or by `settle`.
 
         Raises:
             InvalidArgument: no closure, or one that does not return one real number; a model whose
@@ -244,23 +248,30 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
             raise InvalidArgument(
                 "closure", closure, "give a function without arguments that returns the loss"
             )
+        with Held() as held:
+            return self._step(closure, held)
+
+    def _step(self, closure: Closure, held: Held) -> float:
         layout = self.layout()
-        if self.pending is not None and not self.pending.waits_within(layout):
+        if self.pending is not None and not (self.delayed and self.pending.waits_within(layout)):
             self.settle()
         try:
-            probes, loss = self._probe(layout, closure)
+            probes, loss = self._probe(layout, closure, held)
         except BadLoss as bad:
             if self.on_bad_loss == "raise":
                 raise LossError(bad.loss, self.steps) from None
             self.coefficients, loss = (), bad.loss
             self.skipped += 1
-        else:
-            self.coefficients = tuple(coefficient for coefficient, _ in probes)
-            self.settle()
-            self.pending = Replay(layout, probes, self.update, self._moments, self._rounding())
+            self.steps += 1
+            return loss
+        self.coefficients = tuple(coefficient for coefficient, _ in probes)
+        self.settle()
+        self.pending = Replay(layout, probes, self.update, self._moments, self._rounding())
+        try:
             if not self.delayed:
                 self.settle()
-        self.steps += 1
+        finally:
+            self.steps += 1
         return loss
 
     def layout(self) -> Layout:
@@ -274,7 +285,12 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
     def place(self, layout: Layout) -> Place:
         """Return the way in which parameters are displaced and restored."""
         # Torch's functions are watched until a step has been seen whole.
-        return self.layerwise(layout, watched=0 if self.coefficients else 2) or Snapshot(layout)
+        return self.layerwise(layout, watched=0 if self.coefficients else 2) or self.snapshot(layout)
+
+    def snapshot(self, layout: Layout) -> Snapshot:
+        """Return evaluation from a copy of the parameters, brought up to date."""
+        self.settle()
+        return Snapshot(layout)
 
     def layerwise(self, layout: Layout, watched: int) -> Layerwise | None:
         """Return layerwise evaluation, as the options say, if there is a model; see `Layerwise`."""
@@ -284,8 +300,12 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
             return Lockstep(layout, self.model, watched, pending=self.pending)
         return Layerwise(layout, self.model, watched, self.prefix, self.pending)
 
-    def _probe(self, layout: Layout, closure: Closure) -> tuple[Probes, float]:
-        evaluation = Evaluation(self.place(layout), closure, ranks_of(self))
+    def _probe(self, layout: Layout, closure: Closure, held: Held) -> tuple[Probes, float]:
+        def interruptible() -> Any:
+            with held.released():
+                return closure()
+
+        evaluation = Evaluation(self.place(layout), interruptible, ranks_of(self))
         try:
             probes, loss = self.estimate(layout, evaluation)
         finally:
@@ -303,7 +323,7 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
     def settle(self) -> None:
         """Do the last step's update where it waits (``delayed``): call this before using parameters."""
         if self.pending is not None:
-            with torch.no_grad():
+            with Held(), torch.no_grad():
                 self.pending.settle()
             self.pending = None
 
@@ -349,8 +369,8 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
             ReplicaError: ``parallel``, and ranks do not go on from the same.
         """
         run = check_run(self, state_dict)
-        self.pending = None
         super().load_state_dict(state_dict)
+        self.pending = None
         restore_moments(self, state_dict)
         vars(self).update(run)
         if self.parallel is not None:

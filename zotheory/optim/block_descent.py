@@ -12,7 +12,7 @@ from zotheory.errors import InvalidArgument
 from zotheory.optim.arguments import check_below_one, check_choice
 from zotheory.optim.base import Options, Probes
 from zotheory.optim.blocks import Blocks, ModuleBlock, module_blocks
-from zotheory.optim.evaluation import Evaluation, Place, Snapshot
+from zotheory.optim.evaluation import Evaluation, Place
 from zotheory.optim.layout import Layout
 from zotheory.optim.resolution import check_resolution
 from zotheory.optim.sgd import ZOSGD
@@ -170,7 +170,7 @@ class MeZOBCD(ZOSGD):
         # Torch's functions are watched until a step of this block has been seen whole.
         watched = 0 if self.visits[self.next_block()] else 2
         whole = self.restore == "layers" and self.layerwise(layout, watched)
-        return whole or Snapshot(layout)
+        return whole or self.snapshot(layout)
 
     def next_block(self) -> int:
         """Return the index of the block that the next step moves."""

@@ -1,7 +1,7 @@
 """Displacing each module's parameters only while its forward runs: extra memory of one layer."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from typing import Any
 
@@ -41,7 +41,7 @@ class Layerwise(Place):
         pending: an update that is to be done before a parameter is displaced, if given.
 
     Raises:
-        InvalidArgument: a trainable parameter that no module of the model owns.
+        InvalidArgument: a trainable parameter that no module owns, or a module that is compiled.
     """
 
     def __init__(
@@ -58,6 +58,11 @@ class Layerwise(Place):
         self.owners: list[tuple[torch.nn.Module, list[Slot], list[Slot]]] = []
         owned: set[int] = set()
         for module in model.modules():
+            if isinstance(module, torch.jit.ScriptModule) or _compiled(module):
+                remedy = (
+                    "hooks do not reach into what is compiled: give the module as it was, or None"
+                )
+                raise InvalidArgument("model", type(module).__name__, remedy)
             mine = {id(p) for p in module.parameters(recurse=False) if id(p) in slots}
             if mine:
                 ordered = sorted((slots[key] for key in mine), key=_start)
@@ -182,14 +187,17 @@ class Run:
                 parameter.data = copy.view(parameter.shape)
         self.busy = False
 
-    def leave(self, slots: list[Slot]) -> None:
-        """Undo `enter`."""
+    def leave(self, slots: list[Slot], output: Any = None) -> None:
+        """Undo `enter`; the memory of a parameter that the forward gave a view of is not used again."""
         self.busy = True
+        given = {t.untyped_storage().data_ptr() for t in _leaves((output,)) if _strided(t)}
         for slot in slots:
             key = id(slot.parameter)
             self._depth[key] -= 1
             if self._depth[key] == 0:
-                self.spare.give(slot.parameter.data.view(-1))
+                copy = slot.parameter.data
+                if copy.untyped_storage().data_ptr() not in given:
+                    self.spare.give(copy.view(-1))
                 withhold(slot)
         self.busy = False
 
@@ -216,9 +224,10 @@ def attach(
         stack.enter_context(replaced_forward(module, forward_of(module, slot, run.displace)))
     if whole:
         # Before other hooks, which may compute with the parameters, as weight_norm's does.
-        before = module.register_forward_pre_hook(_calling(run.enter, whole), prepend=True)
+        before = module.register_forward_pre_hook(lambda *_: run.enter(whole), prepend=True)
         stack.callback(before.remove)
-        stack.callback(module.register_forward_hook(_calling(run.leave, whole)).remove)
+        after = module.register_forward_hook(lambda module, inputs, output: run.leave(whole, output))
+        stack.callback(after.remove)
 
 
 def withhold(slot: Slot) -> None:
@@ -247,7 +256,7 @@ class Watch(TorchFunctionMode):
         if self.run.busy or not any(isinstance(leaf, torch.Tensor) for leaf in _leaves((result,))):
             return result
         for leaf in _leaves((*args, *kwargs.values())):
-            if isinstance(leaf, torch.Tensor) and leaf.layout == torch.strided:
+            if _strided(leaf):
                 slot = self.slots.get(id(leaf))
                 if slot is None or self.run.displaced(slot):
                     slot = self.aliases.get(leaf.untyped_storage().data_ptr())
@@ -265,11 +274,13 @@ def _leaves(values: tuple[Any, ...]) -> Iterator[Any]:
             yield from tree_leaves(value)
 
 
-def _calling(action: Callable[[list[Slot]], None], slots: list[Slot]) -> Callable[..., None]:
-    def hook(*call: Any) -> None:
-        action(slots)
+def _compiled(module: torch.nn.Module) -> bool:
+    by_call = getattr(module, "_compiled_call_impl", None) is not None
+    return by_call or type(module).__name__ == "OptimizedModule"
 
-    return hook
+
+def _strided(value: Any) -> bool:
+    return isinstance(value, torch.Tensor) and value.layout == torch.strided
 
 
 def _start(slot: Slot) -> int:

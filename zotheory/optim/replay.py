@@ -44,15 +44,21 @@ class Replay:
 
     def settle(self) -> None:
         """Update all parameters that wait."""
+        for slot, _ in self._waiting.values():
+            self._moments(slot)  # while nothing has changed, should there be no memory for them
         for slot, _ in list(self._waiting.values()):
             self.settle_one(slot, slot.parameter.detach())
 
     def settle_one(self, slot: Slot, data: torch.Tensor) -> None:
         """Update a parameter if it waits; ``data`` are its entries, in its shape."""
         # In float32 or wider, rounded once.
-        slot, group = self._waiting.pop(id(slot.parameter), (slot, None))
+        slot, group = self._waiting.get(id(slot.parameter), (slot, None))
         if group is None:
             return
+        self._do(slot, group, data)
+        del self._waiting[id(slot.parameter)]
+
+    def _do(self, slot: Slot, group: dict[str, Any], data: torch.Tensor) -> None:
         moments = self._moments(slot)
         rate, decay = group["lr"], group["weight_decay"]
         if rate == 0 and not moments:
