@@ -3,7 +3,9 @@
 Every claim spends a false-alarm rate of 1e-3 in all: evenly on its parts and, within a part, on its
 intervals (Bonferroni). A part holds if every interval lies within the bounds stated for it, and fails if
 one lies outside; a true statement fails, and a false one holds, with at most that rate. The half-widths
-say which effects can be resolved. Where something lies within its interval of a bound nothing is decided.
+say which effects can be resolved. Means of squares are skewed, and few trials make the tails of their
+Student ratios heavier: below 20 000 trials intervals are half as wide again. (Simulated for the most skewed
+of them, one aligned draw: beyond 6 standard errors in 2 of 100 000 means of 1200 trials.) Where something lies within its interval of a bound nothing is decided.
 """
 
 from collections.abc import Sequence
@@ -18,6 +20,7 @@ from zotheory.ledger.claim import Claim
 
 STORE = Path(__file__).resolve().parents[1] / "results"
 FALSE_ALARM = 1e-3
+MANY, WIDENED = 20_000, 1.5
 
 
 def stored(experiment: str, **config: Any) -> Results:
@@ -26,11 +29,12 @@ def stored(experiment: str, **config: Any) -> Results:
 
 
 class Mean(NamedTuple):
-    """A measured mean, its standard error, and the degrees of freedom of that; infinite for normal."""
+    """A measured mean, its standard error with its degrees of freedom, and a factor for its intervals."""
 
     value: float
     error: float
-    freedom: float = np.inf
+    freedom: float
+    widened: float = 1.0
 
 
 class Stated(NamedTuple):
@@ -42,10 +46,13 @@ class Stated(NamedTuple):
     high: float = np.inf
 
 
-def over_cells(results: Results, column: str) -> Mean:
-    """Return the average of the independent means in a column; each is one of very many trials."""
+def over_cells(results: Results, column: str, trials: int | None = None) -> Mean:
+    """Return the average of independent means in a column; of how many trials each, the store says or the caller."""
     errors = results[f"{column}_standard_error"]
-    return Mean(float(results[column].mean()), float(np.sqrt((errors**2).sum())) / errors.size)
+    count = errors.size * trials if trials else int(results["trials"].sum())
+    error = float(np.sqrt((errors**2).sum())) / errors.size
+    widened = 1.0 if count >= MANY else WIDENED
+    return Mean(float(results[column].mean()), error, count - errors.size, widened)
 
 
 def over_seeds(values: Any) -> Mean:
@@ -56,14 +63,25 @@ def over_seeds(values: Any) -> Mean:
 
 def difference(one: Mean, two: Mean) -> Mean:
     """Return one - two, of independent means; the fewer degrees of freedom count."""
-    return Mean(one.value - two.value, float(np.hypot(one.error, two.error)), min(one.freedom, two.freedom))
+    return _joined(one.value - two.value, float(np.hypot(one.error, two.error)), one, two)
 
 
 def ratio(one: Mean, two: Mean) -> Mean:
     """Return one / two, of independent means, with its standard error to first order."""
     value = one.value / two.value
     relative = np.hypot(one.error / one.value, two.error / two.value)
-    return Mean(value, float(abs(value) * relative), min(one.freedom, two.freedom))
+    return _joined(value, float(abs(value) * relative), one, two)
+
+
+def _joined(value: float, error: float, one: Mean, two: Mean) -> Mean:
+    return Mean(value, error, min(one.freedom, two.freedom), max(one.widened, two.widened))
+
+
+def half_width(mean: Mean, rate: float) -> float:
+    """Return half of the width of the interval that a mean leaves on either side with this rate."""
+    from scipy.stats import t
+
+    return mean.error * mean.widened * float(t.isf(rate, mean.freedom))
 
 
 def near(label: str, mean: Mean, claimed: Any, tolerance: float) -> Stated:
@@ -73,12 +91,8 @@ def near(label: str, mean: Mean, claimed: Any, tolerance: float) -> Stated:
 
 def settled(claim: Claim, part: str, detail: str, statements: Sequence[Stated]) -> Evidence:
     """Return the evidence of measured means for the statements of one part."""
-    from scipy.stats import t
-
     rate = FALSE_ALARM / len(claim.parts)
-    half = [
-        item.mean.error * float(t.isf(rate / 2 / len(statements), item.mean.freedom)) for item in statements
-    ]
+    half = [half_width(item.mean, rate / 2 / len(statements)) for item in statements]
     spans = [(item.mean.value - h, item.mean.value + h) for item, h in zip(statements, half, strict=True)]
     inside = [
         item.low <= low and high <= item.high for item, (low, high) in zip(statements, spans, strict=True)

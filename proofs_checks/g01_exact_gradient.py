@@ -40,8 +40,8 @@ claim = Claim(
     source="arXiv 2510.19975, Figure 3, as summarised (exact gradient); the total errors and Rademacher: derived here",
     conditions=(
         "mu at most 1e-3 (1e-8 but for the factor), float64, the same number of queries for all laws; stored results of estimation-error",
-        "measured means of hundreds of trials taken as normal; resolvable: 20% of the total error from b = 32 on; "
-        "on the large coordinate 60% of the sphere's and the Gaussian's excess; 15% of the factor, and whether it is above 1",
+        "intervals as wide as skewness asks for; resolvable: 20% of the total error from b = 32 on; "
+        "on the large coordinate the sphere's and the Gaussian's excess up to a factor 2; 15% of the factor, and whether it is above 1",
     ),
     expected=Verdict.SUPPORTED,
     formulas={
@@ -85,7 +85,7 @@ def measured(claim: Claim) -> Iterator[Evidence]:
             stated = value(claim, f"large, {law}", dim, batch) - value(
                 claim, "large, dap-exact", dim, batch
             )
-            large.append(near(f"{law} - dap-exact, b = {batch}", gap, stated, 0.6))
+            large.append(near(f"{law} - dap-exact, b = {batch}", gap, stated, 1.0))
         for law in LAWS if batch >= 32 else ():
             stated = value(claim, f"total, {law}", dim, batch)
             total.append(near(f"{law}, b = {batch}", mean(law, batch, "total"), stated, 0.2))

@@ -37,7 +37,7 @@ claim = Claim(
     source="derived here; arXiv 2510.19975 takes half and half in Algorithm 2, as summarised",
     conditions=(
         "delta = 1, mu -> 0, b + 1 queries, probes and complement of fixed length; stored results of batch-split",
-        "measured means of hundreds of trials taken as normal; resolvable: 20% of the total error for b = 80, 160, 320",
+        "intervals as wide as skewness asks for; resolvable: 20% of the total error for b = 80, 160, 320",
     ),
     expected=Verdict.SUPPORTED,
     formulas={

@@ -28,7 +28,7 @@ claim = Claim(
     source="derived here; a check that readers of arXiv 2510.19975 ask for",
     conditions=(
         "delta = 1, mu -> 0, one draw, d = 8 and 64, angles of 0 to 90 degrees; stored results of alignment-stress",
-        "measured means of 60000 draws taken as normal; resolvable: 10% of the total error, 15% of that along "
+        "means of 60000 draws; resolvable: 10% of the total error, 15% of that along "
         "the gradient; unbiasedness was not measured there: it follows from E v v^T = I at every angle (C1)",
     ),
     expected=Verdict.SUPPORTED,

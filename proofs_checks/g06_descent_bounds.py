@@ -21,17 +21,17 @@ claim = Claim(
     kind=Kind.UPPER_BOUND,
     plain="Step 1/(L V) of the Gaussian for all laws, 8 draws and 16 queries a step, 100 steps, d = 30. (i) Quadratics with "
     "two spectra, Rosenbrock's function and logistic regression: the mean squared gradient over the run, and the final "
-    "loss where it has a bound, is below its bound for laws of fixed length, Gaussian, frames and two stages. "
+    "loss where it has a bound, is below its bound for the sphere, signs, the Gaussian, frames, the exact DAP and two stages. "
     "(ii) On the flat quadratic the mean squared gradient is the bound, "
     "proportional to (1 - r^T)/(2 - q V), r = 1 - 2q + q^2 V, V = 1 + (nu - 1)/b. (iii) Over all five problems the mean "
-    "squared gradient of two-stage DAP is within 15% of the sphere's, and so is that of draws aligned with the exact one.",
+    "squared gradient of two-stage DAP is within 25% of the sphere's, and so is that of draws aligned with the exact one.",
     latex=r"$\frac1T\sum E|\nabla f|^2$ is at most its bound, with equality on the flat quadratic, where it is proportional "
     r"to $\frac{1-r^T}{2-qV}$, $r=1-2q+q^2V$, $V=1+\frac{\nu-1}b$.",
     source="derived here (D2, D4); arXiv 2510.19975, Theorem 3.1 and Corollary 3.2, as summarised, state the orders",
     conditions=(
         "delta = 1, mu = 1e-4, one step size for all laws; stored results of sgd-synthetic",
-        "measured means over runs taken as normal; resolvable: 25% of the bound on the flat quadratic, 15% between laws; "
-        "at tuned steps nothing is stated: most are beyond the limit of the bounds, and some runs diverge",
+        "means over runs, Student's t; resolvable: 25% of the bound on the flat quadratic and between laws; "
+        "random coordinates scatter too much to decide; at tuned steps nothing is stated: most are beyond the limit of the bounds, and some runs diverge",
     ),
     expected=Verdict.SUPPORTED,
     formulas={"flat": (1 - (1 - 2 * Q + Q**2 * V) ** T) / (2 - Q * V), "V": 1 + (NU - 1) / B},
@@ -41,7 +41,7 @@ claim = Claim(
 )
 # Of the batch all at once: two stages and frames are not means of independent draws.
 FACTORS = {"sphere": Sphere(30), "gaussian": Gaussian(30), "aligned-exact": DAP(FirstAxis(30))}
-LAWS = ("sphere", "gaussian", "rademacher", "coordinate", "frame", "aligned-exact", "two-stage")
+LAWS = ("sphere", "gaussian", "rademacher", "frame", "aligned-exact", "two-stage")
 PROBLEMS = ("log-uniform", "spiked", "logistic", "rosenbrock")
 
 
@@ -68,9 +68,7 @@ def measured(claim: Claim) -> Iterator[Evidence]:
     pairs = []
     for problem, law in product(("flat", *PROBLEMS), ("two-stage", "aligned-exact")):
         both = [over_cells(found.where(problem=problem, law=name), "slope") for name in (law, "sphere")]
-        pairs.append(
-            near(f"{problem}, {law} over sphere", ratio(*both), 1, 0.15 if problem != "flat" else 0.25)
-        )
+        pairs.append(near(f"{problem}, {law} over sphere", ratio(*both), 1, 0.25))
     yield settled(claim, "compared", "mean squared gradients of two laws", pairs)
 
 
@@ -111,5 +109,5 @@ def control(claim: Claim) -> Iterator[Evidence]:
     last = found.where(time=int(found["time"].max()))
     both = [over_cells(last.where(law=name), "slope") for name in ("two-atom-exact", "sphere")]
     yield settled(
-        claim, "compared", "two atoms over the sphere, a control", [Stated("flat", ratio(*both), high=0.85)]
+        claim, "compared", "two atoms over the sphere, a control", [Stated("flat", ratio(*both), high=0.75)]
     )

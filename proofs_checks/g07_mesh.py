@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from proofs_checks._mesh import final_log_losses, gap
-from proofs_checks._store import FALSE_ALARM, stored
+from proofs_checks._store import FALSE_ALARM, half_width, stored
 from zotheory.checks.evidence import Evidence, Grade, Outcome, Scope, Witness
 from zotheory.ledger.claim import Claim, Kind, Verdict
 
@@ -55,14 +55,12 @@ def recorded(claim: Claim) -> Iterator[Evidence]:
 @claim.check("means over runs")
 def means(claim: Claim) -> Iterator[Evidence]:
     """Chance alone does not do that: Student intervals of the differences, with the standard errors over runs."""
-    from scipy.stats import t
-
     found = stored("mesh", seeds=6, cells=10, reference_cells=20, steps=50)
     others = claim.formulas["others"]
     for name in others:
         both = (final_log_losses(found, method) for method in (claim.formulas["method"], name))
         mean = gap(*both)
-        half = mean.error * float(t.isf(FALSE_ALARM / len(others), mean.freedom))
+        half = half_width(mean, FALSE_ALARM / len(others))
         low, high = mean.value - half, mean.value + half
         outcome = Outcome.FAILS if low > 0 else Outcome.HOLDS if high < 0 else Outcome.INCONCLUSIVE
         yield Evidence(
