@@ -240,7 +240,8 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
         Raises:
             InvalidArgument: no closure, or one that does not return one real number; a model whose
                 parameters are not all reached by its hooks.
-            LossError: a loss or a difference that is not finite, on any rank.
+            LossError: a loss or a difference that is not finite, on any rank, or a coefficient beyond the
+                largest number of the type that the update is computed in.
             RankError: the closure raised something on another rank.
             ReplicaError: the ranks' counters or options differ.
         """
@@ -311,7 +312,7 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
         finally:
             self.queries += evaluation.count
         for coefficient, _ in probes:
-            if not math.isfinite(coefficient):
+            if not abs(coefficient) <= layout.largest:  # NaN neither
                 raise BadLoss(coefficient)
         return probes, loss
 

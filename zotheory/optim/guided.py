@@ -179,7 +179,7 @@ class GuidedSGD(ZOSGD):
         directions = [self._direction(layout, axis, query, p, kinds[query]) for query in queries]
         slopes, losses = self.slopes(evaluation, directions)
         probes = [(s / self.perturbations, u) for s, u in zip(slopes, directions, strict=True)]
-        if all(math.isfinite(coefficient) for coefficient, _ in probes):  # else `step` refuses
+        if all(abs(coefficient) <= layout.largest for coefficient, _ in probes):  # else `step` refuses
             self.probability = p
             if axis:
                 self._measure(slopes, kinds, p)

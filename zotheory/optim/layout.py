@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import torch
@@ -54,6 +53,11 @@ class Layout:
         """Number of trainable entries, d."""
         return self.slots[-1].stop
 
+    @property
+    def largest(self) -> float:
+        """Largest number that arithmetic on every parameter can be done with, see `Slot.dtype`."""
+        return min(torch.finfo(dtype).max for dtype in {slot.dtype for slot in self.slots})
+
     def windows(self) -> Iterator[tuple[int, int, torch.device]]:
         """Yield (low, high, device) of consecutive pieces in the flat index, none over two parameters."""
         for slot in self.slots:
@@ -92,7 +96,8 @@ def check_parameters(parameters: list[torch.Tensor], earlier: list[torch.Tensor]
 
     Raises:
         InvalidArgument: not a tensor, given twice, sparse, complex or of another type that is not
-            supported, made under inference mode, without data, or sharing memory with another one.
+            supported, made under inference mode, without data, or with entries that share memory, be they
+            of one parameter or of two.
     """
     seen = {id(p) for p in earlier}
     for place, parameter in enumerate(parameters):
@@ -115,17 +120,43 @@ def check_parameters(parameters: list[torch.Tensor], earlier: list[torch.Tensor]
 
 
 def _check_memory(parameters: list[torch.Tensor]) -> None:
-    # Two parameters over the same memory would be perturbed twice. Ends of the spans suffice for those that
-    # fill their span; others, such as columns of one matrix, may interleave.
-    spans = sorted(
-        (str(p.device), p.data_ptr(), p.data_ptr() + p.numel() * p.element_size())
-        for p in parameters
-        if p.numel() and p.is_contiguous()
-    )
-    for (device, _, end), (other, start, _) in pairwise(spans):
-        if device == other and start < end:
-            remedy = "two parameters share memory: tie weights by using one Parameter twice"
+    # Entries in the same memory would be perturbed twice. Spans of memory are joined where they overlap.
+    # Parameters with more bytes than their joint span share some; with as many and no gap they share none;
+    # others, such as columns of one matrix, may interleave: there every entry marks its place.
+    found = [p for p in parameters if p.numel()]
+    joined: list[tuple[str, int, int, list[torch.Tensor]]] = []
+    for parameter in sorted(found, key=lambda p: (str(p.device), p.data_ptr())):
+        device, start = str(parameter.device), parameter.data_ptr()
+        end = start + (_last(parameter) + 1) * parameter.element_size()
+        if joined and joined[-1][0] == device and start < joined[-1][2]:
+            _, first, before, others = joined.pop()
+            joined.append((device, first, max(before, end), [*others, parameter]))
+        else:
+            joined.append((device, start, end, [parameter]))
+    for _, start, end, members in joined:
+        used = sum(p.numel() * p.element_size() for p in members)
+        if used > end - start or (used < end - start and _marked(members, start, end) < used):
+            remedy = (
+                "entries share memory: tie weights by using one Parameter twice, in the forward transposed "
+                "or expanded where that is wanted"
+            )
             raise InvalidArgument("params", f"{len(parameters)} parameters", remedy)
+
+
+def _last(parameter: torch.Tensor) -> int:
+    # How far the last entry is from the first, in entries.
+    return sum((size - 1) * step for size, step in zip(parameter.shape, parameter.stride(), strict=True))
+
+
+def _marked(parameters: list[torch.Tensor], start: int, end: int) -> int:
+    # Number of different bytes that entries take, counted in units of the smallest entry.
+    unit = min(p.element_size() for p in parameters)
+    marks = torch.zeros((end - start) // unit, dtype=torch.bool)
+    for p in parameters:
+        width = p.element_size() // unit
+        steps = (*(width * step for step in p.stride()), 1)
+        marks.as_strided((*p.shape, width), steps, (p.data_ptr() - start) // unit).fill_(True)
+    return unit * int(marks.sum())
 
 
 @contextmanager

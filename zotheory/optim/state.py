@@ -9,7 +9,7 @@ from zotheory.errors import InvalidArgument
 KEY = "zeroth_order"
 # Attributes that a state carries over, and those that must be the same already.
 CARRIED = ("seed", "mu", "steps", "skipped", "queries")
-FIXED = ("difference", "delta", "perturbations")
+FIXED = ("difference", "delta", "perturbations", "rounding")
 
 
 def run_of(optimizer: Any) -> dict[str, Any]:

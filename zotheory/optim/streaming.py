@@ -51,12 +51,15 @@ def _linear(inputs: torch.Tensor, module: torch.nn.Module, slot: Slot, displace:
 
 
 def _embedding(ids: torch.Tensor, module: torch.nn.Module, slot: Slot, displace: Displace) -> torch.Tensor:
-    # Only chunks with a row that is asked for are made.
+    # Only chunks with a row that is asked for are made; without ids the first, so that it counts as reached.
     rows, width = slot.parameter.shape
     flat = ids.reshape(-1)
     out = torch.empty(len(flat), width, dtype=slot.parameter.dtype, device=slot.parameter.device)
+    functional.embedding(flat[:0], out)  # refuses ids that are no integers
+    if flat.numel() and not 0 <= int(flat.min()) <= int(flat.max()) < rows:
+        raise IndexError(f"index out of range in self: ids from {flat.min()} to {flat.max()}, rows {rows}")
     number = _rows(width)
-    for block in torch.unique(flat // number).tolist():
+    for block in torch.unique(flat // number).tolist() or [0]:
         first, last = block * number, min((block + 1) * number, rows)
         with borrowed((last - first) * width, slot.parameter.dtype, slot.parameter.device) as chunk:
             displace(slot, chunk, first * width)
