@@ -255,7 +255,7 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
     def _step(self, closure: Closure, held: Held) -> float:
         layout = self.layout()
         if self.pending is not None and not (self.delayed and self.pending.waits_within(layout)):
-            self.settle()
+            self._settle()
         try:
             probes, loss = self._probe(layout, closure, held)
         except BadLoss as bad:
@@ -266,11 +266,11 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
             self.steps += 1
             return loss
         self.coefficients = tuple(coefficient for coefficient, _ in probes)
-        self.settle()
+        self._settle()
         self.pending = Replay(layout, probes, self.update, self._moments, self._rounding())
         try:
             if not self.delayed:
-                self.settle()
+                self._settle()
         finally:
             self.steps += 1
         return loss
@@ -290,7 +290,7 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
 
     def snapshot(self, layout: Layout) -> Snapshot:
         """Return evaluation from a copy of the parameters, brought up to date."""
-        self.settle()
+        self._settle()
         return Snapshot(layout)
 
     def layerwise(self, layout: Layout, watched: int) -> Layerwise | None:
@@ -302,11 +302,7 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
         return Layerwise(layout, self.model, watched, self.prefix, self.pending)
 
     def _probe(self, layout: Layout, closure: Closure, held: Held) -> tuple[Probes, float]:
-        def interruptible() -> Any:
-            with held.released():
-                return closure()
-
-        evaluation = Evaluation(self.place(layout), interruptible, ranks_of(self))
+        evaluation = Evaluation(self.place(layout), lambda: held.call(closure), ranks_of(self))
         try:
             probes, loss = self.estimate(layout, evaluation)
         finally:
@@ -323,9 +319,12 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
 
     def settle(self) -> None:
         """Do the last step's update where it waits (``delayed``): call this before using parameters."""
+        with Held(), torch.no_grad():
+            self._settle()
+
+    def _settle(self) -> None:
         if self.pending is not None:
-            with Held(), torch.no_grad():
-                self.pending.settle()
+            self.pending.settle()
             self.pending = None
 
     def _moments(self, slot: Slot) -> dict[str, torch.Tensor]:

@@ -2,49 +2,48 @@
 
 import signal
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from types import FrameType
+from typing import Any
 
 
 class Held:
-    """Within ``with Held() as held`` an interrupt waits until the end, or until `released`.
+    """Within ``with Held() as held`` an interrupt waits until the end, or until `call` runs something.
 
     That is so in the main thread, where Python delivers interrupts, and if SIGINT has a handler in Python.
     """
 
     def __enter__(self) -> "Held":
-        self._handler = signal.getsignal(signal.SIGINT) if _in_main_thread() else None
-        self._waiting = False
-        self._hold()
+        main = threading.current_thread() is threading.main_thread()
+        self._handler: Any = signal.getsignal(signal.SIGINT) if main else None
+        self._open = self._waiting = False
+        if callable(self._handler):
+            signal.signal(signal.SIGINT, self._note)
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._release()
-
-    @contextmanager
-    def released(self) -> Iterator[None]:
-        """Let interrupts through within the block, one that waits at its beginning."""
-        self._release()
-        try:
-            yield
-        finally:
-            self._hold()
-
-    def _hold(self) -> None:
-        if callable(self._handler) and _in_main_thread():
-            signal.signal(signal.SIGINT, self._note)
-
-    def _release(self) -> None:
-        if callable(self._handler) and _in_main_thread():
+        if callable(self._handler):
             signal.signal(signal.SIGINT, self._handler)
-            if self._waiting:
-                self._waiting = False
-                signal.raise_signal(signal.SIGINT)
+            self._deliver()
+
+    def call(self, action: Callable[[], Any]) -> Any:
+        """Return what a function returns; interrupts get through while it runs, one that waits before."""
+        if threading.current_thread() is not threading.main_thread():
+            return action()
+        self._open = True
+        try:
+            self._deliver()
+            return action()
+        finally:
+            self._open = False
+
+    def _deliver(self) -> None:
+        if self._waiting:
+            self._waiting = False
+            self._handler(signal.SIGINT, None)
 
     def _note(self, number: int, frame: FrameType | None) -> None:
-        self._waiting = True
-
-
-def _in_main_thread() -> bool:
-    return threading.current_thread() is threading.main_thread()
+        if self._open:
+            self._handler(number, frame)
+        else:
+            self._waiting = True
