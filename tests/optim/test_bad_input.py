@@ -1,5 +1,7 @@
 """Each bad argument is one clear error, before anything is done."""
 
+import itertools
+
 import numpy as np
 import pytest
 import torch
@@ -66,6 +68,21 @@ def overlapping():
     return [nn.Parameter(memory[:4]), nn.Parameter(memory[3:])]
 
 
+def transposed():
+    memory = torch.ones(2, 3)
+    return [nn.Parameter(memory), nn.Parameter(memory.t())]
+
+
+def interleaved():
+    table = torch.ones(4, 3)
+    return [nn.Parameter(table[:, :2]), nn.Parameter(table[:, 1:])]
+
+
+def part_of_a_column():
+    table = torch.ones(5, 2)
+    return [nn.Parameter(table[:, 0]), nn.Parameter(table[2, 1:]), nn.Parameter(table.view(-1)[8:9])]
+
+
 def made_under_inference_mode():
     with torch.inference_mode():
         return [nn.Parameter(torch.ones(2))]
@@ -78,6 +95,10 @@ PARAMETERS = {
     "twice": (twice, "given twice"),
     "in two groups": (in_two_groups, "given twice"),
     "overlapping": (overlapping, "share memory"),
+    "transposed": (transposed, "share memory"),
+    "interleaved": (interleaved, "share memory"),
+    "part of a column": (part_of_a_column, "share memory"),
+    "expanded": (lambda: [nn.Parameter(torch.ones(1).expand(4))], "share memory"),
     "sparse": (lambda: [torch.eye(2).to_sparse().requires_grad_()], "sparse"),
     "complex": (lambda: [nn.Parameter(torch.ones(2, dtype=torch.complex64))], "float16"),
     "integers": (lambda: [torch.ones(2, dtype=torch.int64)], "float16"),
@@ -101,6 +122,31 @@ def test_parts_of_one_memory_are_fine():
     ZOSGD([nn.Parameter(memory[:3]), nn.Parameter(memory[3:])], lr=0.1)
     table = torch.ones(4, 2)
     ZOSGD([nn.Parameter(table[:, 0]), nn.Parameter(table[:, 1])], lr=0.1)
+
+
+def test_memory_is_shared_where_an_address_is_taken_twice():
+    # Against the addresses of all entries, for random pieces of one memory, of two types.
+    rng, seen = np.random.default_rng(0), {True: 0, False: 0}
+    memory = torch.ones(64)
+    for _ in range(400):
+        parameters, addresses = [], []
+        for dtype in rng.choice([torch.float32, torch.float16, torch.float64], size=rng.integers(1, 4)):
+            row = memory.view(dtype)
+            shape, steps = rng.integers(1, 4, size=2), rng.integers(1, 9, size=2)
+            start = int(rng.integers(0, len(row) - (shape - 1) @ steps))
+            view = row.as_strided(shape.tolist(), steps.tolist(), start)
+            parameters.append(nn.Parameter(view))
+            for at in np.ndindex(*shape):
+                first = (start + int(steps @ at)) * row.element_size()
+                addresses += range(first, first + row.element_size())
+        shared = len(set(addresses)) < len(addresses)
+        seen[shared] += 1
+        if shared:
+            with pytest.raises(InvalidArgument, match="share memory"):
+                ZOSGD(parameters, lr=0.1)
+        else:
+            ZOSGD(parameters, lr=0.1)
+    assert min(seen.values()) > 100, seen
 
 
 @pytest.mark.parametrize("layerwise", [False, True])
@@ -148,6 +194,38 @@ def test_differences_that_are_not_finite(bits):
     with pytest.raises(LossError, match="loss = inf"):
         ZOSGD([x], lr=0.1).step(lambda: next(pending))
     assert bits([x]) == before
+
+
+@pytest.mark.parametrize("on_bad_loss", ["raise", "skip"])
+@pytest.mark.parametrize(
+    ("types", "slope", "refused"),
+    [
+        ([torch.float32], 1e39, True),
+        ([torch.float32], -3.5e38, True),
+        ([torch.float32], -3.3e38, False),
+        ([torch.bfloat16], 1e39, True),
+        ([torch.float16], 1e30, False),  # the update is computed in float32
+        ([torch.float64], 1e39, False),
+        ([torch.float64, torch.float32], 1e39, True),
+    ],
+    ids=str,
+)
+def test_slopes_beyond_the_type_of_the_update(bits, types, slope, refused, on_bad_loss):
+    x = [nn.Parameter(torch.linspace(0.5, 1, 4).to(dtype)) for dtype in types]
+    before, calls = bits(x), itertools.count()
+    optimizer = ZOSGD(x, lr=1e-39, mu=0.5, on_bad_loss=on_bad_loss)
+
+    def closure():
+        return slope / 2 if next(calls) % 2 == 0 else -slope / 2
+
+    if refused and on_bad_loss == "raise":
+        with pytest.raises(LossError, match=r"in step 0"):
+            optimizer.step(closure)
+    else:
+        optimizer.step(closure)
+    assert (bits(x) == before) == (refused or torch.float16 in types)
+    assert optimizer.skipped == (refused and on_bad_loss == "skip")
+    assert all(torch.isfinite(p).all() for p in x)
 
 
 def test_integers_beyond_floats():

@@ -191,6 +191,19 @@ def test_lengths(dim, delta):
     assert abs(along.sum() - 80 * p) < 5 * math.sqrt(80 * p * (1 - p))
 
 
+def test_rows_drawn_again_are_of_no_other_query(monkeypatch):
+    # With nearly half of all rows refused, no two queries, nor steps, look along one line.
+    monkeypatch.setattr("zotheory.optim.guided._CLOSEST", 5.0)
+    dim, queries = 6, 4
+    _, steps = guided(np.ones(dim), np.ones(dim), p_min=1e-9, p_max=1e-9, queries=queries)
+    _, seen = steps(60)
+    units = seen / np.linalg.norm(seen, axis=1)[:, None]
+    cosines = np.abs(units @ units.T) - np.eye(len(units))
+    # Of 240 lines in five dimensions: E[number of pairs closer than c] = 28680 P(|cos| > c), about
+    # 28680 * 3/4 * (1 - c)^2 * 2, is below 1e-6 at 1 - c = 1e-6.
+    assert cosines.max() < 1 - 1e-6
+
+
 GUIDE, GRADIENT = np.array([1.0, 2.0, 0.0, -1.0]), np.array([1.0, 0.5, -1.5, 0.25])
 SQUARE = (GUIDE @ GRADIENT) ** 2 / (GUIDE @ GUIDE) / (GRADIENT @ GRADIENT)
 
@@ -452,15 +465,16 @@ def test_both_modes_are_one(bits):
 
 
 @pytest.mark.parametrize("when", range(4))
-@pytest.mark.parametrize("bad", [float("nan"), float("inf"), 1.7e308])
+@pytest.mark.parametrize("bad", [float("nan"), float("inf"), 1.7e308, 1e37])
 def test_losses_that_are_not_finite(bits, when, bad):
     x = nn.Parameter(torch.linspace(-1, 1, 6))
     calls, start = itertools.count(), [-99]
 
     def closure():
         number = next(calls) - start[0]
-        if number in (when, when ^ 1) and bad == 1.7e308:
-            return bad if number % 2 else -bad  # finite, but the difference is not
+        if number in (when, when ^ 1) and 1e37 <= bad <= 1.7e308:
+            # Finite, but the difference is not, or over 2 mu it is beyond float32.
+            return bad if number % 2 else -bad
         return bad if number == when else float(x.detach().square().sum())
 
     optimizer = GuidedSGD([x], 0.1, queries=2, p_min=0.3)

@@ -1,5 +1,7 @@
 """Laws over all parameters: E[v v^T] = delta I, lengths, and draws that are a function of their name."""
 
+import itertools
+
 import numpy as np
 import pytest
 import torch
@@ -115,6 +117,23 @@ def test_low_rank_has_rank_one_in_each_matrix(layout):
         v = dense(law_draw("low-rank", layout, step))
         assert torch.linalg.matrix_rank(v[:6].reshape(2, 3)) == 1
         assert torch.linalg.matrix_rank(v[10:].reshape(1, 4)) == 1
+
+
+def test_low_rank_signs_are_those_of_one_parameter():
+    # Second moments would not show it if parameters had rows or columns in common: one kind alone leaves
+    # E[v v^T] = I. Products of two entries within one parameter times such of another do, E = 0.
+    shapes = [(2, 3), (3, 2), (4,), (2, 2, 2)]
+    several = lay_out([{"params": [torch.nn.Parameter(torch.zeros(s)) for s in shapes]}], None)
+    count, ends = 4000, np.cumsum([0, 6, 6, 4, 8])
+    draw = as_perturbation("low-rank").draw
+    v = torch.stack([dense(draw(3, several, step, 0), 0, 24) for step in range(count)]).numpy()
+    products = []
+    for low, high in itertools.pairwise(ends):
+        pairs = itertools.combinations(range(low, high), 2)
+        products.append(np.stack([v[:, i] * v[:, j] for i, j in pairs], axis=1))
+    for one, other in itertools.combinations(products, 2):
+        # Hoeffding's inequality for at most 28^2 means of 6 pairs of parameters.
+        assert np.abs(one.T @ other / count).max() < np.sqrt(2 * np.log(2 * 6 * 28**2 * 1e6) / count)
 
 
 def test_sphere_in_one_dimension():

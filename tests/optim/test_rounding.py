@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from zotheory.errors import InvalidArgument
-from zotheory.optim import ZOSGD, Stream
+from zotheory.optim import ZOSGD, Stream, layout
 from zotheory.optim.rounding import StochasticRounding
 
 HALF = [torch.float16, torch.bfloat16]
@@ -64,6 +64,42 @@ def test_slices_of_the_stream():
     stream.fill_uniforms(many, 4, 0, 0)
     gaps = np.abs(np.sort(many.numpy().astype(float)) - (np.arange(10**6) + 0.5) / 10**6)
     assert gaps.max() < np.sqrt(np.log(2e8) / 2 / 10**6)
+
+
+@pytest.mark.parametrize("model", [False, True])
+@pytest.mark.parametrize("dtype", HALF)
+def test_steps_against_a_dense_reference(monkeypatch, dtype, model):
+    # Each step and each entry has its number, and none is that of a perturbation: what is stored is found
+    # among all numbers of the type, in float64, for parameters of many pieces.
+    monkeypatch.setattr(layout, "CHUNK", 5)
+    seed, rate, ups = 3, 2.0**-11, 0
+    net = torch.nn.Sequential(torch.nn.Linear(6, 4), torch.nn.Linear(4, 3, bias=False))
+    rng = np.random.default_rng(0)
+    for p in net.parameters():
+        p.data = torch.from_numpy(rng.normal(size=tuple(p.shape))).to(dtype)
+    optimizer = ZOSGD(
+        net.parameters(), rate, mu=0.25, seed=seed, rounding="stochastic", model=net if model else None
+    )
+    inputs = torch.linspace(-1, 1, 12).reshape(2, 6).to(dtype)
+    dim = sum(p.numel() for p in net.parameters())
+    every = torch.arange(-(2**15), 2**15, dtype=torch.int32).to(torch.int16).view(dtype).double()
+    every = every[torch.isfinite(every)].unique().numpy()
+    for step in range(12):
+        before = torch.cat([p.detach().reshape(-1) for p in net.parameters()])
+        optimizer.step(lambda: net(inputs).float().square().sum())
+        after = torch.cat([p.detach().reshape(-1) for p in net.parameters()]).double().numpy()
+        v = Stream(seed, "rademacher").signs(step, 0, 0, dim)
+        new = before.float() - v * np.float32(optimizer.coefficients[0]) * rate
+        uniforms = torch.empty(dim)
+        Stream(seed, "rounding").fill_uniforms(uniforms, step, 0, 0)
+        nearest, exact = new.to(dtype).double().numpy(), new.double().numpy()
+        place = np.searchsorted(every, nearest) + np.sign(exact - nearest).astype(int)
+        other = every[place]
+        taken = uniforms.double().numpy() * np.abs(other - nearest) < np.abs(exact - nearest)
+        expected = np.where(taken, other, nearest)
+        assert np.array_equal(after, expected), step
+        ups += int(taken.sum())
+    assert ups > 40
 
 
 def test_small_steps_are_kept_on_average():

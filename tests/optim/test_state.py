@@ -102,6 +102,7 @@ def test_a_loaded_state_is_a_copy():
         (lambda x: ZOSGD(x, lr=0.1, difference="forward"), "difference"),
         (lambda x: ZOSGD(x, lr=0.1, delta=2.0), "delta"),
         (lambda x: ZOSGD(x, lr=0.1, queries=2), "perturbations"),
+        (lambda x: ZOSGD(x, lr=0.1, rounding="stochastic"), "rounding"),
     ],
 )
 def test_states_of_other_runs(other, culprit):

@@ -121,8 +121,8 @@ def check_parameters(parameters: list[torch.Tensor], earlier: list[torch.Tensor]
 
 def _check_memory(parameters: list[torch.Tensor]) -> None:
     # Entries in the same memory would be perturbed twice. Spans of memory are joined where they overlap.
-    # Parameters with more bytes than their joint span share some; with as many and no gap they share none;
-    # others, such as columns of one matrix, may interleave: there every entry marks its place.
+    # Parameters with more bytes than their joint span share some; others, as columns of one matrix, may
+    # interleave: there every entry marks its place.
     found = [p for p in parameters if p.numel()]
     joined: list[tuple[str, int, int, list[torch.Tensor]]] = []
     for parameter in sorted(found, key=lambda p: (str(p.device), p.data_ptr())):
@@ -135,7 +135,8 @@ def _check_memory(parameters: list[torch.Tensor]) -> None:
             joined.append((device, start, end, [parameter]))
     for _, start, end, members in joined:
         used = sum(p.numel() * p.element_size() for p in members)
-        if used > end - start or (used < end - start and _marked(members, start, end) < used):
+        alone = len(members) == 1 and members[0].is_contiguous()
+        if used > end - start or (not alone and _marked(members, start, end) < used):
             remedy = (
                 "entries share memory: tie weights by using one Parameter twice, in the forward transposed "
                 "or expanded where that is wanted"

@@ -51,7 +51,7 @@ def _linear(inputs: torch.Tensor, module: torch.nn.Module, slot: Slot, displace:
 
 
 def _embedding(ids: torch.Tensor, module: torch.nn.Module, slot: Slot, displace: Displace) -> torch.Tensor:
-    # Only chunks with a row that is asked for are made; without ids the first, so that it counts as reached.
+    # Only chunks with a row that is asked for are made; without ids the first: it counts as reached.
     rows, width = slot.parameter.shape
     flat = ids.reshape(-1)
     out = torch.empty(len(flat), width, dtype=slot.parameter.dtype, device=slot.parameter.device)
