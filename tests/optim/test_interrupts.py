@@ -7,7 +7,8 @@ import pytest
 import torch
 from torch import nn
 
-from zotheory.optim import ZOSGD, evaluation, layerwise, lockstep, replay
+from zotheory.optim import ZOSGD, layerwise, lockstep, replay
+from zotheory.optim.directions import Kept
 from zotheory.optim.interrupts import Held
 
 
@@ -27,7 +28,7 @@ def test_every_moment(monkeypatch, bits, engine, moment):
     }
     place, name = where[moment]
     if place is None:
-        place, name = evaluation, "displace"
+        place, name = Kept, "product"
     if (engine, moment) == ("lockstep", "displacing"):
         place, name = lockstep, "scaled"
     plain, calls, stop = getattr(place, name), [], []

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import torch
 
+from zotheory.optim.layout import Slot
 from zotheory.optim.workspace import borrowed
 
 
@@ -69,6 +70,11 @@ class Kept(Direction):
             return False
         torch.mul(row[low : low + out.numel()], factor, out=out)
         return True
+
+    def product(self, slot: Slot, factor: float) -> torch.Tensor | None:
+        """Return ``factor`` times the entries of a parameter, in its shape; None if they are zero."""
+        row = self._row(slot.parameter.device)
+        return None if row is None else row[slot.start : slot.stop].mul(factor).view(slot.parameter.shape)
 
     def _row(self, device: torch.device) -> torch.Tensor | None:
         if device not in self._rows:

@@ -1,7 +1,6 @@
 """The flat index: trainable parameters in the order of the groups, each once, as one long vector."""
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -160,13 +159,19 @@ def _marked(parameters: list[torch.Tensor], start: int, end: int) -> int:
     return unit * int(marks.sum())
 
 
-@contextmanager
-def flat_view(parameter: torch.Tensor) -> Iterator[torch.Tensor]:
-    """Give the entries as one writable row; where memory is not in order, a copy that is written back."""
-    data = parameter.detach()
-    if data.is_contiguous():
-        yield data.view(-1)
-    else:
-        copy = data.contiguous().view(-1)
-        yield copy
-        data.copy_(copy.view_as(data))
+class flat_view:
+    """``with flat_view(p) as row``: entries as one writable row; where out of order a copy, written back."""
+
+    __slots__ = ("_data", "_row")
+
+    def __init__(self, parameter: torch.Tensor) -> None:
+        self._data = parameter.detach()
+        ordered = self._data.is_contiguous()
+        self._row = self._data.view(-1) if ordered else self._data.contiguous().view(-1)
+
+    def __enter__(self) -> torch.Tensor:
+        return self._row
+
+    def __exit__(self, *error: object) -> None:
+        if not self._data.is_contiguous() and not any(error):
+            self._data.copy_(self._row.view_as(self._data))

@@ -60,26 +60,37 @@ class Replay:
 
     def _do(self, slot: Slot, group: dict[str, Any], data: torch.Tensor) -> None:
         moments = self._moments(slot)
-        rate, decay = group["lr"], group["weight_decay"]
+        rate = group["lr"]
         if rate == 0 and not moments:
             return
         with flat_view(data) as entries:
             for low, high in slot.windows():
                 here = entries[low:high]
                 pieces = {name: moment.view(-1)[low:high] for name, moment in moments.items()}
-                with (
-                    borrowed(high - low, slot.dtype, here.device) as gradient,
-                    borrowed(high - low, slot.dtype, here.device) as copy,
-                ):
+                with borrowed(high - low, slot.dtype, here.device) as gradient:
                     if not self._total.add_up(gradient, slot.start + low):
                         gradient.zero_()
-                    in_place = rate != 0 and here.dtype == slot.dtype
-                    weights = here if in_place else copy.copy_(here)
-                    if decay:
-                        weights.mul_(1 - rate * decay)
-                    new = self._update(group, weights, gradient, pieces)
-                    if rate != 0 and new is not here:
-                        if self._rounding is not None and here.dtype in HALF:
-                            self._rounding.write(here, new, slot.start + low)
-                        else:
-                            here.copy_(new)
+                    if rate != 0 and here.dtype == slot.dtype:
+                        self._write(here, self._new(group, here, gradient, pieces), slot.start + low)
+                        continue
+                    with borrowed(high - low, slot.dtype, here.device) as copy:
+                        new = self._new(group, copy.copy_(here), gradient, pieces)
+                        if rate != 0:
+                            self._write(here, new, slot.start + low)
+
+    def _new(
+        self,
+        group: dict[str, Any],
+        weights: torch.Tensor,
+        gradient: torch.Tensor,
+        pieces: dict[str, torch.Tensor],
+    ) -> torch.Tensor:
+        if group["weight_decay"]:
+            weights.mul_(1 - group["lr"] * group["weight_decay"])
+        return self._update(group, weights, gradient, pieces)
+
+    def _write(self, here: torch.Tensor, new: torch.Tensor, low: int) -> None:
+        if self._rounding is not None and here.dtype in HALF:
+            self._rounding.write(here, new, low)
+        elif new is not here:
+            here.copy_(new)
