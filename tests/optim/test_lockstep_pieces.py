@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from zotheory.optim import ZOSGD, Block, layout
+from zotheory.optim import ZOSGD, Block, base, layout
 
 INPUTS = torch.linspace(-1, 1, 24).reshape(4, 6)
 
@@ -27,6 +27,7 @@ def poisoned():
 @pytest.mark.parametrize("law", ["coordinate", Block(3), Block(11)], ids=str)
 def test_pieces_without_an_entry_of_the_perturbation(monkeypatch, bits, law, dtype):
     monkeypatch.setattr(layout, "CHUNK", 5)  # matrices of 36 entries then have 8 pieces
+    monkeypatch.setattr(base, "CHUNK", 5)  # and nothing is kept as a whole
     found = []
     for engine in (None, "lockstep"):
         torch.manual_seed(0)
@@ -44,7 +45,7 @@ def test_pieces_without_an_entry_of_the_perturbation(monkeypatch, bits, law, dty
 
 @pytest.mark.parametrize("number", [1, 2, 3])
 def test_the_second_thread_has_as_many_threads_as_the_first(number):
-    # Threads begin with the process's number, which is at most one of these.
+    # New threads begin with the number that any thread has set last.
     model, before, seen = nn.Linear(6, 2), torch.get_num_threads(), {}
     optimizer = ZOSGD(model.parameters(), lr=0.01, model=model, engine="lockstep")
 
@@ -56,6 +57,9 @@ def test_the_second_thread_has_as_many_threads_as_the_first(number):
 
     try:
         torch.set_num_threads(number)
+        other = threading.Thread(target=torch.set_num_threads, args=(number + 1,))
+        other.start()
+        other.join()
         for _ in range(3):
             optimizer.step(closure)
     finally:

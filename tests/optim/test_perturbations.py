@@ -126,7 +126,11 @@ def test_low_rank_signs_are_those_of_one_parameter():
     several = lay_out([{"params": [torch.nn.Parameter(torch.zeros(s)) for s in shapes]}], None)
     count, ends = 4000, np.cumsum([0, 6, 6, 4, 8])
     draw = as_perturbation("low-rank").draw
-    v = torch.stack([dense(draw(3, several, step, 0), 0, 24) for step in range(count)]).numpy()
+    directions = [draw(3, several, step, 0) for step in range(count)]
+    v = torch.stack([dense(u, 0, 24) for u in directions]).numpy()
+    # Pieces shorter than a row or two are made in another way.
+    short = [torch.cat([dense(u, low, low + 2) for low in range(0, 24, 2)]) for u in directions[:50]]
+    assert np.array_equal(torch.stack(short), v[:50])
     products = []
     for low, high in itertools.pairwise(ends):
         pairs = itertools.combinations(range(low, high), 2)
