@@ -15,7 +15,7 @@ from zotheory.optim.evaluation import BadLoss, Closure, Evaluation, Place, Snaps
 from zotheory.optim.interrupts import Held
 from zotheory.optim.layerwise import Layerwise
 from zotheory.optim.layout import Layout, Slot, check_parameters, lay_out
-from zotheory.optim.lockstep import Lockstep
+from zotheory.optim.lockstep import Agreement, Lockstep
 from zotheory.optim.loss import LossError
 from zotheory.optim.perturbations import Perturbation, as_perturbation
 from zotheory.optim.replay import Replay
@@ -23,7 +23,7 @@ from zotheory.optim.replicas import check_replicas, check_start, ranks_of
 from zotheory.optim.resolution import check_resolution
 from zotheory.optim.reuse import Prefix, longest_chain
 from zotheory.optim.rounding import StochasticRounding
-from zotheory.optim.state import KEY, check_run, restore_moments, run_of
+from zotheory.optim.state import KEY, check_moments, check_run, restore_moments, run_of
 from zotheory.optim.stream import CHUNK, Stream, check_seed
 from zotheory.validation import check_count
 
@@ -81,7 +81,8 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
         engine: with a model: "reuse" keeps the output of the layers below all trainable parameters, so that
             they run once a step (`Prefix`); "lockstep" runs both points of a central difference layer by
             layer, in two threads that take turns, and makes every perturbation once for both (`Lockstep`);
-            "plain" does neither. The losses are the same to the bit.
+            "plain" does neither. The losses are the same to the bit: both are compared with the plain ones
+            at first, and given up with a warning where they differ.
         delayed: with a model, and without buffers: each parameter is updated when the next step first
             displaces it, in one pass over its memory. Until then it has the value from before: call
             `settle` before parameters are used or saved outside `step`. `state_dict` and copies do it
@@ -97,7 +98,8 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
     Attributes:
         steps: steps done, skipped ones included; it numbers the random draws.
         skipped: steps without an update because of a loss that is not finite.
-        queries: losses evaluated so far, by all ranks together; a mean over ranks counts as one.
+        queries: losses evaluated so far, by all ranks together; a mean over ranks counts as one, and
+            evaluations made only to check an engine are not counted.
         coefficients: the last step's coefficients, one a perturbation: the projected gradients over their
             number.
 
@@ -142,19 +144,31 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
         self.pending: Replay | None = None
         self.engine = check_choice(engine, "engine", ("reuse", "lockstep", "plain"))
         self.prefix = Prefix(longest_chain(model)) if model is not None and engine == "reuse" else None
+        self.agreement = Agreement()
         self.steps = self.skipped = self.queries = 0
         self.coefficients: tuple[float, ...] = ()
-        if isinstance(params, torch.Tensor):
-            raise InvalidArgument("params", "a tensor", "give an iterable of tensors, such as [x]")
+        if isinstance(params, torch.Tensor) or not isinstance(params, Iterable):
+            shown = "a tensor" if isinstance(params, torch.Tensor) else params
+            raise InvalidArgument("params", shown, "give an iterable of tensors, such as [x]")
         params = list(params)
         if not params:
             raise InvalidArgument("params", params, "it is empty: give at least one trainable parameter")
+        self.constructed = False
         super().__init__(params, defaults)
-        layout = self.layout()
-        if model is not None:
-            Layerwise(layout, model)  # whether it owns all parameters
-        check_resolution(layout, self.mu * math.sqrt(self.delta), self.law.entry_size(layout))
+        self._check_layout()
+        self.constructed = True
         check_start(self)
+
+    def _check_layout(self) -> None:
+        layout = self.layout()
+        if self.model is not None:
+            Layerwise(layout, self.model)  # whether it owns all parameters
+        check_resolution(self.mu, self.entry_sizes())
+
+    def entry_sizes(self) -> list[tuple[Layout, float]]:
+        """Return parameters and the size of typical entries of v there, to tell whether mu is lost."""
+        layout = self.layout()
+        return [(layout, math.sqrt(self.delta) * self.law.entry_size(layout))]
 
     @abstractmethod
     def update(
@@ -253,6 +267,9 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
             return self._step(closure, held)
 
     def _step(self, closure: Closure, held: Held) -> float:
+        for group in self.param_groups:
+            if not _usable(group["lr"]) or not _usable(group["weight_decay"]):
+                self.check_group(group)  # says what is wrong
         layout = self.layout()
         if self.pending is not None and not (self.delayed and self.pending.waits_within(layout)):
             self._settle()
@@ -298,7 +315,7 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
         if self.model is None:
             return None
         if self.engine == "lockstep":
-            return Lockstep(layout, self.model, watched, pending=self.pending)
+            return Lockstep(layout, self.model, self.agreement, watched, self.pending)
         return Layerwise(layout, self.model, watched, self.prefix, self.pending)
 
     def _probe(self, layout: Layout, closure: Closure, held: Held) -> tuple[Probes, float]:
@@ -334,7 +351,9 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
         state, parameter = self.state[slot.parameter], slot.parameter
         for name in names:
             if name not in state:
-                state[name] = torch.zeros(parameter.shape, dtype=slot.dtype, device=parameter.device)
+                # Made under inference mode it could not be changed outside.
+                with torch.inference_mode(False):
+                    state[name] = torch.zeros(parameter.shape, dtype=slot.dtype, device=parameter.device)
         return {name: state[name] for name in names}
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
@@ -343,7 +362,14 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
         Raises:
             InvalidArgument: as the constructor.
         """
+        if not isinstance(param_group, dict) or "params" not in param_group:
+            raise InvalidArgument("param_group", param_group, 'give a dict with "params" and options')
         given = param_group["params"]
+        if isinstance(given, (set, frozenset)) or not isinstance(given, Iterable):
+            raise InvalidArgument("params", given, "give a list: its order is that of the random entries")
+        for name in Options.__annotations__.keys() & param_group.keys():
+            remedy = "it is an option of the optimizer, the same for all groups: give it by keyword"
+            raise InvalidArgument(name, param_group[name], remedy)
         given = [given] if isinstance(given, torch.Tensor) else list(given)
         plain: list[Any] = [e[1] if isinstance(e, tuple) and len(e) == 2 else e for e in given]
         check_parameters(plain, [p for group in self.param_groups for p in group["params"]])
@@ -353,6 +379,12 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
             remedy = f"updates that keep {', '.join(self.buffers(group))} cannot wait: leave it out"
             raise InvalidArgument("delayed", self.delayed, remedy)
         super().add_param_group(group)
+        if self.constructed:
+            try:
+                self._check_layout()
+            except InvalidArgument:
+                self.param_groups.pop()
+                raise
 
     def state_dict(self) -> dict[str, Any]:
         """Return what torch's optimizers do, and under "zeroth_order" the counters, the seed and mu."""
@@ -369,9 +401,11 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
             ReplicaError: ``parallel``, and ranks do not go on from the same.
         """
         run = check_run(self, state_dict)
-        super().load_state_dict(state_dict)
-        self.pending = None
-        restore_moments(self, state_dict)
+        check_moments(self, state_dict)
+        with torch.inference_mode(False):
+            super().load_state_dict(state_dict)
+            self.pending = None
+            restore_moments(self, state_dict)
         vars(self).update(run)
         if self.parallel is not None:
             check_replicas(self, state_dict[KEY])
@@ -393,3 +427,7 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
         self.settle()
         own = {k: value for k, value in vars(self).items() if not k.startswith("_") and k != "step"}
         return {**super().__getstate__(), **own}
+
+
+def _usable(number: Any) -> bool:
+    return isinstance(number, (int, float)) and 0 <= number < math.inf

@@ -129,11 +129,14 @@ class MeZOBCD(ZOSGD):
         self.block: int | None = None
         self.probabilities: tuple[float, ...] = ()
         self.energies, self.visits = [0.0] * count, [0] * count
-        for number in range(count):
-            layout = self.block_layout(number)
-            check_resolution(layout, self.mu * math.sqrt(self.delta), self.law.entry_size(layout))
+        check_resolution(self.mu, self.entry_sizes())  # the base could not, before there were blocks
         if self.parallel is not None:
             self.check_replicas()  # the base did before there were blocks
+
+    def entry_sizes(self) -> list[tuple[Layout, float]]:
+        """Return those of every block."""
+        layouts = [self.block_layout(number) for number in range(len(self.blocks))]
+        return [(layout, math.sqrt(self.delta) * self.law.entry_size(layout)) for layout in layouts]
 
     def layout(self) -> Layout:
         """Return the trainable parameters of the block that the next step moves.

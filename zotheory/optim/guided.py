@@ -14,7 +14,6 @@ from zotheory.optim.directions import Combination, Direction
 from zotheory.optim.evaluation import Evaluation
 from zotheory.optim.layout import Layout, Slot
 from zotheory.optim.perturbations import Gaussian
-from zotheory.optim.resolution import check_resolution
 from zotheory.optim.sgd import ZOSGD
 from zotheory.optim.state import KEY, check_run
 from zotheory.optim.stored import stored
@@ -132,9 +131,12 @@ class GuidedSGD(ZOSGD):
         if self.allocation == "stratified" and self.perturbations < 2:
             remedy = "it takes a perturbation along the guide and others: give queries of at least 2"
             raise InvalidArgument("allocation", allocation, remedy)
+
+    def entry_sizes(self) -> list[tuple[Layout, float]]:
+        """Return also those of probes along the guide, the smallest: about sqrt(delta / (p d)) an entry."""
         layout = self.layout()
         largest = 1 / self.perturbations if self.allocation == "stratified" else self.p_max
-        check_resolution(layout, self.mu * math.sqrt(self.delta), 1 / math.sqrt(largest * layout.dim))
+        return [*super().entry_sizes(), (layout, math.sqrt(self.delta / (largest * layout.dim)))]
 
     @property
     def alignment(self) -> float:

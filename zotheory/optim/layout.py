@@ -160,7 +160,7 @@ def _marked(parameters: list[torch.Tensor], start: int, end: int) -> int:
 
 
 class flat_view:
-    """``with flat_view(p) as row``: entries as one writable row; where out of order a copy, written back."""
+    """``with flat_view(p) as row``: entries as one writable row; a copy, written back, where needed."""
 
     __slots__ = ("_data", "_row")
 

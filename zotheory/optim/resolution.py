@@ -1,36 +1,37 @@
 """Is the smoothing distance large enough to move the parameters at all?"""
 
+from collections.abc import Iterable
+
 import torch
 
 from zotheory.errors import InvalidArgument
 from zotheory.optim.layout import Layout, flat_view
 
 
-def check_resolution(layout: Layout, mu: float, length: float) -> None:
+def check_resolution(mu: float, parts: Iterable[tuple[Layout, float]]) -> None:
     """Refuse a mu that most entries of some floating-point type would not notice.
 
     An entry w is lost if w + mu length and w - mu length both round to w, that is if mu length is below
     half a unit in its last place.
 
     Args:
-        layout: the parameters.
         mu: smoothing distance.
-        length: size of a typical entry of the perturbation.
+        parts: parameters with the size of a typical entry of v there; all must be large enough.
 
     Raises:
         InvalidArgument: more than half of the entries of a type are lost; it says which mu would do.
     """
     enough, names = mu, []
-    for dtype in dict.fromkeys(slot.parameter.dtype for slot in layout.slots):
-        if _lost(layout, dtype, enough * length) > 0.5:
-            names.append(str(dtype).removeprefix("torch."))
-        # By doubling, until half of the entries or more move.
-        while _lost(layout, dtype, enough * length) > 0.5:
-            enough *= 2
+    for layout, length in parts:
+        for dtype in dict.fromkeys(slot.parameter.dtype for slot in layout.slots):
+            if _lost(layout, dtype, mu * length) > 0.5:
+                names.append(str(dtype).removeprefix("torch."))
+            # By doubling, until half of the entries or more move.
+            while _lost(layout, dtype, enough * length) > 0.5:
+                enough *= 2
     if names:
-        remedy = (
-            f"more than half of the {', '.join(names)} entries would not move: mu = {enough:.6g} is enough"
-        )
+        kinds = ", ".join(dict.fromkeys(names))
+        remedy = f"more than half of the {kinds} entries would not move: mu = {enough:.6g} is enough"
         raise InvalidArgument("mu", mu, f"{remedy}, or keep the parameters in a wider type")
 
 

@@ -23,14 +23,40 @@ def check_run(optimizer: Any, state: dict[str, Any]) -> dict[str, Any]:
     Raises:
         InvalidArgument: not a state from here, or of another kind of optimizer.
     """
-    run = state.get(KEY)
-    if not isinstance(run, dict):
-        raise InvalidArgument("state_dict", sorted(state), "give that of a zotheory.optim optimizer")
+    run = state.get(KEY) if isinstance(state, dict) else None
+    if not isinstance(run, dict) or not {"state", "param_groups"} <= state.keys():
+        shown = sorted(map(str, state)) if isinstance(state, dict) else state
+        raise InvalidArgument("state_dict", shown, "give that of a zotheory.optim optimizer")
     for name, mine in _kind(optimizer).items():
         if run.get(name) != mine:
             remedy = f"the state's {name}, but the optimizer has {mine!r}: make them equal"
             raise InvalidArgument("state_dict", run.get(name), remedy)
     return {name: run[name] for name in CARRIED}
+
+
+def check_moments(optimizer: Any, state: dict[str, Any]) -> None:
+    """Refuse a state whose groups or moments do not fit the optimizer's parameters.
+
+    Raises:
+        InvalidArgument: another number of groups or parameters, options outside their range, or a moment of
+            another shape.
+    """
+    mine, theirs = optimizer.param_groups, state["param_groups"]
+    if [len(group["params"]) for group in mine] != [len(group["params"]) for group in theirs]:
+        shown = f"groups of {[len(group['params']) for group in theirs]} parameters"
+        remedy = f"the optimizer has {[len(group['params']) for group in mine]}: make the groups equal"
+        raise InvalidArgument("state_dict", shown, remedy)
+    for ours, group in zip(mine, theirs, strict=True):
+        missing = sorted(optimizer.defaults.keys() - group.keys())
+        if missing:
+            raise InvalidArgument("state_dict", missing, "options that a group of the state lacks")
+        optimizer.check_group(dict(group))
+        for parameter, key in zip(ours["params"], group["params"], strict=True):
+            for name, value in state["state"].get(key, {}).items():
+                if isinstance(value, torch.Tensor) and value.shape != parameter.shape:
+                    shown = f"{name} of shape {tuple(value.shape)}"
+                    remedy = f"its parameter has shape {tuple(parameter.shape)}: load the run of this model"
+                    raise InvalidArgument("state_dict", shown, remedy)
 
 
 def restore_moments(optimizer: torch.optim.Optimizer, state: dict[str, Any]) -> None:
