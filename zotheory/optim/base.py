@@ -82,11 +82,13 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
             they run once a step (`Prefix`); "lockstep" runs both points of a central difference layer by
             layer, in two threads that take turns, and makes every perturbation once for both (`Lockstep`);
             "plain" does neither. The losses are the same to the bit: both are compared with the plain ones
-            at first, and given up with a warning where they differ.
+            at first, and given up with a warning where they differ. Give "plain" to models whose forward
+            draws random numbers.
         delayed: with a model, and without buffers: each parameter is updated when the next step first
             displaces it, in one pass over its memory. Until then it has the value from before: call
-            `settle` before parameters are used or saved outside `step`. `state_dict` and copies do it
-            themselves; `load_state_dict` drops an update that waits: the parameters come from elsewhere.
+            `settle` before parameters are used, copied or saved outside `step`. `state_dict` and copies of
+            the optimizer do it themselves; `load_state_dict` drops an update that waits: the parameters
+            come from elsewhere.
         rounding: of new weights in half precision, computed in float32: "nearest", which loses changes
             below half a unit in the last place, or "stochastic", up or down at random so that the mean is
             kept. No float32 copy of the weights is kept.
