@@ -3,6 +3,7 @@
 import contextvars
 import math
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from typing import Any
@@ -21,21 +22,55 @@ from zotheory.optim.workspace import Spare
 _KEPT = 8
 
 
+class Agreement:
+    """Whether losses in lockstep are those of one evaluation after the other; it outlives a step.
+
+    Attributes:
+        active: whether no difference was found so far.
+        compared: the sets of parameters, by identity, for which both ways were compared.
+    """
+
+    def __init__(self, active: bool = True) -> None:
+        self.active = active
+        self.compared: set[tuple[int, ...]] = set()
+
+    def __reduce__(self) -> Any:
+        return Agreement, (self.active,)  # a copy is of other parameters, for which nothing is compared yet
+
+
 class Lockstep(Layerwise):
     """Runs the closure at x + scale v and at x - scale v in two threads that take turns, layer by layer.
 
     One evaluation runs at any time. It hands over where it is about to displace a layer that the other has
     not reached yet; so the other finds the product scale v of the layer before, which it subtracts. Losses
     are the same, bit for bit, as one after the other. The closure must not mind that it begins a second
-    time, in a thread of its own, before it has ended; grad, inference and autocast modes and the default
-    device are carried over, other modes of the calling thread are not. What layers write to buffers, such
-    as running means, may be in another order. Extra memory: two layers, and what
-    the model keeps between layers a second time.
+    time, in a thread of its own, before it has ended; so layers must not write what is read later, such as
+    parts of the loss. Grad, inference and autocast modes and the default device are carried over, other
+    modes of the calling thread are not. What layers write to buffers, such as running means, may be in
+    another order. Extra memory: two layers, and what the model keeps between layers a second time.
+
+    The first pair for a set of parameters is also evaluated one after the other. If a bit differs there is
+    a warning, and nothing is run in lockstep from then on.
+
+    Args:
+        layout, model, watched, pending: as for `Layerwise`.
+        agreement: what earlier pairs have shown.
     """
+
+    def __init__(
+        self,
+        layout: Layout,
+        model: torch.nn.Module,
+        agreement: Agreement,
+        watched: int = 0,
+        pending: Replay | None = None,
+    ) -> None:
+        super().__init__(layout, model, watched, pending=pending)
+        self.agreement = agreement
 
     def pair(self, closure: Closure, direction: Direction, scale: float) -> Iterator[float]:
         """Yield the losses at x + scale v and at x - scale v; errors as `Layerwise.loss`."""
-        if self.watched > 0:
+        if self.watched > 0 or not self.agreement.active:
             yield from super().pair(closure, direction, scale)
             return
         both = _Both(self.layout, direction, scale, self.pending)
@@ -45,10 +80,22 @@ class Lockstep(Layerwise):
             found = both.losses(closure)
         for side in both.sides:
             self.check_reached(side)
-        if not all(math.isfinite(loss) for loss in found):
-            self.watched = 2  # it may be a parameter used where it is withheld
-            list(super().pair(closure, direction, scale))  # then it raises
+        finite = all(math.isfinite(loss) for loss in found)
+        if not finite:
+            self.watched = 2  # it may be a parameter used where it is withheld: then the pair below raises
+        parameters = tuple(id(slot.parameter) for slot in self.layout.slots)
+        if not finite or parameters not in self.agreement.compared:
+            plain = list(super().pair(closure, direction, scale))
+            self.agreement.compared.add(parameters)
+            if not all(a == b or (a != a and b != b) for a, b in zip(found, plain, strict=True)):
+                self._give_up(found, plain)
+            found = plain
         yield from found
+
+    def _give_up(self, found: list[float], plain: list[float]) -> None:
+        self.agreement.active = False
+        what = f"the two losses are {found} in lockstep and {plain} one after the other"
+        warnings.warn(f"{what}: nothing is run in lockstep from here on", stacklevel=2)
 
 
 class _Stopped(BaseException):

@@ -10,6 +10,9 @@ from typing import Any
 import torch
 from torch.utils._pytree import tree_leaves, tree_map
 
+from zotheory.optim.blank import Blank, Touched
+from zotheory.optim.module_state import ModuleState
+
 # Values of these types must be equal for an output to be handed out again; of others only the type is.
 _PLAIN = (bool, int, float, str, type(None), torch.dtype, torch.device)
 
@@ -26,20 +29,18 @@ class _From:
 
 
 @dataclass(frozen=True)
-class _Blank:
-    # A tensor that is not kept.
-    shape: torch.Size
-    dtype: torch.dtype
-    device: torch.device
+class _Like:
+    # A tensor that is not kept; of what it was like there is a tensor without memory.
+    tensor: torch.Tensor
 
 
 @dataclass
 class _Record:
     # What each of the first layers was given, see `_sources`, and gave: of the last one a copy, of the
-    # others blanks. Then their states, and the modes in which the first one ran.
+    # others descriptions. Then their states, and the modes in which the first one ran.
     given: list[list[Any]] = field(default_factory=list)
     outputs: list[Any] = field(default_factory=list)
-    states: list[Any] = field(default_factory=list)
+    states: list[ModuleState] = field(default_factory=list)
     modes: list[Any] = field(default_factory=list)
 
     @property
@@ -53,12 +54,14 @@ class Prefix:
     Which layers those are is seen in an evaluation: those of the chain that have run, in order, each given
     what the one before gave, when the first displaced module begins. Their output serves again while the
     first layer is given the same values, the others the same besides, in the same order and under the same
-    autocast, and no parameter or buffer of theirs has changed (other than through ``.data``, which torch
-    does not count), nor any ``training``. Layers that write to their own buffers are not kept.
+    autocast, and nothing of their `ModuleState` has changed: no write to a parameter or buffer (other than
+    in place through ``.data``, which torch does not count), no attribute. Layers whose forward writes to
+    their buffers or attributes are not kept, as it has to run.
 
-    Layers below the last one kept give NaN instead: a loss that this makes NaN is evaluated anew, in full.
-    The first time for a set of parameters the loss is evaluated both ways; if a bit differs, for example
-    because a later layer uses what an earlier one gave, nothing is reused from then on.
+    Layers below the last one kept give tensors without entries (`Blank`): where something other than the
+    next layer asks for these, the loss is evaluated anew, in full, and nothing is reused from then on.
+    The first time for a set of parameters the loss is evaluated both ways; if a bit differs, nothing is
+    reused either. A warning tells of both. A copy of this object begins anew.
 
     Args:
         chain: modules that run one after the other, each on what the one before gave.
@@ -70,6 +73,7 @@ class Prefix:
         self._record: _Record | None = None
         self._set: tuple[int, ...] = ()
         self._checked: set[tuple[int, ...]] = set()
+        self._states: dict[int, ModuleState] = {}
 
     def __reduce__(self) -> Any:
         return Prefix, (self.chain,)  # a copy is of other parameters, and begins anew
@@ -92,124 +96,143 @@ class Prefix:
             evaluate: returns the loss, with the forward inside a context that it is given.
             displacing: whether a displaced module has begun, in the evaluation that runs.
         """
-        reused = None
-        if self._set == parameters and self._record and self._unchanged(self._record):
-            reused = self._reused(evaluate, self._record)
+        reused, touched = None, False
+        if self._set == parameters and self._record:
+            reused, touched = self._reused(evaluate, self._record)
             if reused is not None and math.isfinite(reused):
                 return reused
         self._record, self._set = None, parameters
         found = evaluate(self._recording(displacing))
-        if reused is not None and math.isfinite(found):
+        if touched or (reused is not None and math.isfinite(found)):
             self._give_up(found, reused)
         elif self._record is not None and parameters not in self._checked:
-            reused = self._reused(evaluate, self._record)
+            reused, _ = self._reused(evaluate, self._record)
             self._checked.add(parameters)
             if reused is None or (found != reused and (found == found or reused == reused)):
                 self._give_up(found, reused)
         return found
 
     def _give_up(self, found: float, reused: float | None) -> None:
-        self.active, self._record = False, None
+        self.active, self._record, self._states = False, None, {}
         other = "not to be had" if reused is None else repr(reused)
         what = f"{found!r} in full and {other} with the lower layers' output used again"
         warnings.warn(f"the loss is {what}: nothing is reused in this run", stacklevel=2)
 
     def _reused(
         self, evaluate: Callable[[AbstractContextManager[None]], float], record: _Record
-    ) -> float | None:
+    ) -> tuple[float | None, bool]:
+        # The loss, if it is to be had, and whether what is not there was asked for.
         try:
-            return evaluate(self._skipping(record))
+            return evaluate(self._skipping(record)), False
         except Stale:
-            return None
+            return None, False
+        except Touched:
+            return None, True
 
-    def _unchanged(self, record: _Record) -> bool:
-        layers = zip(self.chain, record.states, strict=False)
-        return all(state == _state(layer) for layer, state in layers)
+    def _state(self, number: int, forward: Any) -> ModuleState:
+        # Often as when that layer was last kept, and to see so is quicker.
+        before, layer = self._states.get(number), self.chain[number]
+        return before if before is not None and before.holds(forward) else ModuleState(layer, forward)
 
     @contextmanager
     def _recording(self, displacing: Callable[[], bool]) -> Iterator[None]:
         record = _Record()
         first: list[Any] = []  # leaves that the first layer was given
         last: list[Any] = []  # leaves that the last layer gave
+        written: list[int] = []  # versions of both when it had run
         done, kept = 0, True
 
-        def before(number: int) -> Callable[..., None]:
-            def hook(module: torch.nn.Module, args: Any, kwargs: Any) -> None:
-                nonlocal kept
-                kept = kept and number == len(record.given) == done and not displacing()
-                if not kept:
-                    return
-                leaves = tree_leaves((args, kwargs))
-                if number == 0:
-                    first.extend(leaves)
-                    record.modes = _modes()
-                sources = _sources(leaves, first, last) if number else [_copied(leaf) for leaf in leaves]
-                # Where a layer is given something else than what the one before gave, that is not kept.
-                if number == 0 or any(isinstance(s, _From) and s.before for s in sources):
-                    record.given.append(sources)
-                    record.states.append(_state(module))
-                else:
-                    kept = False
+        def before(number: int, own: Any, args: Any, kwargs: Any) -> None:
+            nonlocal kept
+            kept = kept and number == len(record.given) == done and not displacing()
+            if not kept:
+                return
+            leaves = tree_leaves((args, kwargs))
+            if number == 0:
+                first.extend(leaves)
+                record.modes = _modes()
+            elif _versions(first, last) != written:  # by something that may write something else later
+                kept = False
+                return
+            sources = _sources(leaves, first, last) if number else [_copied(leaf) for leaf in leaves]
+            # Where a layer is given something else than what the one before gave, that is not kept.
+            if number == 0 or any(isinstance(s, _From) and s.before for s in sources):
+                record.given.append(sources)
+                record.states.append(self._state(number, own))
+            else:
+                kept = False
 
-            return hook
+        def after(number: int, own: Any, output: Any) -> None:
+            nonlocal done, kept
+            done = done + 1 if number == done else len(self.chain) + 1  # never again in order
+            kept = kept and number == len(record.outputs) and not displacing()
+            kept = kept and record.states[number].holds(own)
+            last.clear()
+            if kept:
+                if number:
+                    record.outputs[-1] = tree_map(_like, record.outputs[-1])
+                record.outputs.append(tree_map(_copied, output))
+                last.extend(tree_leaves(output))
+                written[:] = _versions(first, last)
 
-        def after(number: int) -> Callable[..., None]:
-            def hook(module: torch.nn.Module, args: Any, output: Any) -> None:
-                nonlocal done, kept
-                done = done + 1 if number == done else len(self.chain) + 1  # never again in order
-                kept = kept and number == len(record.outputs) and not displacing()
-                # One that writes to its buffers has to run.
-                kept = kept and record.states[number] == _state(module)
-                last.clear()
-                if kept:
-                    if number:
-                        record.outputs[-1] = tree_map(_blank, record.outputs[-1])
-                    record.outputs.append(tree_map(_copied, output))
-                    last.extend(tree_leaves(output))
+        def watched(number: int, own: Any, forward: Callable[..., Any]) -> Callable[..., Any]:
+            def run(*args: Any, **kwargs: Any) -> Any:
+                before(number, own, args, kwargs)
+                output = forward(*args, **kwargs)
+                after(number, own, output)
+                return output
 
-            return hook
+            return run
 
         with ExitStack() as stack:
             for number, layer in enumerate(self.chain):
-                stack.callback(layer.register_forward_pre_hook(before(number), with_kwargs=True).remove)
-                stack.callback(layer.register_forward_hook(after(number)).remove)
+                run = watched(number, vars(layer).get("forward"), layer.forward)
+                stack.enter_context(replaced_forward(layer, run))
             yield
         if record.outputs and done == len(self.chain):
             del record.states[record.depth :]
-            self._record = record
+            self._record, self._states = record, dict(enumerate(record.states))
 
     @contextmanager
     def _skipping(self, record: _Record) -> Iterator[None]:
         first: list[Any] = []
         last: list[Any] = []
+        written: list[int] = []
+        touched: list[Any] = []
         done = 0
 
-        def instead(number: int) -> Callable[..., Any]:
+        def instead(number: int, own: Any) -> Callable[..., Any]:
             def forward(*args: Any, **kwargs: Any) -> Any:
                 nonlocal done
                 leaves = tree_leaves((args, kwargs))
                 if number == 0:
                     first.extend(leaves)
+                elif _versions(first, last) != written:
+                    raise Stale
                 if number != done or not _same(record.given[number], leaves, first, last):
                     raise Stale
-                if number == 0 and record.modes != _modes():
+                if not record.states[number].holds(own) or (number == 0 and record.modes != _modes()):
                     raise Stale
                 done += 1
-                output = tree_map(_handed_out, record.outputs[number])
+                output = tree_map(lambda value: _handed_out(value, touched), record.outputs[number])
                 last[:] = tree_leaves(output)
+                written[:] = _versions(first, last)
                 return output
 
             return forward
 
         with ExitStack() as stack:
             for number, layer in enumerate(self.chain[: record.depth]):
-                stack.enter_context(replaced_forward(layer, instead(number)))
+                own = vars(layer).get("forward")
+                stack.enter_context(replaced_forward(layer, instead(number, own)))
             try:
                 yield
             except Exception:
-                if 0 < done < record.depth:  # the model computed with NaN
-                    raise Stale from None
+                if done and record.depth > 1:  # it may be because of a blank, if not it is raised again
+                    raise Touched from None
                 raise
+        if touched:
+            raise Touched
         if done != record.depth:
             raise Stale
 
@@ -223,10 +246,12 @@ def replaced_forward(module: torch.nn.Module, forward: Callable[..., Any]) -> It
     try:
         yield
     finally:
-        if before is None:
-            del own["forward"]
-        else:
-            module.forward = before
+        # Unless the closure has put another one there for good.
+        if own.get("forward") is forward:
+            if before is None:
+                del own["forward"]
+            else:
+                module.forward = before
 
 
 def longest_chain(model: torch.nn.Module) -> tuple[torch.nn.Module, ...]:
@@ -248,11 +273,10 @@ def _source(leaf: Any, first: list[Any], last: list[Any]) -> Any:
     return _copied(leaf)
 
 
-def _state(layer: torch.nn.Module) -> Any:
-    versions = [
-        (id(t), 0 if t.is_inference() else t._version) for t in (*layer.parameters(), *layer.buffers())
-    ]
-    return versions, [module.training for module in layer.modules()]
+def _versions(*leaves: list[Any]) -> list[int]:
+    # Torch counts no writes to tensors made in inference mode.
+    tensors = [leaf for part in leaves for leaf in part if isinstance(leaf, torch.Tensor)]
+    return [0 if tensor.is_inference() else tensor._version for tensor in tensors]
 
 
 def _modes() -> list[Any]:
@@ -265,15 +289,15 @@ def _copied(value: Any) -> Any:
     return value.clone() if isinstance(value, torch.Tensor) else value
 
 
-def _blank(value: Any) -> Any:
-    floating = isinstance(value, torch.Tensor) and (value.is_floating_point() or value.is_complex())
-    return _Blank(value.shape, value.dtype, value.device) if floating else value
+def _like(value: Any) -> Any:
+    # Of integers, such as counts and masks, models may ask for the entries.
+    plain = type(value) is torch.Tensor and value.layout == torch.strided and not value.is_nested
+    floating = plain and (value.is_floating_point() or value.is_complex())
+    return _Like(Blank.like(value, [])) if floating else value
 
 
-def _handed_out(value: Any) -> Any:
-    if isinstance(value, _Blank):
-        return torch.full(value.shape, math.nan, dtype=value.dtype, device=value.device)
-    return _copied(value)
+def _handed_out(value: Any, touched: list[Any]) -> Any:
+    return Blank.like(value.tensor, touched) if isinstance(value, _Like) else _copied(value)
 
 
 def _same(given: list[Any], found: list[Any], first: list[Any], last: list[Any]) -> bool:
