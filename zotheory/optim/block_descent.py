@@ -185,7 +185,7 @@ class MeZOBCD(ZOSGD):
         probes, loss = super().estimate(layout, evaluation)
         weight = 1 / self.probabilities[self.block] if self.scaling == "joint" else 1.0
         scaled = [(coefficient * weight, direction) for coefficient, direction in probes]
-        if all(math.isfinite(coefficient) for coefficient, _ in scaled):
+        if all(abs(coefficient) <= layout.largest for coefficient, _ in scaled):
             # A coefficient is delta u.a_b over the number of queries.
             factor = self.perturbations / self.delta
             squares = [(coefficient * factor) * (coefficient * factor) for coefficient, _ in probes]

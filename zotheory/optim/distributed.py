@@ -7,8 +7,8 @@ optimizer, on every rank, after the process group is initialised:
 - "data": each rank's closure takes its own part of the batch; every loss becomes the mean over ranks.
 - "query": each rank's closure takes the whole batch; the perturbations of a step are divided among ranks.
 
-A script for ``torchrun --nproc_per_node 2 script.py``, and for ``accelerate launch --num_processes 2``, with
-``--multi_gpu`` also where there is no GPU (without it accelerate starts one process):
+A script for ``torchrun --nproc_per_node 2 script.py``, and for ``accelerate launch --num_processes 2``,
+with ``--multi_gpu`` also where there is no GPU (without it accelerate starts one process):
 
     import torch
     from zotheory.optim import ZOSGD
