@@ -455,13 +455,13 @@ def test_models_unfit_for_lockstep(bits, name, delayed):
 
 
 def test_every_block_is_compared_by_itself():
-    # The part of the loss is the same at both points as long as the block is above the layer that keeps it.
+    # With the lower block displaced one point ends before the other goes on above it: no difference yet.
     class Late(nn.Sequential):
         def forward(self, x):
-            return super().forward(x).square().mean() + self[0][0].auxiliary
+            return super().forward(x).square().mean() + self[1][0].auxiliary
 
     def make():
-        return Late(nn.Sequential(Auxiliary(), linear()), nn.Sequential(linear(), linear()))
+        return Late(nn.Sequential(linear(), linear()), nn.Sequential(Auxiliary(), linear()))
 
     found = []
     for engine in [None, "plain", "lockstep"]:
@@ -484,12 +484,13 @@ def test_copies_know_that_lockstep_was_given_up(how):
     assert not optimizer.agreement.active
     optimizer.step(lambda: closure(model))  # without a warning
 
-    # A copy of one that agrees compares anew.
+    # A copy of one that agrees compares anew, as it is of other parameters.
     model, optimizer = start(chain, "lockstep")
     for _ in range(2):
         optimizer.step(lambda: squares(INPUTS)(model))
     model, optimizer = how((model, optimizer))
     assert optimizer.agreement.active
+    assert not optimizer.agreement.compared
     calls = []
     for _ in range(2):
         optimizer.step(lambda: calls.append(1) or squares(INPUTS)(model))

@@ -1,5 +1,6 @@
 """Reuse of lower layers: how often they run, what makes them run again, and models that cannot have it."""
 
+import pickle
 import warnings
 import weakref
 from contextlib import nullcontext
@@ -10,6 +11,7 @@ import torch
 from torch import nn
 
 from zotheory.optim import ZOSGD, MeZOBCD
+from zotheory.optim.module_state import ModuleState
 
 WIDTH = 6
 INPUTS = torch.linspace(-1, 1, 5 * WIDTH).reshape(5, WIDTH)
@@ -181,7 +183,7 @@ class Alternating(Layers):
     def forward(self, x):
         for layer in self.layers:
             x = layer(x)
-            x = x[0] if isinstance(x, tuple) else x.contiguous()
+            x = x[0] if isinstance(x, tuple) else x.contiguous().float()
         return x
 
 
@@ -431,6 +433,19 @@ class FactorBetween(Layers):
         return x
 
 
+class MaskBetween(Layers):
+    """Gives all layers a mask, and writes to it after the first one if `other` is not zero."""
+
+    def forward(self, x):
+        mask = torch.zeros(WIDTH)
+        x = self.layers[0](x, mask)
+        if self.other:
+            mask += self.other
+        for layer in self.layers[1:]:
+            x = layer(x, mask)
+        return x
+
+
 def connection(model):
     model.other += 1.0
 
@@ -459,6 +474,7 @@ CHANGES = {
     "attribute, list": (scaled, attribute_list),
     "attribute, object": (scaled, attribute_object),
     "attribute, tensor": (scaled, attribute_tensor),
+    "mask between": (MaskBetween, connection),
     "factor between": (FactorBetween, connection),
     "connection": (Late, connection),
 }
@@ -591,6 +607,7 @@ GATES = {
     "argmax": lambda x: x.flatten().argmax() % 5,
     "where": lambda x: torch.where(x > 0, 1.0, 0.0).mean(),
     "nan_to_num": lambda x: x.nan_to_num(0.0).mean(),
+    "pickle": lambda x: len(pickle.dumps(x)) % 2,
     "bare except": lambda x: swallowed(x),
     "list": lambda x: max(x.flatten().tolist()),
     "copy": lambda x: x.clone().mean() > 0,
@@ -684,3 +701,38 @@ def test_a_back_reference_to_the_model_hinders_nothing():
     counts(model)
     optimizer.step(closure(model))
     assert counts(model) == [0, 0, 2, 2]
+
+
+class Holder(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.tensor, self.numbers, self.table = torch.ones(4), [1.5], {"one": 1.5}
+
+
+def rename(module):
+    module.table["two"] = module.table.pop("one")
+
+
+EDITS = {
+    "nothing": lambda module: None,
+    "key renamed": rename,
+    "key added": lambda module: module.table.update(two=1.5),
+    "item added": lambda module: module.numbers.append(1.5),
+    "items gone": lambda module: module.numbers.clear(),
+    "shorter": lambda module: setattr(module.tensor, "data", module.tensor.data[:3]),
+    "type": lambda module: setattr(module.tensor, "data", module.tensor.data.view(torch.int32)),
+    "version": lambda module: module.tensor.add_(1),
+    "attribute": lambda module: setattr(module, "another", None),
+    "attribute gone": lambda module: delattr(module, "table"),
+}
+
+
+@pytest.mark.parametrize("name", EDITS)
+@pytest.mark.parametrize("below", [False, True])
+def test_edits_of_a_module(name, below):
+    inner = Holder()
+    module = nn.Sequential(nn.Tanh(), inner) if below else inner
+    state = ModuleState(module, None)
+    assert state.holds(None)
+    EDITS[name](inner)
+    assert state.holds(None) == (name == "nothing")
