@@ -1,8 +1,8 @@
 """Adaptive optimizers against a dense reference, torch's own Adam and the theory of their steps."""
 
-import itertools
 import copy
 import io
+import itertools
 from fractions import Fraction
 
 import numpy as np

@@ -59,9 +59,7 @@ class Layerwise(Place):
         owned: set[int] = set()
         for module in model.modules():
             if isinstance(module, torch.jit.ScriptModule) or _compiled(module):
-                remedy = (
-                    "hooks do not reach into what is compiled: give the module as it was, or None"
-                )
+                remedy = "hooks do not reach into what is compiled: give the module as it was, or None"
                 raise InvalidArgument("model", type(module).__name__, remedy)
             mine = {id(p) for p in module.parameters(recurse=False) if id(p) in slots}
             if mine:
