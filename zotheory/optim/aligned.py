@@ -1,7 +1,7 @@
-"""Two-stage descent: perturbations aligned with a rough estimate that is replayed, never stored."""
+"""Two-stage descent: perturbations aligned with a rough estimate that is replayed, or with the momentum."""
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
 from typing import Any, Literal, Unpack
@@ -9,13 +9,17 @@ from typing import Any, Literal, Unpack
 import torch
 
 from zotheory.errors import InvalidArgument
+from zotheory.optim.arguments import check_choice
 from zotheory.optim.base import Options, Probes
 from zotheory.optim.directions import Combination, Direction
+from zotheory.optim.distributed import RankError
 from zotheory.optim.evaluation import Evaluation
-from zotheory.optim.layout import Layout
+from zotheory.optim.layout import Layout, Slot
 from zotheory.optim.perturbations import Gaussian
+from zotheory.optim.replicas import _shown, ranks_of
 from zotheory.optim.sgd import ZOSGD
 from zotheory.optim.state import KEY, check_run
+from zotheory.optim.stored import stored
 from zotheory.optim.workspace import borrowed
 from zotheory.validation import check_count, check_fraction, to_float
 
@@ -25,6 +29,9 @@ _GRID, _PIECE = 2**40, 2**17
 # is independent of its length, so nothing is biased; |z|^2 - (z.e)^2 then keeps eight digits or more.
 _CLOSEST = 2.0**-12
 
+# Direction to align with: one tensor a trainable parameter.
+Given = Callable[[], Sequence[torch.Tensor]]
+
 
 class DAPSGD(ZOSGD):
     """x <- (1 - lr weight_decay) x - lr g; g combines a rough estimate and one aligned with it.
@@ -33,15 +40,17 @@ class DAPSGD(ZOSGD):
     v = xi sqrt(delta) e + w, with e = G / |G|, a fair sign xi, and w uniform on the sphere of radius
     sqrt(delta (d - 1)) orthogonal to e. Both are delta-unbiased as mu -> 0. Given the first, the second has
     the error of a uniform direction, delta^2 |a|^2 (d - 1) / second for a gradient a. Where G = 0, e is a
-    random direction. Normal rows whose part orthogonal to e is shorter than 1/64 are drawn again.
+    random direction. With another ``alignment`` e is the direction of the momentum, or a given one:
+    whatever it is, E[v v^T] = delta I given the past. Normal rows whose part orthogonal to e is shorter
+    than 1/64 are drawn again.
 
-    No vector as long as the parameters is stored for this: G is its ``first`` scalars, and |G| and dot
-    products with it are sums over pieces made again from the streams, exact in integers, so that they are
-    the same on every device. An evaluation in stage 2 makes ``first`` + 1 streams again; the device has to
-    have float64.
+    No vector as long as the parameters is stored for this, other than the momentum or what is given: G is
+    its ``first`` scalars, and |G| and dot products with it are sums over pieces made again from the
+    streams, exact in integers, so that they are the same on every device. An evaluation in stage 2 makes
+    ``first`` + 1 streams again; the device has to have float64.
 
-    `coefficients` are one a stream: the ``first`` perturbations, a random e if there is one, and the
-    ``second`` normal rows that w is made of; their combination is g.
+    `coefficients` are one a stream: the ``first`` perturbations, e unless it is G's, and the ``second``
+    normal rows that w is made of; their combination is g.
 
     Source: arXiv 2510.19975, Algorithm 2, as summarised (combination "second", first = second); in numpy it
     is `estimators.TwoStage`.
@@ -49,16 +58,26 @@ class DAPSGD(ZOSGD):
     Args:
         params: parameters, named parameters, or groups of them; at least two trainable entries in all.
         lr: learning rate, at least 0.
-        first: perturbations of stage 1, at least 1.
+        first: perturbations of stage 1, at least 1; with another alignment than "rough" at least 0.
         second: perturbations of stage 2, at least 1.
         combination: "average" (the mean over all perturbations), "second" (stage 2 alone), or the weight of
-            stage 1, in [0, 1].
+            stage 1, in [0, 1], 0 if it has no perturbations.
+        alignment: "rough": e is the direction of G. "momentum": that of the momentum m as it is before the
+            step; where m is zero, not finite or below the smallest normal number, e is as with "rough", or
+            random if first = 0. A function: it is called once a step, with gradients enabled, and returns
+            a list of finite tensors, one a trainable parameter that is not empty and of its shape, in the
+            order of the flat index: e is their direction, random where they are zero. They are copied in
+            float64 for the step. It is meant for tests, as of the exact gradient; e must not depend on
+            the step's perturbations. Ranks that share steps must be given the same, or a ReplicaError says so.
+        momentum: of the update, in [0, 1), above 0 in all groups with alignment="momentum": one vector as
+            long as the parameters is kept, as in `ZOSGD`.
         weight_decay: decoupled, at least 0.
         **options: as `ZOSGD`, but no queries; law is that of stage 1, "sphere" by default. With central
             differences a step takes 2 (first + second) evaluations, with forward ones first + second + 1.
 
     Raises:
-        InvalidArgument: as `ZerothOrderOptimizer`, or a single trainable entry.
+        InvalidArgument: as `ZerothOrderOptimizer`, or a single trainable entry; by `step`, naming
+            ``alignment()``, if that returns something else, before any evaluation.
 
     >>> x = torch.nn.Parameter(torch.tensor([3.0, -2.0, 1.0]))
     >>> optimizer = DAPSGD([x], lr=0.1, first=1, second=2)
@@ -76,15 +95,32 @@ class DAPSGD(ZOSGD):
         first: int = 1,
         second: int = 1,
         combination: Literal["average", "second"] | float = "average",
+        alignment: Literal["rough", "momentum"] | Given = "rough",
+        momentum: float = 0.0,
         weight_decay: float = 0.0,
         **options: Unpack[Options],
     ) -> None:
         if "queries" in options:
             raise InvalidArgument("queries", options["queries"], "it is first + second: give those")
-        self.first, self.second = check_count(first, "first"), check_count(second, "second")
+        if not callable(alignment):
+            check_choice(alignment, "alignment", ("rough", "momentum"))
+        self.alignment = alignment
+        without = alignment != "rough" and isinstance(first, int) and first == 0 and first is not False
+        self.first = 0 if without else check_count(first, "first")
+        self.second = check_count(second, "second")
         self.weight = _first_weight(combination, self.first, self.second)
         given: Options = {"law": "sphere", **options, "queries": self.first + self.second}
-        super().__init__(params, lr, weight_decay=weight_decay, **given)
+        super().__init__(params, lr, momentum=momentum, weight_decay=weight_decay, **given)
+        ranks = ranks_of(self)
+        if ranks is not None:
+            ranks.agree(self._stages())
+
+    def check_group(self, group: dict[str, Any]) -> None:
+        """Check lr, weight_decay and momentum."""
+        super().check_group(group)
+        if self.alignment == "momentum" and not group["momentum"]:
+            remedy = 'alignment="momentum" needs one: give a number above 0 and below 1, such as 0.9'
+            raise InvalidArgument("momentum", group["momentum"], remedy)
 
     def layout(self) -> Layout:
         """Return the trainable parameters in the order of the flat index.
@@ -102,14 +138,17 @@ class DAPSGD(ZOSGD):
 
     def estimate(self, layout: Layout, evaluation: Evaluation) -> tuple[Probes, float]:
         """Return both stages together, one coefficient a stream, and the loss to report."""
+        axis = self._given_axis(layout, evaluation)
         first = [self.law.draw(self.seed, layout, self.steps, query) for query in range(self.first)]
-        slopes, losses = self.slopes(evaluation, first)
+        slopes, losses = self.slopes(evaluation, first) if first else ([], [])
         rough = [(s / self.first, u) for s, u in zip(slopes, first, strict=True)]
         if not all(math.isfinite(coefficient) for coefficient, _ in rough):
             return rough, math.nan  # refused by `step`
-        axis = unit(layout, rough) or self._random_axis(layout)
+        if axis is None and rough and not callable(self.alignment):
+            axis = unit(layout, rough)
+        axis = axis or self._random_axis(layout)
 
-        # w G + (1 - w) mean_j s_j u_j with u_j = r_j z_j + b_j e: e's streams are those of G.
+        # w G + (1 - w) mean_j s_j u_j with u_j = r_j z_j + b_j e: e's streams may be those of G.
         aligned = [self._aligned(layout, axis, number) for number in range(self.second)]
         second = [_Wide([(r, z), *((b * a, term) for a, term in axis)]) for z, r, b in aligned]
         slopes, more = self.slopes(evaluation, second)
@@ -120,12 +159,26 @@ class DAPSGD(ZOSGD):
             along += share * b
             rows.append((share * r, z))
         both = [(self.weight * c, u) for c, u in rough] + [(along * a, u) for a, u in axis]
-        losses = losses if self.difference == "forward" else losses + more
+        losses = more if self.difference == "forward" else losses + more
         return [*_merged(both), *rows], sum(losses) / len(losses)
 
     def portions(self) -> dict[str, int]:
-        """Return the numbers of perturbations of the two stages."""
-        return {"first": self.first, "second": self.second}
+        """Return the numbers of perturbations of the stages that there are."""
+        return {"first": self.first, "second": self.second} if self.first else {"second": self.second}
+
+    def _given_axis(self, layout: Layout, evaluation: Evaluation) -> Probes | None:
+        # e where it is not made of this step's slopes. The momentum is read where it is: the update adds up
+        # a piece of the estimate, and so of e, before it changes the momentum there.
+        if callable(self.alignment):
+            evaluation.place.settle()
+            return _axis(layout, [*_given(self.alignment, layout, evaluation)])
+        if self.alignment == "rough":
+            return None
+
+        def momentum(slot: Slot) -> torch.Tensor | None:
+            return self.state.get(slot.parameter, {}).get("momentum")
+
+        return _axis(layout, [momentum(slot) for slot in layout.slots])
 
     def _normal(self, layout: Layout, number: int, attempt: int) -> Direction:
         # Queries beyond those of stage 1, whose law may draw from the same stream.
@@ -160,7 +213,8 @@ class DAPSGD(ZOSGD):
         """Take up a run where `state_dict` left it: the next steps are the same bit for bit.
 
         Raises:
-            InvalidArgument: as `ZerothOrderOptimizer`, or the state of other stages.
+            InvalidArgument: as `ZerothOrderOptimizer`, or the state of other stages or of another kind of
+                alignment.
         """
         check_run(self, state_dict)
         for name, mine in self._stages().items():
@@ -170,7 +224,8 @@ class DAPSGD(ZOSGD):
         super().load_state_dict(state_dict)
 
     def _stages(self) -> dict[str, Any]:
-        return {"first": self.first, "second": self.second, "weight": self.weight}
+        kind = "function" if callable(self.alignment) else self.alignment
+        return {"first": self.first, "second": self.second, "weight": self.weight, "alignment": kind}
 
 
 class _Wide(Combination):
@@ -181,6 +236,53 @@ class _Wide(Combination):
             if found:
                 out.copy_(wide)
         return found
+
+
+def _axis(layout: Layout, buffers: list[torch.Tensor | None]) -> Probes | None:
+    # Below the smallest normal number no power of two scales entries to 1.
+    rows = [row for row in buffers if row is not None]
+    tiny = max((torch.finfo(row.dtype).tiny for row in rows), default=0.0)
+    largest = max((float(torch.linalg.vector_norm(row, math.inf)) for row in rows), default=0.0)
+    direction = stored(layout, buffers) if largest >= tiny else None
+    return unit(layout, [(1.0, direction)]) if direction else None
+
+
+def _given(alignment: Given, layout: Layout, evaluation: Evaluation) -> list[torch.Tensor]:
+    # Copies, as what is returned may change before the update is done.
+    ranks, found, failure = evaluation.ranks, [], None
+    try:
+        with torch.enable_grad():
+            returned = alignment()
+        found = _checked(returned, layout)
+    except Exception as error:
+        if ranks is None:
+            raise
+        failure = error
+    if ranks is not None:
+        failed = [rank for rank, (flag,) in enumerate(ranks.gather([float(failure is not None)])) if flag]
+        if failed:
+            raise failure or RankError(failed, ranks.step)
+        ranks.agree({f"alignment()[{number}]": _shown(row) for number, row in enumerate(found)})
+    return found
+
+
+def _checked(returned: Any, layout: Layout) -> list[torch.Tensor]:
+    if not isinstance(returned, (list, tuple)) or len(returned) != len(layout.slots):
+        shown = f"{len(returned)} entries" if isinstance(returned, (list, tuple)) else returned
+        remedy = f"return a list of {len(layout.slots)} tensors, one a nonempty trainable parameter"
+        raise InvalidArgument("alignment()", shown, remedy)
+    for number, (slot, row) in enumerate(zip(layout.slots, returned, strict=True)):
+        name, remedy = f"alignment()[{number}]", f"return a tensor of the shape of {slot.name}"
+        if not isinstance(row, torch.Tensor):
+            raise InvalidArgument(name, row, f"{remedy}, {tuple(slot.parameter.shape)}")
+        if row.shape != slot.parameter.shape or not row.is_floating_point():
+            shown = f"{str(row.dtype).removeprefix('torch.')} tensor of shape {tuple(row.shape)}"
+            raise InvalidArgument(name, shown, f"{remedy}, {tuple(slot.parameter.shape)}, of real floats")
+        if not bool(row.isfinite().all()):
+            raise InvalidArgument(name, "a tensor with NaN or infinity", "return finite entries")
+    form = {"dtype": torch.float64, "copy": True, "memory_format": torch.contiguous_format}
+    pairs = zip(layout.slots, returned, strict=True)
+    return [row.detach().to(slot.parameter.device, **form) for slot, row in pairs]
 
 
 def unit(layout: Layout, terms: Probes) -> Probes | None:
@@ -249,4 +351,8 @@ def _first_weight(combination: Any, first: int, second: int) -> float:
             remedy = 'give "average", "second", or the weight of stage 1 in [0, 1]'
             raise InvalidArgument("combination", combination, remedy)
         return first / (first + second) if combination == "average" else 0.0
-    return float(to_float(check_fraction(combination, "combination", open_interval=False), "combination"))
+    weight = float(to_float(check_fraction(combination, "combination", open_interval=False), "combination"))
+    if weight and not first:
+        remedy = 'first = 0, stage 1 has no perturbations: give "average", "second" or 0'
+        raise InvalidArgument("combination", combination, remedy)
+    return weight
