@@ -216,7 +216,7 @@ def test_what_is_given_may_change_after(bits):
     # The step keeps copies: the closure spoils what was returned.
     found = []
     for spoil in (False, True):
-        x, a = nn.Parameter(torch.linspace(-1, 1, 12)), torch.ones(12)
+        x, a = nn.Parameter(torch.linspace(-1, 1, 12)), torch.ones(12, dtype=torch.float64)
 
         def closure(x=x, a=a, spoil=spoil):
             if spoil:

@@ -68,7 +68,7 @@ class DAPSGD(ZOSGD):
             a list of finite tensors, one a trainable parameter that is not empty and of its shape, in the
             order of the flat index: e is their direction, random where they are zero. They are copied in
             float64 for the step. It is meant for tests, as of the exact gradient; e must not depend on
-            the step's perturbations. Ranks that share steps must be given the same, or a ReplicaError says so.
+            the step's perturbations. Ranks that share steps must be given the same.
         momentum: of the update, in [0, 1), above 0 in all groups with alignment="momentum": one vector as
             long as the parameters is kept, as in `ZOSGD`.
         weight_decay: decoupled, at least 0.
@@ -78,6 +78,7 @@ class DAPSGD(ZOSGD):
     Raises:
         InvalidArgument: as `ZerothOrderOptimizer`, or a single trainable entry; by `step`, naming
             ``alignment()``, if that returns something else, before any evaluation.
+        ReplicaError: stages or alignment differ between ranks; by `step`, what ``alignment()`` returns.
 
     >>> x = torch.nn.Parameter(torch.tensor([3.0, -2.0, 1.0]))
     >>> optimizer = DAPSGD([x], lr=0.1, first=1, second=2)
