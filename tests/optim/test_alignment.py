@@ -416,8 +416,13 @@ kind, text = error(broken)
 assert kind is (KeyError if rank == 1 else RankError), text
 kind, text = error(lambda: [torch.arange(4.0) + rank])
 assert kind is ReplicaError and text.startswith("alignment()[0] on rank 1"), text
-kind, text = error("momentum" if rank else broken)
-assert kind is ReplicaError and text.startswith("alignment on rank 1"), text
+try:
+    alignment = "momentum" if rank else "rough"
+    x = [torch.nn.Parameter(torch.ones(4))]
+    DAPSGD(x, 0.1, first=2, second=2, momentum=0.5, parallel="data", alignment=alignment).check_replicas()
+    raise AssertionError("ranks differ")
+except ReplicaError as found:
+    assert str(found).startswith("alignment on rank 1"), found
 dist.destroy_process_group()
 """
 

@@ -16,7 +16,7 @@ from zotheory.optim.distributed import RankError
 from zotheory.optim.evaluation import Evaluation
 from zotheory.optim.layout import Layout, Slot
 from zotheory.optim.perturbations import Gaussian
-from zotheory.optim.replicas import _shown, ranks_of
+from zotheory.optim.replicas import _shown
 from zotheory.optim.sgd import ZOSGD
 from zotheory.optim.state import KEY, check_run
 from zotheory.optim.stored import stored
@@ -78,7 +78,8 @@ class DAPSGD(ZOSGD):
     Raises:
         InvalidArgument: as `ZerothOrderOptimizer`, or a single trainable entry; by `step`, naming
             ``alignment()``, if that returns something else, before any evaluation.
-        ReplicaError: stages or alignment differ between ranks; by `step`, what ``alignment()`` returns.
+        ReplicaError: by `step`, ranks differ in what ``alignment()`` returns; by `check_replicas`, in stages
+            or the kind of alignment too.
 
     >>> x = torch.nn.Parameter(torch.tensor([3.0, -2.0, 1.0]))
     >>> optimizer = DAPSGD([x], lr=0.1, first=1, second=2)
@@ -112,9 +113,6 @@ class DAPSGD(ZOSGD):
         self.weight = _first_weight(combination, self.first, self.second)
         given: Options = {"law": "sphere", **options, "queries": self.first + self.second}
         super().__init__(params, lr, momentum=momentum, weight_decay=weight_decay, **given)
-        ranks = ranks_of(self)
-        if ranks is not None:
-            ranks.agree(self._stages())
 
     def check_group(self, group: dict[str, Any]) -> None:
         """Check lr, weight_decay and momentum."""
