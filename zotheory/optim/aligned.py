@@ -78,8 +78,8 @@ class DAPSGD(ZOSGD):
     Raises:
         InvalidArgument: as `ZerothOrderOptimizer`, or a single trainable entry; by `step`, naming
             ``alignment()``, if that returns something else, before any evaluation.
-        ReplicaError: by `step`, ranks differ in what ``alignment()`` returns; by `check_replicas`, in stages
-            or the kind of alignment too.
+        ReplicaError: by `step`, ranks differ in what ``alignment()`` returns; by `check_replicas`, in
+            stages or the kind of alignment too.
 
     >>> x = torch.nn.Parameter(torch.tensor([3.0, -2.0, 1.0]))
     >>> optimizer = DAPSGD([x], lr=0.1, first=1, second=2)
