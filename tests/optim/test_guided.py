@@ -701,3 +701,16 @@ def test_short_displacements_along_a_guide():
 def test_one_entry():
     with pytest.raises(InvalidArgument, match=r"^params = .*at least two trainable entries, or use ZOSGD"):
         GuidedSGD([nn.Parameter(torch.ones(1))], 0.1)
+
+
+@pytest.mark.parametrize("size", [1e-40, 1e-45, 0.0])
+def test_a_guide_that_is_too_small_is_none(size):
+    x = torch.nn.Parameter(torch.ones(4))
+    optimizer = GuidedSGD([x], lr=0.1)
+    optimizer.step(lambda: (x**2).sum())
+    (state,) = optimizer.state.values()
+    (name,) = state
+    state[name].fill_(size)
+    for _ in range(4):
+        optimizer.step(lambda: (x**2).sum())
+        assert torch.isfinite(x).all()

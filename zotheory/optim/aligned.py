@@ -238,11 +238,7 @@ class _Wide(Combination):
 
 
 def _axis(layout: Layout, buffers: list[torch.Tensor | None]) -> Probes | None:
-    # Below the smallest normal number no power of two scales entries to 1.
-    rows = [row for row in buffers if row is not None]
-    tiny = max((torch.finfo(row.dtype).tiny for row in rows), default=0.0)
-    largest = max((float(torch.linalg.vector_norm(row, math.inf)) for row in rows), default=0.0)
-    direction = stored(layout, buffers) if largest >= tiny else None
+    direction = stored(layout, buffers)
     return unit(layout, [(1.0, direction)]) if direction else None
 
 

@@ -46,10 +46,12 @@ def stored(layout: Layout, buffers: list[torch.Tensor | None]) -> Stored | None:
     """Return a stored vector divided by a power of two so that its largest entry is in [1/2, 1).
 
     Returns:
-        None where it is zero, or not finite.
+        None where it is zero, below the smallest normal number of its type, or not finite.
     """
     ends: list[Any] = [end for buffer in buffers if buffer is not None for end in buffer.aminmax()]
     sizes = [abs(float(end)) for end in ends]
-    if not all(math.isfinite(size) for size in sizes) or not any(sizes):
+    # What divides a subnormal number by its size may overflow.
+    tiny = max((torch.finfo(buffer.dtype).tiny for buffer in buffers if buffer is not None), default=0.0)
+    if not all(math.isfinite(size) for size in sizes) or max(sizes, default=0.0) < tiny or not any(sizes):
         return None
     return Stored(layout, buffers, -math.frexp(max(sizes))[1])
