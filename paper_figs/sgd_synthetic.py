@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from paper_figs._laws import look
+from paper_figs._laws import Look
+from paper_figs._laws import look as usual_look
 from zotheory.experiment import Results
 from zotheory.plotting.paper import Kind, Panel, PaperFigure, Series, Source, Summary, over_seeds, pooled
 from zotheory.plotting.style import number
@@ -14,6 +15,11 @@ MATCHED, TUNED = "matched", "tuned"
 # Of the first loss: less is cut off.
 LEAST = 1e-10
 LIMITS = (LEAST / 3, 30.0)
+
+
+def look(law: str) -> Look:
+    """Return how a law is drawn: in this experiment "two-stage" is the combination of both stages."""
+    return usual_look("two-stage-combined" if law == "two-stage" else law)
 
 
 def slopes(source: Source, problem: str) -> Panel:

@@ -9,14 +9,15 @@ from zotheory.ledger.claim import Claim, Kind, Verdict
 
 claim = Claim(
     id="G7",
-    title="Published: on the mesh problem DAP (two stages) is the fastest - no, not at matched queries",
+    title="Published, in our reading: on the mesh problem DAP (two stages) is the fastest - no, not at matched queries",
     kind=Kind.PUBLISHED,
     plain="Moving the vertices of a 10 x 10 mesh to match a 20 x 20 reference, delta = 1, equal queries, each method at "
     "the best step size of a grid: in every replication the loss of two-stage DAP at the end is below that of the sphere, "
     "Rademacher signs and the Gaussian.",
     latex=r"In every replication the final loss of two-stage DAP is below those of the sphere, Rademacher signs and the "
     r"Gaussian law ($\delta=1$, equal queries).",
-    source="arXiv 2510.19975, mesh experiment, as summarised; read for equal delta and equal queries",
+    source="arXiv 2510.19975, mesh experiment, as summarised, which names no order of laws: this reading, of every "
+    "replication, at equal delta and equal queries, is ours",
     conditions=(
         "smooth loss, no triangle inverted; a replication is the mean log loss of several runs at its tuned step",
         "stored results of mesh, six seeds; a recorded replication is re-run bit for bit by the command that made it",
