@@ -12,9 +12,9 @@ from experiments.smoothing.functions import FUNCTIONS, Separable
 from experiments.smoothing.slopes import from_rounded_arithmetic, from_rounded_values, signs
 from zotheory.errors import InvalidArgument
 from zotheory.experiment import Cell, Experiment, Preset, Seed, Table
-from zotheory.validation import check_count
 
 LARGEST_DIM = 16
+MOST_MUS_PER_DECADE = 100
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Config:
         condition: largest over smallest weight h_i, at least 1; the weights are geometric.
         smallest_mu: from 1e-30 to largest_mu.
         largest_mu: at most 1.
-        mus_per_decade: values of mu in a factor of ten, geometric; at least 1.
+        mus_per_decade: values of mu in a factor of ten, geometric; 1 to 100.
         functions: phi: s^2/2 or exp(s).
         differences: forward or central.
         formats: of the numbers.
@@ -44,15 +44,18 @@ class Config:
     arithmetic: tuple[Literal["values", "all"], ...] = ("values", "all")
 
     def __post_init__(self) -> None:
-        if check_count(self.dim, "dim") > LARGEST_DIM:
-            raise InvalidArgument("dim", self.dim, f"give at most {LARGEST_DIM}: all sign vectors are used")
+        if not 1 <= self.dim <= LARGEST_DIM:
+            remedy = f"give an integer from 1 to {LARGEST_DIM}: all sign vectors are used"
+            raise InvalidArgument("dim", self.dim, remedy)
         if not 1 <= self.condition <= 1e6:
             raise InvalidArgument("condition", self.condition, "give a number from 1 to 1e6")
         if not 1e-30 <= self.smallest_mu <= self.largest_mu <= 1:
             raise InvalidArgument(
                 "smallest_mu", self.smallest_mu, "keep 1e-30 <= smallest_mu <= largest_mu <= 1"
             )
-        check_count(self.mus_per_decade, "mus_per_decade")
+        if not 1 <= self.mus_per_decade <= MOST_MUS_PER_DECADE:
+            remedy = f"give an integer from 1 to {MOST_MUS_PER_DECADE}"
+            raise InvalidArgument("mus_per_decade", self.mus_per_decade, remedy)
 
     @property
     def mus(self) -> list[float]:

@@ -1,5 +1,6 @@
 """Configurations from text: what is written is read back, and what does not fit is refused."""
 
+import re
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -24,6 +25,8 @@ class Config:
     sizes: tuple[int, ...] = (1, 2)
     pair: tuple[float, str] = (1.0, "x")
     mixed: int | float | str = 1
+    laws: tuple[LAWS, ...] = ("sphere",)
+    spare: tuple[int, ...] = ()
 
 
 words = st.text("abcdefg ", min_size=1).map(str.strip).filter(lambda text: text not in ("", "none", "null"))
@@ -65,7 +68,8 @@ def test_what_is_written_is_read_back(pair):
         ("cap=4", "cap", 4.0),
         ("sizes=(4, 5,6)", "sizes", (4, 5, 6)),
         ("sizes=[4]", "sizes", (4,)),
-        ("sizes=", "sizes", ()),
+        ("spare=", "spare", ()),
+        ("spare=[]", "spare", ()),
         ("pair=2,y", "pair", (2.0, "y")),
         ("mixed=2", "mixed", 2),
         ("mixed=2.5", "mixed", 2.5),
@@ -83,21 +87,25 @@ def test_texts_are_read_by_their_annotations(text, field, value):
     [
         ("dim=7.5", "dim = '7.5': give an integer"),
         ("dim=true", "give an integer"),
-        ("mu=small", "mu = 'small': give a number"),
-        ("mu=nan", "give a number"),
-        ("mu=inf", "give a number"),
+        ("mu=small", "mu = 'small': give a finite number"),
+        ("mu=nan", "mu = nan: give a finite number"),
+        ("mu=inf", "mu = inf: give a finite number"),
+        ("cap=-inf", "cap = '-inf': give a finite number or none"),
         ("exact=perhaps", "give true or false"),
         ("law=spere", "law = 'spere': nearest: sphere; there are: sphere, gaussian, 3"),
-        ("cap=much", "give a number or none"),
+        ("cap=much", "give a finite number or none"),
         ("sizes=1,x", "give an integer"),
-        ("pair=1", "give 2 values separated by commas: a number, text"),
+        ("pair=1", "give 2 values separated by commas: a finite number, text"),
+        ("sizes=[]", "sizes = (): give at least one: integers, separated by commas"),
+        ("sizes=", "sizes = (): give at least one"),
+        ("laws=()", "laws = (): give at least one: some of sphere, gaussian, 3, separated by commas"),
         ("dmi=3", "key = 'dmi': nearest: dim"),
         ("dim", "write key=value"),
         ("=3", "key = ''"),
     ],
 )
 def test_what_does_not_fit_is_refused(text, said):
-    with pytest.raises(InvalidArgument, match=said.replace("(", r"\(")):
+    with pytest.raises(InvalidArgument, match=re.escape(said)):
         configured(Config(), {}, [text])
 
 
@@ -119,6 +127,24 @@ def test_the_command_line_wins_over_the_file():
 def test_values_of_a_file_have_the_type_of_their_field(values):
     with pytest.raises(InvalidArgument, match=next(iter(values))):
         configured(Config(), values, [])
+
+
+def test_a_list_without_entries_is_refused_wherever_it_comes_from():
+    with pytest.raises(InvalidArgument, match=r"sizes = \(\): give at least one"):
+        configured(Config(), {"sizes": []}, [])
+    with pytest.raises(InvalidArgument, match=r"sizes = \(\): give at least one"):
+        plain_config(replace(Config(), sizes=()))
+    assert plain_config(Config())["spare"] == []
+
+
+def test_a_table_of_a_file_is_refused():
+    said = (
+        r"config = '\[experiment\]': a table: write KEY = VALUE above all tables; the keys are: dim, mu, "
+    )
+    with pytest.raises(InvalidArgument, match=said):
+        configured(Config(), {"experiment": {"dim": 3}}, [])
+    with pytest.raises(InvalidArgument, match="dim = .*give an integer"):
+        configured(Config(), {"dim": {"dim": 3}}, [])
 
 
 def test_an_unknown_key_of_a_file_is_refused():

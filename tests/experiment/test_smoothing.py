@@ -246,6 +246,7 @@ def test_formats_order_the_best_mu():
         ({"smallest_mu": 0.5, "largest_mu": 0.1}, "smallest_mu"),
         ({"largest_mu": 2.0}, "smallest_mu"),
         ({"mus_per_decade": 0}, "mus_per_decade"),
+        ({"mus_per_decade": 101}, "mus_per_decade"),
     ],
 )
 def test_bad_configurations_are_refused(changes, name):

@@ -34,10 +34,12 @@ def plain_config(config: Any) -> dict[str, Any]:
     """Return a configuration as plain values: tuples as lists, 1 as 1.0 where the field is a float.
 
     Raises:
-        InvalidArgument: a value that does not fit the annotation of its field.
+        InvalidArgument: a value that does not fit the annotation of its field, or a list without entries.
     """
     hints = _hints(type(config))
-    return {name: _as_lists(fitted(getattr(config, name), hints[name], name)) for name in hints}
+    plain = {name: fitted(getattr(config, name), hints[name], name) for name in hints}
+    _require_entries(type(config), plain)
+    return {name: _as_lists(value) for name, value in plain.items()}
 
 
 def configured(base: Config, file: Mapping[str, Any], texts: Sequence[str]) -> Config:
@@ -50,9 +52,13 @@ def configured(base: Config, file: Mapping[str, Any], texts: Sequence[str]) -> C
 
     Raises:
         InvalidArgument: an unknown field (the nearest ones are offered), one given twice, a value of the
-            wrong type, or what the configuration itself refuses.
+            wrong type, a list without entries, or what the configuration itself refuses.
     """
     hints = _hints(type(base))
+    table = next((name for name, value in file.items() if isinstance(value, dict)), None)
+    if table is not None and table not in hints:
+        remedy = f"a table: write KEY = VALUE above all tables; the keys are: {', '.join(hints)}"
+        raise InvalidArgument("config", f"[{table}]", remedy)
     changes = {_known(name, hints): fitted(value, hints[name], name) for name, value in file.items()}
     seen = set()
     for text in texts:
@@ -63,6 +69,7 @@ def configured(base: Config, file: Mapping[str, Any], texts: Sequence[str]) -> C
             raise InvalidArgument("set", text, f"{name} is given twice: give it once")
         seen.add(name)
         changes[name] = parsed(value, hints[name], name)
+    _require_entries(type(base), changes)
     return dataclasses.replace(base, **changes)  # type: ignore[type-var]
 
 
@@ -166,10 +173,37 @@ def described(annotation: Any) -> str:
         return "one of " + ", ".join(map(written, options))
     if origin is tuple:
         if len(options) == 2 and options[1] is Ellipsis:
-            return f"a list of {described(options[0])}, separated by commas"
+            return f"{_several(options[0])}, separated by commas"
         return f"{len(options)} values separated by commas: {', '.join(map(described, options))}"
-    words = {int: "an integer", float: "a number", bool: "true or false", str: "text", type(None): "none"}
+    words = {
+        int: "an integer",
+        float: "a finite number",
+        bool: "true or false",
+        str: "text",
+        type(None): "none",
+    }
     return words.get(annotation, str(annotation))
+
+
+def _several(annotation: Any) -> str:
+    if get_origin(annotation) is Literal:
+        return "some of " + ", ".join(map(written, get_args(annotation)))
+    words = {int: "integers", float: "finite numbers", bool: "true or false each", str: "texts"}
+    return words.get(annotation, f"a list of {described(annotation)}")
+
+
+def _require_entries(kind: type, values: Mapping[str, Any]) -> None:
+    """Check that no list is empty: it would quietly take cells or columns away.
+
+    Lists that are empty by default may be so.
+
+    Raises:
+        InvalidArgument: one is.
+    """
+    for item in dataclasses.fields(kind):
+        if values.get(item.name) == () and item.default != ():
+            remedy = f"give at least one: {described(_hints(kind)[item.name])}"
+            raise InvalidArgument(item.name, (), remedy)
 
 
 def _hints(kind: type) -> dict[str, Any]:
