@@ -7,6 +7,7 @@ import numpy as np
 
 from experiments._mesh_descent import Estimates, Slopes, descend
 from experiments._mesh_loss import Interpolated
+from experiments._mesh_retriangulated import Retriangulated
 from experiments.replication_audit.comparison import Comparison
 from experiments.replication_audit.laws import by_rows, realigned, scaled
 from experiments.replication_audit.settings import Setting
@@ -17,13 +18,33 @@ JITTER, LEAST_AREA = 0.1, 0.05
 
 
 @dataclass(frozen=True, eq=False)
+class Jumping(Interpolated):
+    """The re-triangulated loss, for descent: with the shape of the smooth one.
+
+    Attributes:
+        jumping: the loss.
+    """
+
+    jumping: Retriangulated | None = None
+
+    @classmethod
+    def of(cls, smooth: Interpolated, reference_cells: int) -> "Jumping":
+        """Return the re-triangulated loss of the mesh of a smooth one."""
+        return cls(**vars(smooth), jumping=Retriangulated.between(smooth, reference_cells))
+
+    def __call__(self, moves: FloatArray) -> FloatArray:
+        """Return the losses, shape (n,); infinity where a triangle is inverted."""
+        return super().__call__(moves) if self.jumping is None else self.jumping(moves)
+
+
+@dataclass(frozen=True, eq=False)
 class Mesh:
     """The problem and how it is descended; the parameter is the matrix of the vertices, two columns.
 
     What is drawn for coordinates that do not move is left out, which keeps E[v v^T] = delta I.
 
     Attributes:
-        loss: the smooth one.
+        loss: the smooth one, or where "re-triangulated" is added a `Jumping` one.
         batch: draws of an estimate; central differences.
         steps: T.
         step: eta, the same for all laws.
@@ -54,7 +75,7 @@ class Mesh:
         measured = {}
         for name, batch in batches.items():
             if name == "aligned" and not setting.keeps("aligned-never"):
-                estimates = self._two_stages(batch, rng)
+                estimates = self._two_stages(setting, batch, rng)
             else:
                 estimates = self._plain("uniform" if name == "aligned" else name, setting, batch, rng)
             steps = np.full(len(start), self.step)
@@ -79,14 +100,17 @@ class Mesh:
 
         return estimates
 
-    def _two_stages(self, batch: int, rng: np.random.Generator) -> Estimates:
+    def _two_stages(self, setting: Setting, batch: int, rng: np.random.Generator) -> Estimates:
         first = batch // 2
+        # Of the mean over all draws.
+        weight = 0.0 if setting.keeps("second-stage") else first / batch
 
         def estimates(slopes: Slopes, points: FloatArray, memory: FloatArray) -> FloatArray:
             n = len(points)
             rough = _mean(slopes, self._uniform(n * first, rng).reshape(n, first, -1))
             v = self._uniform(n * (batch - first), rng).reshape(n, batch - first, -1)
-            return _mean(slopes, realigned(v, rough, math.sqrt(self.rows), rng))
+            refined = _mean(slopes, realigned(v, rough, math.sqrt(self.rows), rng))
+            return weight * rough + (1 - weight) * refined
 
         return estimates
 

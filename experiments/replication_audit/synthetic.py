@@ -34,21 +34,30 @@ class Point:
         return points.prod(axis=1) if self.weights is None else points**2 @ self.weights
 
 
-def product_point(dim: int, rng: np.random.Generator) -> Point:
+def product_point(setting: Setting, dim: int, rng: np.random.Generator) -> Point:
     """Return prod x_i at a random point with one coordinate zero: the gradient has one entry.
 
-    The others have sizes in [1/2, 3/2], so that the gradient is of moderate size.
+    The others have sizes in [1/2, 3/2], so that the gradient is of moderate size. Where "sparse-point" is
+    corrected no coordinate is zero, and the entries of the gradient differ by at most a factor of 3.
     """
     x = rng.uniform(0.5, 1.5, dim) * rng.choice([-1.0, 1.0], dim)
+    if not setting.keeps("sparse-point"):
+        return Point(x, x.prod() / x, None)
     x[rng.integers(dim)] = 0.0
     others = np.where(x == 0, 1.0, x)
     return Point(x, np.where(x == 0, others.prod(), 0.0), None)
 
 
-def quadratic_point(dim: int, rng: np.random.Generator) -> Point:
-    """Return sum h_i x_i^2 with h_i in U(-1, 1) at a normal point with half of the coordinates zero."""
+def quadratic_point(setting: Setting, dim: int, rng: np.random.Generator) -> Point:
+    """Return sum h_i x_i^2 with h_i in U(-1, 1) at a normal point with half of the coordinates zero.
+
+    Where "indefinite" is corrected the weights are |h_i|; where "sparse-point" is, no coordinate is zero.
+    """
     weights, x = rng.uniform(-1.0, 1.0, dim), rng.standard_normal(dim)
-    x[rng.permutation(dim)[: dim // 2]] = 0.0
+    if not setting.keeps("indefinite"):
+        weights = np.abs(weights)
+    if setting.keeps("sparse-point"):
+        x[rng.permutation(dim)[: dim // 2]] = 0.0
     return Point(x, 2 * weights * x, weights)
 
 
@@ -65,7 +74,7 @@ def compare(
 
     Args:
         point: where.
-        setting: switches "exact-gradient" and "thresholds".
+        setting: switches "exact-gradient", "second-stage" and "thresholds".
         batch: differences of an estimate, even.
         trials: estimates of each law.
         mu: smoothing distance.
@@ -75,14 +84,16 @@ def compare(
     a, dim, half = point.gradient, point.x.size, batch // 2
     own = _large(a, thresholds[0])
     other = _large(a, thresholds[1]) if setting.keeps("thresholds") else own
-    aligned: Estimator = TwoStage(Sphere(dim), mu, half, half)
+    averaged = not setting.keeps("second-stage")
+    # Draws of both stages have equal errors: constant weights do best, in all, if all draws weigh the same.
+    aligned: Estimator = TwoStage(Sphere(dim), mu, half, half, "average" if averaged else "second")
     size, predicted = float(a @ a), {}
     if setting.keeps("exact-gradient"):
         aligned = Forward(DAP(a), mu, batch)
         # 0 for a gradient with one entry, up to rounding
         predicted["aligned"] = max(float(coordinate_mse(DAP(a), a, own)), 0.0) / batch / size
     else:
-        predicted["aligned"] = theory.two_stage_error(a, own, half, half)
+        predicted["aligned"] = theory.two_stage_error(a, own, half, half, averaged)
     estimators: dict[str, tuple[Estimator, list[int]]] = {"aligned": (aligned, own)}
     for name, law in BASELINES.items():
         estimators[name] = Forward(law(dim), mu, batch), other

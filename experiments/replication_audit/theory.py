@@ -1,6 +1,7 @@
 """What the comparisons must give, from moments alone."""
 
 import math
+from functools import lru_cache
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from zotheory.types import FloatArray
 ALIGNMENTS = 40_000
 
 
+@lru_cache(maxsize=64)
 def alignment_moments(dim: int, probes: int) -> tuple[float, float]:
     """Return (E rho^2, E rho^4), rho the alignment of the mean of k sphere estimates with the gradient.
 
@@ -24,13 +26,25 @@ def alignment_moments(dim: int, probes: int) -> tuple[float, float]:
     return float(squares.mean()), float(np.mean(squares**2))
 
 
-def two_stage_error(a: FloatArray, chosen: list[int], first: int, second: int) -> float:
-    """Return E|(g - a)_T|^2 / |a|^2 of the second stage alone, with a spherical complement and delta = 1.
+def two_stage_error(
+    a: FloatArray, chosen: list[int], first: int, second: int, averaged: bool = False
+) -> float:
+    """Return E|(g - a)_T|^2 / |a|^2 of two stages: sphere probes, a spherical complement, delta = 1.
 
     With a/|a| = rho e + sigma u the square of the product is (rho xi + sigma w_u)^2, of second moment
     D = rho^4 + 6 rho^2 sigma^2 + sigma^4 k4, k4 = 3 (d - 1)/(d + 1). Averaged over the first stage, which
     is isotropic about a, the error of one draw is C = alpha |a|^2 I + beta a a^T with the trace d - 1, for
-    |v|^2 = d always, and alpha + beta = E D - 1 along a.
+    |v|^2 = d always, and alpha + beta = E D - 1 along a. A draw of the first stage has the sphere's
+    C = d/(d + 2) (|a|^2 I + 2 a a^T) - a a^T, of the same trace. Given the first stage the second one is
+    unbiased, so their errors are uncorrelated. In the mean over all k + m draws stage 1 has the weight
+    k/(k + m), the constant one of least error in all (not on every T, where it may depend on a).
+
+    Args:
+        a: the gradient, shape (d,).
+        chosen: T.
+        first: k.
+        second: m.
+        averaged: whether g is the mean over all k + m draws, and not the second stage alone.
     """
     d = a.size
     two, four = alignment_moments(d, first)
@@ -39,7 +53,11 @@ def two_stage_error(a: FloatArray, chosen: list[int], first: int, second: int) -
     alpha = (d - 1 - along) / (d - 1)
     beta = along - alpha
     share = float(a[chosen] @ a[chosen] / (a @ a))
-    return (alpha * len(chosen) + beta * share) / second
+    refined = alpha * len(chosen) + beta * share
+    if not averaged:
+        return refined / second
+    rough = d / (d + 2) * (len(chosen) + 2 * share) - share
+    return (first * rough + second * refined) / (first + second) ** 2
 
 
 def descent_factor(mean: float, square: float, step: float) -> float:

@@ -5,14 +5,18 @@ import math
 import numpy as np
 import pytest
 
+from experiments._mesh_loss import Interpolated
+from experiments._mesh_retriangulated import Retriangulated
 from experiments.replication_audit import EXPERIMENT, Config, cells, run, theory
 from experiments.replication_audit.comparison import Comparison, advantage
 from experiments.replication_audit.laws import by_rows, realigned, scaled
 from experiments.replication_audit.matrix import Matrix
-from experiments.replication_audit.settings import PROBLEMS, SWITCHES, Setting, settings
+from experiments.replication_audit.mesh import Jumping, Mesh
+from experiments.replication_audit.settings import ADDED, LAST, PROBLEMS, SWITCHES, Setting, settings
 from experiments.replication_audit.synthetic import product_point, quadratic_point
 from zotheory.derive.alignment import aligned_directional_moment, averaged, complement_fourth
 from zotheory.derive.probe_enclosure import alignment_enclosure
+from zotheory.derive.tensor import classical_tensor
 from zotheory.errors import InvalidArgument
 from zotheory.estimators import TwoStage, simulate_mse
 from zotheory.experiment import Seed
@@ -59,11 +63,14 @@ def test_alignments_lie_in_their_rigorous_enclosure(dim, probes):
     assert float(low) * 0.99 < theory.alignment_moments(dim, probes)[0] < float(high) * 1.01
 
 
-@pytest.mark.parametrize("chosen", [[0], [0, 1], [2, 3], [0, 1, 2, 3, 4, 5]])
-def test_the_error_of_two_stages_is_the_simulated_one(chosen):
+@pytest.mark.parametrize(("averaged", "combination"), [(False, "second"), (True, "average")])
+@pytest.mark.parametrize(
+    ("chosen", "first", "second"), [([0], 4, 4), ([2, 3], 2, 6), ([0, 1, 2, 3, 4, 5], 5, 3)]
+)
+def test_the_error_of_two_stages_is_the_simulated_one(chosen, first, second, averaged, combination):
     a = np.array([3.0, 1.0, 0.5, 0.0, 0.0, 0.0])
     found = simulate_mse(
-        TwoStage(Sphere(6), 1e-3, 4, 4),
+        TwoStage(Sphere(6), 1e-3, first, second, combination),
         lambda x: x @ a,
         np.zeros(6),
         a,
@@ -71,8 +78,20 @@ def test_the_error_of_two_stages_is_the_simulated_one(chosen):
         trials=40_000,
         coordinates=chosen,
     )
-    wanted = theory.two_stage_error(a, chosen, 4, 4) * (a @ a)
+    wanted = theory.two_stage_error(a, chosen, first, second, averaged) * (a @ a)
     assert abs(found.mse - wanted) < 5 * found.standard_error + 0.01 * wanted
+    other = theory.two_stage_error(a, chosen, first, second, not averaged) * (a @ a)
+    assert abs(found.mse - other) > 5 * found.standard_error + 0.01 * wanted
+
+
+@pytest.mark.parametrize(("dim", "first", "second"), [(6, 4, 4), (16, 8, 8), (5, 2, 7)])
+def test_the_mean_of_both_stages_has_the_error_of_fixed_length_and_no_weights_do_better(dim, first, second):
+    a, whole = np.arange(1.0, dim + 1), list(range(dim))
+    together = theory.two_stage_error(a, whole, first, second, averaged=True)
+    assert together == pytest.approx((dim - 1) / (first + second))
+    assert TwoStage(Sphere(dim), 1e-3, first, second, "optimal").weight == pytest.approx(
+        float(TwoStage(Sphere(dim), 1e-3, first, second, "average").weight)
+    )
 
 
 def test_the_directional_moment_is_the_derived_one():
@@ -83,6 +102,10 @@ def test_the_directional_moment_is_the_derived_one():
     moment4 = averaged(aligned_directional_moment(rho2, complement_fourth(5)), rho2, (two, four))
     a = np.array([0.0, 1.0, 0.0, 0.0, 0.0])
     assert theory.two_stage_error(a, [1], 3, 1) == pytest.approx(float(moment4) - 1)
+    sphere = float(classical_tensor("sphere", 5).along_gradient()) - 1
+    assert theory.two_stage_error(a, [1], 3, 1, averaged=True) == pytest.approx(
+        (3 * sphere + float(moment4) - 1) / 16
+    )
 
 
 @pytest.mark.parametrize("name", ["gaussian", "rademacher", "uniform"])
@@ -140,6 +163,13 @@ def test_settings_correct_one_switch_or_all(problem):
     every = found["published"].published
     assert every == {name for name, problems in SWITCHES.items() if problem in problems}
     assert found["all"].published == frozenset()
+    for switch in LAST:
+        assert (f"all-but-{switch}" in found) == (switch in every)
+        if switch in every:
+            assert found[f"all-but-{switch}"].published == {switch}
+    for added, problems in ADDED.items():
+        assert (added in found) == (problem in problems)
+        assert sum(setting.keeps(added) for setting in found.values()) == (problem in problems)
     assert {name: every - setting.published for name, setting in found.items() if name in SWITCHES} == {
         name: {name} for name in every
     }
@@ -147,12 +177,21 @@ def test_settings_correct_one_switch_or_all(problem):
         found["all"].keeps("no-such-switch")
 
 
-def test_the_points_are_as_published():
+def test_points_are_as_published_and_with_their_switches_corrected():
     rng = np.random.default_rng(6)
-    product, quadratic = product_point(16, rng), quadratic_point(8, rng)
+    published = settings("quadratic")["published"]
+    product, quadratic = product_point(published, 16, rng), quadratic_point(published, 8, rng)
     assert np.count_nonzero(product.x == 0) == np.count_nonzero(product.gradient) == 1
     assert np.count_nonzero(quadratic.x == 0) == np.count_nonzero(quadratic.gradient == 0) == 4
-    for point in (product, quadratic):
+    assert (quadratic.weights < 0).any()
+    dense = settings("quadratic")["sparse-point"]
+    points = [product_point(dense, 16, rng), quadratic_point(dense, 8, rng)]
+    assert np.count_nonzero(points[0].gradient) == 16
+    assert np.count_nonzero(points[1].gradient) == 8
+    definite = quadratic_point(settings("quadratic")["indefinite"], 8, rng)
+    assert (definite.weights > 0).all()
+    assert np.count_nonzero(definite.x) == 4
+    for point in (product, quadratic, definite, *points):
         h = 1e-6 * np.eye(point.x.size)
         differences = (point(point.x + h) - point(point.x - h)) / 2e-6
         assert differences == pytest.approx(point.gradient, abs=1e-8)
@@ -206,6 +245,41 @@ def test_a_wrong_delta_would_be_seen():
     assert published.predicted["gaussian"] > 1.5 * corrected.predicted["gaussian"]
 
 
+@pytest.fixture(scope="module")
+def smooth():
+    return Interpolated.between(3, 6)
+
+
+def test_both_stages_on_the_mesh_have_half_the_error_of_the_second(smooth):
+    """On a linear function: the mean is delta a, and as many draws in each stage count."""
+    rng, a = np.random.default_rng(11), np.linspace(-1.0, 2.0, smooth.dim)
+    mesh, found = Mesh(smooth, 8, 1, 0.1, 1e-4), {}
+    for name in ("all-but-second-stage", "all"):
+        estimates = mesh._two_stages(settings("mesh")[name], 8, rng)
+        x = np.zeros((8_000, smooth.dim))
+        g = estimates(lambda v: v @ a, x, x) / mesh.rows
+        error = g.std(axis=0) / len(g) ** 0.5
+        assert np.all(np.abs(g.mean(axis=0) - a) < 5 * error)
+        found[name] = np.mean(np.sum((g - a) ** 2, axis=1))
+    assert found["all"] / found["all-but-second-stage"] == pytest.approx(0.5, rel=0.1)
+
+
+def test_the_re_triangulated_loss_jumps_at_the_regular_mesh(smooth):
+    jumping, direct = Jumping.of(smooth, 6), Retriangulated.between(smooth, 6)
+    moves = 1e-6 * np.random.default_rng(12).standard_normal((6, smooth.dim))
+    assert jumping(moves) == pytest.approx(direct(moves), rel=1e-12)
+    assert np.abs(jumping(moves) - 1).max() > 1e3 * np.abs(smooth(moves) - 1).max()
+    assert jumping.shape is smooth.shape
+
+
+def test_no_step_is_taken_on_the_re_triangulated_loss_at_a_small_distance():
+    config = Config(mesh_steps=4, jumping_mu=1e-4)
+    table = run(config, {"problem": "mesh", "setting": "re-triangulated"}, Seed(0, "a", "b"))
+    assert np.all(table.columns["aligned"] == 1)
+    assert np.all(table.columns["other"] == 1)
+    assert np.all(table.columns["advantage"] == 0)
+
+
 SMALL = Config(
     points=3,
     trials=200,
@@ -231,7 +305,8 @@ def test_the_experiment_agrees_with_its_theory(tables):
     for (problem, setting), table in tables.items():
         columns = table.columns
         assert columns["baseline"].tolist() == ["uniform", "gaussian", "rademacher", "coordinate"]
-        assert columns["points"][0] == (3 if setting in ("all", "one-point") else 1)
+        several = setting.startswith("all") or setting == "one-point"
+        assert columns["points"][0] == (3 if several else 1)
         assert table.queries > 0
         if problem in ("product", "quadratic"):
             # Coordinate draws have heavy tails: 200 trials settle their error to a third.
@@ -244,7 +319,7 @@ def test_the_experiment_agrees_with_its_theory(tables):
                 )
         if problem == "mesh":
             assert np.all(np.isnan(columns["predicted_advantage"]))
-            assert np.all(columns["aligned"] < 1)
+            assert np.all(columns["aligned"] < 1) or setting == "re-triangulated"
 
 
 def test_what_the_switches_do(tables):
@@ -254,7 +329,10 @@ def test_what_the_switches_do(tables):
     # The exact gradient has no error where one coordinate counts; an estimated one loses to Rademacher.
     assert column("product", "published", "advantage")[0] == pytest.approx(1.0)
     assert column("product", "exact-gradient", "advantage")[2] == pytest.approx(-1.0)
-    assert column("product", "all", "advantage")[0] < 0
+    # The second stage alone loses to the sphere, both together do not.
+    for problem in ("product", "quadratic"):
+        assert column(problem, "all-but-second-stage", "predicted_advantage")[0] < -0.2
+        assert abs(column(problem, "all", "predicted_advantage")[0]) < 0.1
     # Queries: three against two, and as many.
     counted = {
         ("matrix", "published"): (3, 2),
@@ -285,6 +363,8 @@ def test_what_the_switches_do(tables):
         ({"mesh_cells": 21}, "mesh_cells"),
         ({"matrix_steps": 0}, "matrix_steps"),
         ({"synthetic_mu": 0.0}, "synthetic_mu"),
+        ({"larger_mu": 0.2}, "larger_mu"),
+        ({"jumping_mu": 1.1}, "jumping_mu"),
         ({"matrix_mu": 1.0}, "matrix_mu"),
         ({"mesh_mu": 1.0}, "mesh_mu"),
         ({"aligned_threshold": 0.0}, "aligned_threshold"),
