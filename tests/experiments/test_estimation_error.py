@@ -6,6 +6,7 @@ from itertools import product
 import numpy as np
 import pytest
 
+from experiments._batch_groups import groups
 from experiments._measurements import KINDS, errors, large_coordinates, measured, predicted
 from experiments._methods import Knowledge, estimator, guide
 from experiments._predictions import error_covariance
@@ -17,7 +18,7 @@ from zotheory.experiment import Seed
 from zotheory.laws import Gaussian, OrthonormalFrame, Rademacher, Sphere
 
 TOLD = Knowledge(alignment=0.8, probability=0.9, block_size=2, mixing=0.1)
-SMALL = Config(quadratic_dim=4, product_dim=4, batches=(2, 12, 24), trials=2000, mus=(0.0,))
+SMALL = Config(quadratic_dim=4, product_dim=4, batches=(2, 12, 24), trials=1500, mus=(0.0,))
 # Normal means leave five standard errors once in two million; some hundred are looked at, at fixed seeds.
 LIMIT = 5.0
 
@@ -195,13 +196,23 @@ def test_only_a_positive_mu_sees_the_curvature():
     assert 1e-9 < totals[1] < 1e-3
 
 
+def test_small_batches_have_the_trials_that_their_draws_make():
+    assert groups((2, 4, 16, 32, 96), 5, 16) == [((2, 4, 16), 30), ((32, 96), 5)]
+    assert groups((2, 4), 5, 16) == [((2, 4), 5)]
+    assert groups((32, 64), 5, 16) == [((32, 64), 5)]
+
+
 def test_all_methods_share_the_point_the_threshold_and_the_queries():
     config = replace(SMALL, trials=2, functions=("indefinite",))
     tables = [run(config, cell, seed(str(cell))) for cell in cells(config)]
     assert len(tables) == len(METHODS)
     for name in ("large_share", "large_coordinates", "queries_per_estimate", "dimension"):
         assert len({tuple(table.columns[name].tolist()) for table in tables}) == 1, name
-    assert {table.queries for table in tables} == {2 * (3 + 13 + 25)}
+    for method, table in zip(METHODS, tables, strict=True):
+        # Batches up to 16 have as many more trials as the largest batch's draws make; frames have not.
+        trials = [2, 2, 2] if method == "frame" else [4, 4, 2]
+        assert table.columns["trials"].tolist() == trials
+        assert table.queries == np.dot(trials, [3, 13, 25])
     shares = [
         run(config, cells(config)[0], seed("x", index)).columns["large_share"][0] for index in range(2)
     ]
