@@ -12,7 +12,7 @@ import torch
 
 from zotheory.optim import ZOSGD, MeZO, RAdaZO, ZOAdaMM
 
-STEPS, RUNS, SIZE = 300, 25, 1000
+STEPS, RUNS, SIZE = 50, 150, 1000
 
 
 def microseconds(action: Callable[[], object]) -> float:

@@ -78,8 +78,10 @@ def test_slices(layout, law):
         direction = as_perturbation(law).draw(5, layout, 7, query)
         whole = dense(direction)
         for low in range(DIM):
+            fresh = as_perturbation(law).draw(5, layout, 7, query)  # whose first use is of a slice
             for high in range(low + 1, DIM + 1):
                 assert torch.equal(dense(direction, low, high), whole[low:high])
+                assert torch.equal(dense(fresh, low, high), whole[low:high])
 
 
 @pytest.mark.parametrize("law", CASES, ids=str)

@@ -1,5 +1,7 @@
 """The cipher against published answers, numpy, and Python's integers."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 import torch
@@ -92,3 +94,13 @@ def test_slices_do_not_depend_on_the_cut(route):
     for low in (0, 1, 2, 3, 4, 63, 131):
         for high in (low + 1, low + 4, low + 7, 200):
             assert torch.equal(part(low, high), whole[low:high])
+
+
+def test_threads_do_not_disturb_each_other():
+    def draw(number):
+        return [words((number, 1), step, 2, 3, 5 + step) for step in range(300)]
+
+    alone = [draw(number) for number in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        for found, right in zip(pool.map(draw, range(4)), alone, strict=True):
+            assert all(map(torch.equal, found, right))

@@ -2,12 +2,15 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import torch
 
 from zotheory.optim.layout import Slot
 from zotheory.optim.workspace import borrowed
+
+_NOTHING = nullcontext()
 
 
 class Direction(ABC):
@@ -68,18 +71,22 @@ class Kept(Direction):
         row = self._row(out.device)
         if row is None:
             return False
-        torch.mul(row[low : low + out.numel()], factor, out=out)
+        size = out.numel()
+        torch.mul(row if size == self.dim else row[low : low + size], factor, out=out)
         return True
 
     def product(self, slot: Slot, factor: float) -> torch.Tensor | None:
         """Return ``factor`` times the entries of a parameter, in its shape; None if they are zero."""
         row = self._row(slot.parameter.device)
-        return None if row is None else row[slot.start : slot.stop].mul(factor).view(slot.parameter.shape)
+        if row is None:
+            return None
+        mine = row if slot.size == self.dim else row[slot.start : slot.stop]
+        return mine.mul(factor).view(slot.parameter.shape)
 
     def _row(self, device: torch.device) -> torch.Tensor | None:
         if device not in self._rows:
-            # Under inference mode it would be of no use outside.
-            with torch.inference_mode(False):
+            # Made under inference mode it could not be used outside.
+            with torch.inference_mode(False) if torch.is_inference_mode_enabled() else _NOTHING:
                 self._rows[device] = self.direction.values(0, self.dim, device)
         return self._rows[device]
 

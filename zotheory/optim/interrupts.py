@@ -1,10 +1,15 @@
 """Ctrl-C waits while parameters are displaced, restored or updated."""
 
-import signal
 import threading
 from collections.abc import Callable
+from signal import SIGINT
 from types import FrameType
 from typing import Any
+
+try:  # what `signal` wraps, to give and take members of enumerations: that takes ten times as long
+    from _signal import getsignal, signal  # type: ignore[import-not-found]
+except ImportError:
+    from signal import getsignal, signal
 
 
 class Held:
@@ -15,15 +20,15 @@ class Held:
 
     def __enter__(self) -> "Held":
         main = threading.current_thread() is threading.main_thread()
-        self._handler: Any = signal.getsignal(signal.SIGINT) if main else None
+        self._handler: Any = getsignal(SIGINT) if main else None
         self._open = self._waiting = False
         if callable(self._handler):
-            signal.signal(signal.SIGINT, self._note)
+            signal(SIGINT, self._note)
         return self
 
     def __exit__(self, *error: object) -> None:
         if callable(self._handler):
-            signal.signal(signal.SIGINT, self._handler)
+            signal(SIGINT, self._handler)
             self._deliver()
 
     def call(self, action: Callable[[], Any]) -> Any:
@@ -40,7 +45,7 @@ class Held:
     def _deliver(self) -> None:
         if self._waiting:
             self._waiting = False
-            self._handler(signal.SIGINT, None)
+            self._handler(SIGINT, None)
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         if self._open:

@@ -78,24 +78,63 @@ class Gaussian(Perturbation):
 class Sphere(Perturbation):
     """v = sqrt(d) z / |z|, |z| over all parameters jointly; |v|^2 = d up to rounding, so nu = d.
 
-    |z| takes a pass over the stream of its own before the direction is used. It is summed exactly, in
+    |z| takes a pass over the stream of its own when the direction is first used. It is summed exactly, in
     integers, so that it does not depend on the device. z = 0, of probability 2^-16 at d = 1 and at most
     2^-32 above, is replaced by the first axis with a fair sign.
     """
 
     def draw(self, seed: int, layout: Layout, step: int, query: int) -> Direction:
         """Return the normal numbers, scaled."""
-        stream = Stream(seed, "sphere")
-        # z is a multiple of 2^-20 below 2^3: squares of z 2^20 are below 2^46, and 2^17 of them fit int64.
-        total = 0
-        for low, high, device in layout.windows():
-            with borrowed(high - low, torch.float32, device) as z:
-                stream.fill_normals(z, step, query, low)
-                whole = z.mul_(2**20).to(torch.int64).square_()
-                total += sum(int(part.sum()) for part in whole.split(2**17))
-        if total == 0:
-            return _Block(0, 1, math.sqrt(layout.dim), Stream(seed, "sphere sign"), step, query)
-        return _Entries(stream, "normals", step, query, math.sqrt(layout.dim / total) * 2**20)
+        return _Normalized(seed, layout, step, query)
+
+
+class _Normalized(Direction):
+    # The draw of `Sphere`.
+
+    def __init__(self, seed: int, layout: Layout, step: int, query: int) -> None:
+        self.seed, self.layout, self.step, self.query = seed, layout, step, query
+        self.stream = Stream(seed, "sphere")
+        self._found: Direction | None = None
+
+    def fill(self, out: torch.Tensor, low: int) -> bool:
+        if self._found is None and out.numel() == self.layout.dim:  # all entries at once: one pass will do
+            self.stream.fill_normals(out, self.step, self.query, low)
+            self._found = self._scaled(_square(out.clone()))
+            if isinstance(self._found, _Entries):
+                out.mul_(self._found.factor)
+                return True
+        return self._scaled_once().fill(out, low)
+
+    def fill_scaled(self, out: torch.Tensor, low: int, factor: float) -> bool:
+        return self._scaled_once().fill_scaled(out, low, factor)
+
+    def fill_moved(self, out: torch.Tensor, low: int, factor: float, source: torch.Tensor) -> bool:
+        return self._scaled_once().fill_moved(out, low, factor, source)
+
+    def _scaled_once(self) -> Direction:
+        if self._found is None:
+            total = 0
+            for low, high, device in self.layout.windows():
+                with borrowed(high - low, torch.float32, device) as z:
+                    self.stream.fill_normals(z, self.step, self.query, low)
+                    total += _square(z)
+            self._found = self._scaled(total)
+        return self._found
+
+    def _scaled(self, square: int) -> Direction:
+        dim = self.layout.dim
+        if square == 0:
+            signs = Stream(self.seed, "sphere sign")
+            return _Block(0, 1, math.sqrt(dim), signs, self.step, self.query)
+        factor = math.sqrt(dim / square) * 2**20
+        return _Entries(self.stream, "normals", self.step, self.query, factor)
+
+
+def _square(z: torch.Tensor) -> int:
+    # |z|^2 2^40 exactly; z is overwritten. Entries are multiples of 2^-20 below 2^3: squares of z 2^20 are
+    # below 2^46, and 2^17 of them fit int64.
+    whole = z.mul_(2**20).to(torch.int64).square_()
+    return sum(int(part.sum()) for part in whole.split(2**17)) if len(whole) > 2**17 else int(whole.sum())
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ a counter of four 64-bit words and a key of two into four random words. Block b 
 cipher at the counter (b + 1, query, step, 0): numpy adds one to its counter before it produces a block.
 """
 
-from functools import lru_cache
+import threading
+from typing import Any
 
 import numpy as np
 import torch
@@ -32,13 +33,38 @@ def words(
         count: number of words, at least 1; first + count below 2^65.
         device: where the words are made. The CPU's come from numpy, at C speed.
     """
-    start, skipped = divmod(first, 4)
     if torch.device(device).type == "cpu":
-        generator = np.random.Philox(key=_unsigned(*key), counter=_unsigned(start, query, step, 0))
-        raw = np.asarray(generator.random_raw(count + skipped))
-        return torch.from_numpy(raw.view(np.int64))[skipped:]
+        return torch.from_numpy(raw_words(key, step, query, first, count).view(np.int64))
+    start, skipped = divmod(first, 4)
     blocks = -(-(count + skipped) // 4)
     return torch_blocks(key, step, query, start, blocks, device).reshape(-1)[skipped : skipped + count]
+
+
+class _Cipher(threading.local):
+    # numpy's generator, one a thread. To make one takes many times as long as to set one, as it asks the
+    # system for a seed first.
+    def __init__(self) -> None:
+        self.generator = np.random.Philox(0)
+        self.position: dict[str, Any] = {}
+        self.state: Any = {
+            "bit_generator": "Philox",
+            "state": self.position,
+            "buffer": (0, 0, 0, 0),
+            "buffer_pos": 4,  # nothing is left in the buffer
+            "has_uint32": 0,
+            "uinteger": 0,
+        }
+
+
+_numpy = _Cipher()
+
+
+def raw_words(key: Key, step: int, query: int, first: int, count: int) -> np.ndarray:
+    """Return the words that `words` makes on the CPU, as unsigned integers of numpy."""
+    start, skipped = divmod(first, 4)
+    _numpy.position.update(counter=(start, query, step, 0), key=key)
+    _numpy.generator.state = _numpy.state
+    return np.asarray(_numpy.generator.random_raw(count + skipped))[skipped:]
 
 
 def torch_blocks(
@@ -78,8 +104,3 @@ def _product(x: torch.Tensor, y: int) -> tuple[torch.Tensor, torch.Tensor]:
 def _signed(value: int) -> int:
     value %= _MODULUS
     return value - _MODULUS if value >= _MODULUS // 2 else value
-
-
-@lru_cache(maxsize=64)
-def _unsigned(*values: int) -> np.ndarray:
-    return np.array(values, dtype=np.uint64)

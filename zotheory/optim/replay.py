@@ -63,10 +63,13 @@ class Replay:
         rate = group["lr"]
         if rate == 0 and not moments:
             return
+        rows = {name: moment.view(-1) for name, moment in moments.items()}
         with flat_view(data) as entries:
             for low, high in slot.windows():
-                here = entries[low:high]
-                pieces = {name: moment.view(-1)[low:high] for name, moment in moments.items()}
+                here, pieces = entries, rows
+                if high - low < slot.size:
+                    here = entries[low:high]
+                    pieces = {name: row[low:high] for name, row in rows.items()}
                 with borrowed(high - low, slot.dtype, here.device) as gradient:
                     if not self._total.add_up(gradient, slot.start + low):
                         gradient.zero_()

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from zotheory.errors import InvalidArgument
-from zotheory.optim.philox import words
+from zotheory.optim.philox import raw_words, words
 from zotheory.optim.workspace import borrowed
 
 # Entries made at a time by those who walk over a whole vector.
@@ -35,7 +35,7 @@ class Stream:
     """
 
     def __init__(self, seed: int, tag: str) -> None:
-        self.key = check_seed(seed), int.from_bytes(hashlib.sha256(tag.encode()).digest()[:8], "little")
+        self.key = check_seed(seed), _tag_key(tag)
 
     def signs(
         self, step: int, query: int, low: int, high: int, device: torch.device | str = "cpu"
@@ -53,10 +53,12 @@ class Stream:
                 out.copy_(self.portable_signs(step, query, low, high, out.device)).mul_(factor)
             return
         start, skipped = divmod(low, 8)
-        octets = self._pieces(np.uint8, step, query, start, -(-high // 8) - start)
+        octets = self._pieces("<u1", step, query, start, -(-high // 8) - start)
         # Whole rows of the table go where they belong, those at the ends by a copy.
         first, last = (low + 7) // 8 - start, high // 8 - start
-        entries, table = out.numpy(), _sign_table() * np.float32(factor)
+        entries, table = out.numpy(), _sign_table()
+        if factor != 1.0:
+            table = table * np.float32(factor)
         if first > last:  # all within one octet
             entries[:] = table[octets[0]][skipped : skipped + out.numel()]
             return
@@ -96,7 +98,7 @@ class Stream:
             if not self.write(out, "normals", step, query, low):
                 out.copy_(self.portable_normals(step, query, low, low + out.numel(), out.device))
             return
-        pairs = self._pieces(np.uint32, step, query, low, out.numel())
+        pairs = self._pieces("<u4", step, query, low, out.numel())
         with (
             borrowed(out.numel(), torch.int32, "cpu") as index,
             borrowed(out.numel(), torch.float32, "cpu") as others,
@@ -124,9 +126,7 @@ class Stream:
         ``out`` is float32; entries and their slices are as those of `fill_normals`.
         """
         if out.device.type == "cpu":
-            pairs = torch.from_numpy(
-                self._pieces(np.uint32, step, query, low, out.numel()).astype(np.int64)
-            )
+            pairs = torch.from_numpy(self._pieces("<u4", step, query, low, out.numel()).astype(np.int64))
         else:
             start, skipped = divmod(low, 2)
             found = words(self.key, step, query, start, -(-(low + out.numel()) // 2) - start, out.device)
@@ -164,15 +164,19 @@ class Stream:
         word = int(words(self.key, step, query, index, 1)) % 2**64
         return word * bound >> 64
 
-    def _pieces(self, kind: type, step: int, query: int, first: int, count: int) -> np.ndarray:
+    def _pieces(self, kind: str, step: int, query: int, first: int, count: int) -> np.ndarray:
         # Little-endian pieces of the words, so that piece 0 holds the lowest bits of word 0.
-        size = 8 // np.dtype(kind).itemsize
+        size = 8 // int(kind[-1])
         start, skipped = divmod(first, size)
-        found = words(self.key, step, query, start, -(-(first + count) // size) - start).numpy()
+        found = raw_words(self.key, step, query, start, -(-(first + count) // size) - start)
         if sys.byteorder == "big":
             found = found.byteswap()
-        pieces = found.view(np.dtype(kind).newbyteorder("<"))
-        return pieces[skipped : skipped + count]
+        return found.view(kind)[skipped : skipped + count]
+
+
+@cache
+def _tag_key(tag: str) -> int:
+    return int.from_bytes(hashlib.sha256(tag.encode()).digest()[:8], "little")
 
 
 def check_seed(seed: Any) -> int:

@@ -34,7 +34,7 @@ class borrowed:
         self._row = row
 
     def __enter__(self) -> torch.Tensor:
-        return self._row[: self._size]
+        return self._row if self._row.numel() == self._size else self._row[: self._size]
 
     def __exit__(self, *error: object) -> None:
         self._free.append(self._row)
