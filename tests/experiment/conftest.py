@@ -1,6 +1,7 @@
 """A folder of experiments with one small one, "toy-grid", that can be told to fail in many ways."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -149,6 +150,8 @@ def command(folder, store):
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            # Where the tests run in the background Ctrl-C is ignored, and so it would be by the process.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
 
     return start

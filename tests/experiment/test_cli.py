@@ -7,7 +7,9 @@ from typer.testing import CliRunner
 
 from tests.experiment.conftest import manifests, parquets, write_toy
 from zotheory.cli import app
-from zotheory.experiment import Store
+from zotheory.cli.experiment_state import tell_failures
+from zotheory.experiment import Report, Store
+from zotheory.experiment.work import Outcome
 
 runner = CliRunner()
 
@@ -64,7 +66,7 @@ def test_a_run_says_what_it_did_and_where_the_results_are(zotheory, store, monke
     assert "noise" in result.stderr
     assert "[8/8]" in result.stderr
     again = zotheory("run", "toy-grid", "--jobs", 1)
-    assert again.stdout.startswith("toy-grid: 0 cells run, 8 found, 8 in all, ")
+    assert again.stdout.startswith("toy-grid: all 8 cells were finished before; nothing was run, ")
 
 
 def test_settings_come_from_preset_file_and_options(zotheory, store, tmp_path):
@@ -98,13 +100,27 @@ def test_status_counts_and_says_how_to_go_on(zotheory, store):
     assert zotheory("status", "toy-grid", "--seeds", 1).exit_code == 0
 
 
+def test_seeds_beyond_those_asked_for_are_shown(zotheory):
+    zotheory("run", "toy-grid", "--jobs", 1, "--seeds", 4)
+    result = zotheory("status", "toy-grid")
+    assert result.exit_code == 0
+    assert ", 2 seeds: 8 of 8 cells finished" in result.stdout
+    assert "besides: 8 cells of seeds up to 3 (count them with --seeds 4)" in result.stdout
+    assert ", 4 seeds: 16 of 16 cells finished" in (
+        said := zotheory("status", "toy-grid", "--seeds", 4).stdout
+    )
+    assert "besides" not in said
+    assert ", 1 seed: 4 of 4 cells finished" in zotheory("status", "toy-grid", "--seeds", 1).stdout
+    assert "  quick: 8 of 8 cells finished, 8 of more seeds\n" in zotheory("list").stdout
+
+
 def test_status_names_damage_and_other_code(zotheory, store, folder, tmp_path):
     zotheory("run", "toy-grid", "--jobs", 1, "--seeds", 1)
     changed = write_toy(tmp_path / "changed" / "trials")
     (changed / "_shared.py").write_text("def square(x):\n    return x**2\n")
     result = zotheory("status", "toy-grid", "--seeds", 1, folder=changed)
     assert result.exit_code == 0
-    assert "note: 4 cells were measured by other code" in result.stdout
+    assert "note: 4 cells came from other code" in result.stdout
     (path,) = parquets(store)
     path.write_bytes(path.read_bytes()[:100])
     result = zotheory("status", "toy-grid", "--seeds", 1)
@@ -123,7 +139,12 @@ def test_a_cell_that_fails_costs_no_other_and_is_named(zotheory, store, monkeypa
     assert result.exit_code == 1
     assert "6 cells run, 0 found, 8 in all" in result.stdout
     assert "2 failed" in result.stdout
-    assert "failed: x=2, law=even, seed 1: ValueError: the toy broke (" in result.stderr
+    told, again = (line for line in result.stderr.splitlines() if line.startswith("failed: "))
+    assert told.startswith("failed: x=2, law=even, seed 0: ValueError: the toy broke (")
+    assert told.endswith("); so did 1 other cell")
+    assert again.startswith(
+        "failed: the other cells are kept; run what failed again with: zotheory experiment run toy-grid "
+    )
     monkeypatch.delenv("TOY_ACTION")
     assert "2 cells run, 6 found" in zotheory("run", "toy-grid", "--jobs", 1).stdout
 
@@ -135,15 +156,47 @@ def test_a_run_that_returns_no_table_is_named(zotheory, monkeypatch):
     assert "run returned a dict: return a Table" in result.stderr
 
 
+def test_cells_that_fail_in_different_ways_are_all_told_of(capsys):
+    def failed(x, seed, error):
+        return Outcome(str(x), {"x": x}, seed, error=error)
+
+    failures = [failed(x, 0, f"error {x % 5}") for x in range(7)]
+    tell_failures(Report(request=None, total=9, found=0, failures=failures))  # type: ignore[arg-type]
+    assert capsys.readouterr().err.splitlines() == [
+        "failed: x=0, seed 0: error 0; so did 1 other cell",
+        "failed: x=1, seed 0: error 1; so did 1 other cell",
+        "failed: x=2, seed 0: error 2",
+        "failed: 2 cells more, in other ways",
+    ]
+
+
+def test_pack_says_what_it_drops(zotheory, store):
+    zotheory("run", "toy-grid", "--jobs", 1)
+    (path,) = manifests(store)
+    path.write_text("{")
+    result = zotheory("pack", "toy-grid")
+    assert result.exit_code == 0
+    (line,) = result.stderr.splitlines()
+    assert line.startswith(f"dropped: {path} (the manifest is cut short or damaged)")
+    assert "damaged" not in zotheory("status", "toy-grid").stdout
+
+
 def test_pack_is_a_command(zotheory, store, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr(Store, "pack", lambda *args: [])
+        patch.setattr(Store, "pack", lambda *args, **options: [])
         zotheory("run", "toy-grid", "--jobs", 1)
     assert len(parquets(store)) == 8
     result = zotheory("pack", "toy-grid")
     assert result.exit_code == 0
     assert result.stdout.splitlines() == [str(path) for path in manifests(store)]
     assert len(parquets(store)) == 1
+
+
+@pytest.mark.parametrize("command", ["list", "run", "status", "pack"])
+def test_a_store_that_is_a_file_is_refused(zotheory, tmp_path, command):
+    (tmp_path / "taken").write_text("")
+    words = [] if command == "list" else ["toy-grid"]
+    assert "taken is a file: give a folder" in error(zotheory(command, *words, where=tmp_path / "taken"))
 
 
 @pytest.mark.parametrize("command", ["run", "status", "pack"])
@@ -160,6 +213,9 @@ def test_an_unknown_experiment_is_refused_with_the_nearest(zotheory, command):
         (["--set", "size=0"], "size = 0: give at least 1"),
         (["--set", "size"], "write key=value"),
         (["--set", "kinds=cube"], "there are: sum, square"),
+        (["--set", "kinds=[]"], "kinds = (): give at least one: some of sum, square"),
+        (["--set", "mus_per_decade=3"], "key = 'mus_per_decade': there are: size, scale, kinds"),
+        (["--set", "scale=nan"], "scale = nan: give a finite number"),
         (["--preset", "quik"], "nearest: quick"),
         (["--config", "nowhere.toml"], "cannot be read (No such file or directory)"),
         (["--seeds", "0"], "seeds = 0: give an integer of at least 1"),
@@ -173,20 +229,24 @@ def test_bad_input_is_one_line_and_runs_nothing(zotheory, store, log, words, sai
     assert not store.path.exists()
 
 
-def test_a_file_that_is_no_toml_is_refused(zotheory, tmp_path):
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("size = = 3\n", "is no TOML file"),
+        ("[toy-grid]\nsize = 3\n", "config = '[toy-grid]': a table: write KEY = VALUE above all tables"),
+        ("sise = 3\n", "key = 'sise': nearest: size"),
+        ("size = 0\n", "size = 0: give at least 1"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_refused(zotheory, tmp_path, text, said):
     file = tmp_path / "mine.toml"
-    file.write_text("size = = 3\n")
-    assert "is no TOML file" in error(zotheory("run", "toy-grid", "--config", file))
+    file.write_text(text)
+    assert said in error(zotheory("run", "toy-grid", "--config", file))
 
 
 def test_a_folder_that_is_not_there_is_named(zotheory, tmp_path):
     said = error(zotheory("run", "toy-grid", folder=tmp_path / "nowhere"))
     assert "nowhere is not a folder here" in said
-
-
-def test_the_store_of_another_kind_is_refused(zotheory, tmp_path):
-    (tmp_path / "taken").write_text("")
-    assert "cannot be written" in error(zotheory("run", "toy-grid", where=tmp_path / "taken"))
 
 
 def test_progress_lines_tell_the_time_left(monkeypatch, capsys):

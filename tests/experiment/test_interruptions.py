@@ -28,7 +28,7 @@ def test_a_killed_run_goes_on_where_it_was(toy, store, command, log):
 def test_ctrl_c_finishes_the_cells_under_way_and_says_how_to_go_on(store, command, jobs, log):
     started = command("--jobs", jobs, "--set", "size=30", TOY_ACTION="interrupt 9", TOY_JOBS=jobs)
     out, err = started.communicate(timeout=PATIENCE)
-    assert started.returncode == 1, err
+    assert started.returncode == 130, err
     assert "Traceback" not in err
     assert "stopping: cells under way are finished first" in err
     again = "zotheory experiment run toy-grid --preset quick --set size=30 --seeds 2"
@@ -50,7 +50,7 @@ def test_the_second_ctrl_c_stops_at_once(command, log):
         "--jobs", "1", "--set", "size=12", TOY_ACTION="interrupt 9", TOY_JOBS="1", TOY_TIMES="2"
     )
     out, err = started.communicate(timeout=PATIENCE)
-    assert started.returncode == 1, err
+    assert started.returncode == 130, err
     assert "Traceback" not in err
     assert "9 cells run" in out
     assert len(log()) == 10

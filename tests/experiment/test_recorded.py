@@ -23,7 +23,7 @@ def rows(results):
 def test_it_is_what_the_store_reads_with_the_experiment(toy, folder, store, monkeypatch, packed):
     with monkeypatch.context() as patch:
         if not packed:
-            patch.setattr(Store, "pack", lambda *args: [])
+            patch.setattr(Store, "pack", lambda *args, **options: [])
         run(toy, store=store, jobs=1)
     wanted = store.read(toy)
     shutil.rmtree(folder)  # its files are not needed
@@ -59,7 +59,7 @@ def test_the_newest_version_counts(tmp_path, toy, store):
 
 def test_seeds_that_lack_a_cell_are_left_out(toy, store, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr(Store, "pack", lambda *args: [])
+        patch.setattr(Store, "pack", lambda *args, **options: [])
         run(toy, store=store, jobs=1)
     places = {}
     for path in manifests(store):

@@ -14,7 +14,7 @@ from tests.experiment.conftest import manifests, parquets, write_toy
 from zotheory.cli import app
 from zotheory.errors import InvalidArgument
 from zotheory.experiment import MissingResults, Seed, Store, StoreError, files, load, packing, run
-from zotheory.experiment.canonical import spelled
+from zotheory.experiment.canonical import digest, spelled
 
 
 def config(toy, **changes):
@@ -150,7 +150,7 @@ def test_missing_results_say_a_command_that_makes_them(toy, folder, store, monke
 def loose(toy, store, **options):
     """Run without packing, as a run that was killed leaves it."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Store, "pack", lambda *args: [])
+        patch.setattr(Store, "pack", lambda *args, **options: [])
         return run(toy, store=store, jobs=1, **options)
 
 
@@ -195,6 +195,52 @@ def test_a_damaged_file_is_named_and_goes_once_its_cells_are_elsewhere(toy, stor
     run(toy, store=store, jobs=1)
     assert not bad.exists()
     assert (len(parquets(store)), len(manifests(store))) == (1, 1)
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_manifest_that_cannot_be_read_goes_once_the_run_is_complete(toy, store, packed, monkeypatch):
+    (run if packed else loose)(toy, store=store, **({"jobs": 1} if packed else {}))
+    bad = manifests(store)[0]
+    lost = json.loads(bad.read_text())["content"]["cells"][0]["cell"]
+    truncate(bad)
+    warnings = []
+    monkeypatch.setenv("TOY_ACTION", f"raise {lost['x']}")
+    assert not run(toy, store=store, jobs=1, warn=warnings.append).complete
+    assert bad.exists()
+    monkeypatch.delenv("TOY_ACTION")
+    assert run(toy, store=store, jobs=1, warn=warnings.append).complete
+    assert not bad.exists()
+    assert [f"{bad} (the manifest is cut short" in line for line in warnings] == [True, True]
+    assert run(toy, store=store, jobs=1, warn=warnings.append).done == 0
+    assert len(warnings) == 2
+    assert (len(parquets(store)), len(manifests(store))) == (1, 1)
+
+
+def test_packing_drops_what_is_damaged_if_told_to(toy, store):
+    loose(toy, store)
+    truncate(manifests(store)[0])
+    truncate(parquets(store)[1])
+    harmed = manifests(store)[:2]
+    store.pack("toy-grid")
+    assert all(path.exists() for path in harmed)
+    dropped = []
+    (kept,) = store.pack("toy-grid", drop=dropped.append)
+    assert [line.partition(" ")[0] for line in dropped] == [str(path) for path in harmed]
+    assert manifests(store) == [kept]
+    assert parquets(store) == [kept.with_suffix(".parquet")]
+    assert run(toy, store=store, jobs=1).done == 2
+
+
+def test_what_another_version_wrote_is_never_dropped(toy, store):
+    run(toy, store=store, jobs=1)
+    (path,) = manifests(store)
+    content = json.loads(path.read_text())["content"] | {"format": 2}
+    path.write_text(json.dumps({"checksum": digest(content), "content": content}))
+    dropped = []
+    store.pack("toy-grid", drop=dropped.append)
+    assert run(toy, store=store, jobs=1).done == 8
+    assert path.exists()
+    assert dropped == []
 
 
 def test_damage_to_a_copy_of_cells_that_are_elsewhere_is_no_matter(toy, store):
@@ -316,8 +362,34 @@ def test_a_read_only_store_is_refused_before_anything_runs(toy, store, monkeypat
     assert log() == []
 
 
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_read_only_store_with_everything_in_it_is_enough(toy, store, monkeypatch, log, packed):
+    (run if packed else loose)(toy, store=store, **({"jobs": 1} if packed else {}))
+    log()
+
+    def refuse(*args, **options):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(files.tempfile, "mkstemp", refuse)
+    monkeypatch.setattr(files.os, "replace", refuse)
+    warnings = []
+    report = run(toy, store=store, jobs=1, warn=warnings.append)
+    assert (report.found, report.done, report.complete) == (8, 0, True)
+    assert [line.startswith("not packed: ") for line in warnings] == ([] if packed else [True])
+    with pytest.raises(StoreError, match=r"cells cannot be written \(Read-only file system\)") as caught:
+        run(toy, store=store, jobs=1, seeds=3)
+    assert "probe" not in str(caught.value)
+    assert log() == []
+
+
 def test_a_store_that_is_a_file_is_refused(toy, tmp_path, log):
     (tmp_path / "taken").write_text("")
-    with pytest.raises(StoreError, match="cannot be written"):
-        run(toy, store=Store(tmp_path / "taken"), jobs=1)
+    taken = Store(tmp_path / "taken")
+    for use in (
+        lambda: run(toy, store=taken, jobs=1),
+        lambda: taken.read(toy),
+        lambda: taken.pack("toy-grid"),
+    ):
+        with pytest.raises(InvalidArgument, match="taken is a file: give a folder"):
+            use()
     assert log() == []

@@ -10,12 +10,13 @@ import typer
 
 from zotheory.cli.cells import cells_shown
 from zotheory.cli.common import NOT_EXPECTED, emit, errors_in_one_line, tell
+from zotheory.cli.experiment_state import progress_of, summary, tell_failures
+from zotheory.cli.interruption import INTERRUPTED, interruption_in_one_line
 from zotheory.errors import InvalidArgument
 
 if TYPE_CHECKING:
     from zotheory.experiment.experiment import Experiment
     from zotheory.experiment.request import Request
-    from zotheory.experiment.runner import Report
 
 app = typer.Typer(
     help="Run experiments, and keep their results.",
@@ -54,17 +55,20 @@ def list_(folder: Folder = DEFAULT_FOLDER, store: StorePath = DEFAULT_STORE) -> 
     """
     from zotheory.errors import ZotheoryError
     from zotheory.experiment.discovery import find, load
+    from zotheory.experiment.files import require_folder
     from zotheory.experiment.request import Request
 
     failed = False
     with errors_in_one_line():
+        require_folder(store)
         for name in find(folder):
             try:
                 experiment = load(name, folder)
                 emit(f"{name}: {experiment.title}\n")
                 for preset in experiment.presets:
-                    done, total, _ = _progress_of(Request.of(experiment, preset), store)
-                    emit(f"  {preset}: {done} of {total} cells finished\n")
+                    state = progress_of(Request.of(experiment, preset), store)
+                    more = f", {state.extra} of more seeds" if state.extra else ""
+                    emit(f"  {preset}: {state.done} of {state.total} cells finished{more}\n")
             except ZotheoryError as error:
                 tell(f"error: {' '.join(str(error).split())}")
                 failed = True
@@ -93,15 +97,16 @@ def run(
 
     The same command goes on where a run was stopped. Results of other configurations stay what they are.
 
-    Exit status 1: a cell failed, or the run was interrupted. Exit status 2: bad input, a store that cannot
-    be written, or workers that died; finished cells are kept.
+    Exit status 1: a cell failed. Exit status 2: bad input, a store that cannot be written, or workers that
+    died. Exit status 130: the run was interrupted by Ctrl-C. Finished cells are kept in any case.
     """
+    from zotheory.experiment.request import counted
     from zotheory.experiment.runner import run as run_experiment
     from zotheory.experiment.store import Store
 
-    with errors_in_one_line():
+    with interruption_in_one_line(), errors_in_one_line():
         request = _request(name, folder, preset, settings, config, seeds)
-        tell(f"{name}: configuration {request.configuration}, {request.seeds} seeds")
+        tell(f"{name}: configuration {request.configuration}, {counted(request.seeds, 'seed')}")
         with cells_shown() as progress:
             report = run_experiment(
                 request.experiment,
@@ -114,13 +119,17 @@ def run(
                 progress=progress,
                 warn=lambda line: tell(f"warning: {line}"),
             )
-    emit(_summary(report))
-    for failure in report.failures[:3]:
-        tell(f"failed: {_cell(failure.cell)}, seed {failure.seed}: {failure.error}")
-    if len(report.failures) > 3:
-        tell(f"failed: {len(report.failures) - 3} more")
-    if report.interrupted and not report.complete:
-        tell(f"interrupted: finished cells are kept; go on with: {request.command(store)}")
+        emit(summary(report))
+        tell_failures(report)
+        again = request.command(store)
+        if report.interrupted:
+            if report.complete:
+                tell("interrupted: all cells were finished before, and are kept")
+            else:
+                tell(f"interrupted: finished cells are kept; go on with: {again}")
+            raise typer.Exit(INTERRUPTED)
+        if report.failures:
+            tell(f"failed: the other cells are kept; run what failed again with: {again}")
     if not report.complete:
         raise typer.Exit(NOT_EXPECTED)
 
@@ -139,20 +148,22 @@ def status(
 
     Exit status 1: cells are missing. Exit status 2: bad input.
     """
+    from zotheory.experiment.request import counted
     from zotheory.experiment.store import Store
 
     with errors_in_one_line():
         request = _request(name, folder, preset, settings, config, seeds)
-        done, total, lines = _progress_of(request, store)
+        state = progress_of(request, store)
         emit(f"{name}: {request.experiment.title}\n")
-        emit(f"configuration {request.configuration}: {done} of {total} cells finished\n")
-        emit("".join(f"{line}\n" for line in lines))
+        done = f"{state.done} of {counted(state.total, 'cell')} finished"
+        emit(f"configuration {request.configuration}, {counted(request.seeds, 'seed')}: {done}\n")
+        emit("".join(f"{line}\n" for line in state.lines))
         others = [key for key in Store(store).configurations(name) if key != request.configuration]
         if others:
             emit(f"other configurations in {store / name}: {', '.join(others)}\n")
-        if done < total:
+        if state.done < state.total:
             emit(f"run: {request.command(store)}\n")
-    if done < total:
+    if state.done < state.total:
         raise typer.Exit(NOT_EXPECTED)
 
 
@@ -160,7 +171,7 @@ def status(
 def pack(name: Name, store: StorePath = DEFAULT_STORE, folder: Folder = DEFAULT_FOLDER) -> None:
     """Join the finished cells of each configuration into one Parquet file and one manifest.
 
-    A run ends with this; it is of use after one that was killed.
+    A run ends with this; it is of use after one that was killed. What is damaged is dropped, and named.
 
     Exit status 2: bad input, or a store that cannot be written; nothing is lost then.
     """
@@ -172,7 +183,9 @@ def pack(name: Name, store: StorePath = DEFAULT_STORE, folder: Folder = DEFAULT_
         found = find(folder)
         if name not in found:
             raise InvalidArgument("experiment", name, choose_from(name, found))
-        for path in Store(store).pack(name):
+        for path in Store(store).pack(
+            name, drop=lambda text: tell(f"dropped: {text}: nothing of it can be read")
+        ):
             emit(f"{path}\n")
 
 
@@ -205,44 +218,3 @@ def _read_toml(file: Path) -> dict[str, Any]:
         raise InvalidArgument("config", file.name, remedy) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InvalidArgument("config", file.name, f"{file} is no TOML file ({error})") from error
-
-
-def _progress_of(request: Request[Any], store: Path) -> tuple[int, int, list[str]]:
-    """Return how many cells are finished, how many there are, and what is known of them in lines."""
-    from zotheory.experiment.store import Store
-
-    contents = Store(store).contents(request.experiment.name, request.configuration)
-    wanted = set(request.keys())
-    facts = {
-        cell["key"]: dict(cell) | {"code": record.environments[cell["environment"]]["code"]}
-        for record in contents.records
-        for cell in record.cells
-        if cell["key"] in wanted
-    }
-    lines = [f"damaged: {item}" for item in contents.damaged]
-    if facts:
-        cells = list(facts.values())
-        seconds, queries = sum(cell["seconds"] for cell in cells), sum(cell["queries"] for cell in cells)
-        peak = max((cell["peak_memory"] or 0 for cell in cells), default=0)
-        work = f"{seconds:.1f} s of work, {queries} function values"
-        lines.append(f"{work}, peak memory {peak / 2**20:.0f} MiB")
-        other = sum(cell["code"] != request.experiment.code for cell in cells)
-        if other:
-            lines.append(
-                f"note: {other} cells were measured by other code of this experiment; if what it measures "
-                "has changed, raise its version"
-            )
-    return len(facts), len(wanted), lines
-
-
-def _summary(report: Report) -> str:
-    name = report.request.experiment.name
-    counts = f"{report.done} cells run, {report.found} found, {report.total} in all"
-    lines = [f"{name}: {counts}, {report.seconds:.1f} s"]
-    if report.failures:
-        lines[0] += f"; {len(report.failures)} failed"
-    return "".join(f"{line}\n" for line in [*lines, *(f"results: {path}" for path in report.packed)])
-
-
-def _cell(cell: Any) -> str:
-    return ", ".join(f"{name}={value}" for name, value in cell.items())

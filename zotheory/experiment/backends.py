@@ -8,7 +8,7 @@ from joblib._parallel_backends import LokyBackend, ParallelBackendBase
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 from zotheory.experiment.faults import ScheduleError
-from zotheory.experiment.stopping import ignore_interrupts
+from zotheory.experiment.stopping import ignore_interrupts, interrupts_held
 from zotheory.experiment.work import Outcome
 
 DIED = "a worker died (out of memory, or a crash inside a library): run the same command again to go on"
@@ -33,6 +33,11 @@ class LocalBackend(Arrivals, LokyBackend):
 
     def __init__(self) -> None:
         super().__init__(inner_max_num_threads=1, initializer=ignore_interrupts)
+
+    def submit(self, func: Any, callback: Any = None) -> Any:
+        """Send a task to a worker, which is started if need be."""
+        with interrupts_held():
+            return super().submit(func, callback)
 
     def retrieve_result_callback(self, out: Any) -> Any:  # type: ignore[override]
         """Return the results of a task.

@@ -2,10 +2,12 @@
 
 import contextlib
 import os
+import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+from zotheory.errors import InvalidArgument
 from zotheory.experiment.faults import StoreError
 
 # Where results are, unless told otherwise.
@@ -40,9 +42,21 @@ def require_writable(folder: Path) -> None:
     Raises:
         StoreError: they cannot.
     """
-    probe = folder / "probe"
-    write_atomically(probe, b"")
-    remove(probe)
+    with storing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(TEMPORARY, ".", folder)
+        os.close(descriptor)
+        remove(Path(name))
+
+
+def require_folder(path: Path) -> None:
+    """Check that a store is a folder, or is not there yet.
+
+    Raises:
+        InvalidArgument: it is a file.
+    """
+    if path.exists() and not path.is_dir():
+        raise InvalidArgument("store", path.name, f"{path} is a file: give a folder")
 
 
 def remove(path: Path) -> None:
@@ -53,7 +67,7 @@ def remove(path: Path) -> None:
 
 @contextlib.contextmanager
 def storing(path: Path) -> Iterator[None]:
-    """Turn what the system says about a path into a `StoreError`."""
+    """Turn what the system says about writing a path into a `StoreError`."""
     try:
         yield
     except OSError as error:

@@ -35,11 +35,13 @@ class Damaged:
         path: its manifest.
         reason: what is wrong.
         keys: of the cells that were in it; empty where the manifest cannot be read.
+        foreign: whether another version of zotheory wrote it, which can read it.
     """
 
     path: Path
     reason: str
     keys: frozenset[str] = frozenset()
+    foreign: bool = False
 
     def __str__(self) -> str:
         return f"{self.path} ({self.reason})"
@@ -114,7 +116,7 @@ def read(path: Path) -> Record | Damaged:
         if entry["checksum"] != digest(content):
             return Damaged(path, "the checksum of the manifest differs")
         if content.pop("format") != FORMAT:
-            return Damaged(path, "it is of another version of zotheory")
+            return Damaged(path, "it is of another version of zotheory", foreign=True)
         cells, environments, checksum = (content.pop(name) for name in ("cells", "environments", "sha256"))
         keys = frozenset(cell["key"] for cell in cells)
     except (ValueError, KeyError, TypeError, AttributeError):

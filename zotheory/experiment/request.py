@@ -87,6 +87,11 @@ class Request(Generic[Config]):
         return shlex.join(words)
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun: "1 seed", "3 seeds"."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def _changes(experiment: Experiment[Any], preset: str, plain: dict[str, Any]) -> dict[str, Any]:
     usual = experiment.plain(experiment.presets[preset].config)
     return {name: value for name, value in plain.items() if value != usual[name]}

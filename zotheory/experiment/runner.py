@@ -11,6 +11,7 @@ from zotheory.experiment.discovery import modules_below
 from zotheory.experiment.environment import commit
 from zotheory.experiment.executors import Executor, connected, outcomes
 from zotheory.experiment.experiment import Experiment
+from zotheory.experiment.faults import StoreError
 from zotheory.experiment.records import Record
 from zotheory.experiment.request import Request
 from zotheory.experiment.stopping import stop_requested
@@ -98,47 +99,72 @@ def run(
     warn = (lambda line: None) if warn is None else warn
     tasks = request.tasks()
     start = time.perf_counter()
-    with connected(executor, scheduler) as client:
-        store.require_writable(experiment.name)
-        contents = store.contents(experiment.name, request.configuration)
-        for item in contents.damaged:
-            warn(f"damaged: {item}; what is missing of its cells is computed again")
-        keys = contents.keys
-        todo = [task for task in tasks if task[0] not in keys]
-        report = Report(request, len(tasks), len(tasks) - len(todo))
-        if progress is not None:
-            progress(report.found, report.total)
+    report = Report(request, len(tasks), 0)
+    # Ctrl-C during the search and the packing, which are brief, waits for their end too.
+    with stop_requested(warn) as stop:
         try:
-            if todo:
-                job = _job(experiment, request.config)
-                about, facts = _about(request), _facts(experiment)
-                with stop_requested(warn) as stop:
-                    left = (task for task in todo if not stop.is_set())
-                    with outcomes(job, left, min(jobs, len(todo)), client) as finished:
+            with connected(executor, scheduler) as client:
+                contents = store.contents(experiment.name, request.configuration)
+                todo = [task for task in tasks if task[0] not in contents.keys]
+                report.found = len(tasks) - len(todo)
+                if todo:
+                    store.require_writable(experiment.name)
+                for item in contents.damaged:
+                    warn(f"damaged: {item}; it goes once all cells of this run are finished")
+                if progress is not None:
+                    progress(report.found, report.total)
+                if todo:
+                    left = (task for task in todo if not stop.requested)
+                    with outcomes(_job(request), left, min(jobs, len(todo)), client) as finished:
+                        keep = _keeper(store, report)
                         for outcome in finished:
-                            _settle(outcome, store, about, facts, report)
+                            with stop.shielded():
+                                keep(outcome)
                             if progress is not None:
                                 progress(report.settled, report.total)
-                    report.interrupted = stop.is_set()
+            report.packed = _packed(store, report, warn)
         except KeyboardInterrupt:
             report.interrupted = True
-    report.packed = store.pack(experiment.name, request.configuration)
+    report.interrupted |= stop.requested
     report.seconds = time.perf_counter() - start
     return report
 
 
-def _settle(
-    outcome: Outcome, store: Store, about: dict[str, Any], facts: dict[str, Any], report: Report
-) -> None:
-    if outcome.error:
-        report.failures.append(outcome)
-        return
-    assert outcome.facts is not None
-    assert outcome.versions is not None
-    cell = {"key": outcome.key, "cell": dict(outcome.cell), "seed": outcome.seed, "environment": 0}
-    record = Record(about, [cell | dict(outcome.facts)], [dict(outcome.versions) | facts], outcome.data)
-    store.keep(report.request.experiment.name, outcome.key, record)
-    report.done += 1
+def _keeper(store: Store, report: Report) -> Callable[[Outcome], None]:
+    """Return what keeps a finished cell in the store, and counts it in the report."""
+    about, facts = _about(report.request), _facts(report.request.experiment)
+
+    def keep(outcome: Outcome) -> None:
+        if outcome.error:
+            report.failures.append(outcome)
+            return
+        assert outcome.facts is not None
+        assert outcome.versions is not None
+        cell = {"key": outcome.key, "cell": dict(outcome.cell), "seed": outcome.seed, "environment": 0}
+        environment = dict(outcome.versions) | facts
+        record = Record(about, [cell | dict(outcome.facts)], [environment], outcome.data)
+        store.keep(report.request.experiment.name, outcome.key, record)
+        report.done += 1
+
+    return keep
+
+
+def _packed(store: Store, report: Report, warn: Callable[[str], None]) -> list[Path]:
+    """Pack what a run has finished; what was damaged has been computed again if it is complete.
+
+    Raises:
+        StoreError: the store cannot be written, and something was to be kept in it.
+    """
+    request = report.request
+    # The warning was before.
+    drop = (lambda line: None) if report.complete else None
+    try:
+        return store.pack(request.experiment.name, request.configuration, drop=drop)
+    except StoreError as error:
+        if report.done:
+            raise
+        warn(f"not packed: {error}")
+        return []
 
 
 def _about(request: Request[Any]) -> dict[str, Any]:
@@ -154,16 +180,17 @@ def _facts(experiment: Experiment[Any]) -> dict[str, Any]:
     return {"commit": commit(Path(experiment.folder)), "code": experiment.code}
 
 
-def _job(experiment: Experiment[Any], config: Any) -> Job:
+def _job(request: Request[Any]) -> Job:
     """Pickle an experiment with its modules by value: workers need not have its files."""
     import cloudpickle
 
+    experiment = request.experiment
     folder = Path(experiment.folder)
     modules = modules_below(folder.parent)
     for module in modules:
         cloudpickle.register_pickle_by_value(module)
     try:
-        code = cloudpickle.dumps((experiment.run, config))
+        code = cloudpickle.dumps((experiment.run, request.config))
     finally:
         for module in modules:
             cloudpickle.unregister_pickle_by_value(module)

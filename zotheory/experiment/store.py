@@ -1,15 +1,17 @@
 """The store: a folder of results, one folder an experiment, in which finished cells are kept once."""
 
-from collections.abc import Iterable, Mapping
+import os
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, TypeVar
 
 from zotheory.experiment.experiment import Experiment
 from zotheory.experiment.faults import MissingResults, StoreError
-from zotheory.experiment.files import DEFAULT_STORE, require_writable, storing
+from zotheory.experiment.files import DEFAULT_STORE, require_folder, require_writable
 from zotheory.experiment.packing import pack_records, sweep
-from zotheory.experiment.records import MANIFEST, Damaged, Record, Vanished, joined, read, slices
+from zotheory.experiment.records import MANIFEST, Damaged, Record, Vanished, delete, joined, read, slices
 from zotheory.experiment.request import Request
 from zotheory.experiment.results import Results
 
@@ -104,10 +106,15 @@ class Store:
         raise StoreError(f"{self.path / experiment} changes faster than it can be read: try again later")
 
     def manifests(self, experiment: str, configuration: str = "") -> list[Path]:
-        """Return the manifests of a configuration, or of all: packed ones first."""
+        """Return the manifests of a configuration, or of all: packed ones first.
+
+        Raises:
+            InvalidArgument: the store is a file.
+            StoreError: the system does not let a folder be read.
+        """
+        require_folder(self.path)
         folder, pattern = self.path / experiment, f"{configuration}*{MANIFEST}"
-        with storing(folder):
-            return [*sorted(folder.glob(pattern)), *sorted((folder / LOOSE).glob(pattern))]
+        return [*_listed(folder, pattern), *_listed(folder / LOOSE, pattern)]
 
     def keep(self, experiment: str, key: str, record: Record) -> None:
         """Keep a finished cell.
@@ -121,21 +128,36 @@ class Store:
         """Check that cells can be kept.
 
         Raises:
+            InvalidArgument: the store is a file.
             StoreError: they cannot.
         """
+        require_folder(self.path)
         require_writable(self.path / experiment / LOOSE)
 
-    def pack(self, experiment: str, configuration: str | None = None) -> list[Path]:
+    def pack(
+        self,
+        experiment: str,
+        configuration: str | None = None,
+        *,
+        drop: Callable[[str], None] | None = None,
+    ) -> list[Path]:
         """Join the cells of a configuration, or of every one, to one record each; return their manifests.
 
         Nothing is removed before what it holds is on the disk in another record. Damaged records go once
         all of their cells are in whole ones.
 
+        Args:
+            experiment: its name.
+            configuration: its key; by default all.
+            drop: called with a line for each other damaged record, which goes then too; by default those
+                stay. Records of another version of zotheory always stay.
+
         Raises:
+            InvalidArgument: the store is a file.
             StoreError: it cannot be written.
         """
         chosen = self.configurations(experiment) if configuration is None else [configuration]
-        folder, packed = self.path / experiment, []
+        folder, packed = self.path / experiment, list[Path]()
         for key in chosen:
             for _ in range(ATTEMPTS):
                 try:
@@ -146,6 +168,11 @@ class Store:
             else:
                 raise StoreError(f"{folder} changes faster than it can be packed: try again later")
             packed += pack_records(folder, key, found)
+            if drop is not None:
+                for item in found:
+                    if isinstance(item, Damaged) and not item.foreign and item.path.exists():
+                        delete(item.path)
+                        drop(str(item))
         sweep(folder)
         sweep(folder / LOOSE)
         return packed
@@ -153,6 +180,23 @@ class Store:
     def configurations(self, experiment: str) -> list[str]:
         """Return the keys of all configurations in the store."""
         return sorted({path.name[:16] for path in self.manifests(experiment)})
+
+
+def _listed(folder: Path, pattern: str) -> list[Path]:
+    """Return the files of a folder that fit a pattern; none where there is no folder.
+
+    Raises:
+        StoreError: the system does not let it be read.
+    """
+    try:
+        names = [entry.name for entry in os.scandir(folder)]
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise StoreError(
+            f"{folder} cannot be read ({error.strerror}): make it a folder that can"
+        ) from error
+    return [folder / name for name in sorted(names) if fnmatchcase(name, pattern)]
 
 
 def _contents(found: Iterable[Record | Damaged]) -> Contents:
