@@ -134,7 +134,7 @@ class Run:
         extra: what ``watch`` returned at each record, shape (records,) each, NaN once diverged.
         spent: function values that were evaluated.
         steps: steps done.
-        diverged: whether a loss was not finite, or too large.
+        diverged: whether a loss, recorded or told by a step, was not finite or too large, see `DIVERGED`.
         last_finite: the last recorded finite loss.
         state: the parameters then, copies.
     """
@@ -196,7 +196,7 @@ def descend(
     start_queries, cost, steps, elapsed, place, diverged = optimizer.queries, 0, 0, 0.0, 0, False
     with torch.no_grad():
         first = last = float(measure())
-    ceiling = first + DIVERGED * abs(first) if first else math.inf
+    ceiling, told_ceiling = _ceiling(first), math.nan  # steps may tell another loss than is recorded
     state = _copies(parameters)
     while True:
         spent = optimizer.queries - start_queries
@@ -223,7 +223,8 @@ def descend(
         except LossError:
             diverged = True
         else:
-            diverged = told > ceiling
+            told_ceiling = told_ceiling if steps else _ceiling(told)
+            diverged = told > told_ceiling
         elapsed += time.perf_counter() - began
         cost = max(cost, optimizer.queries - start_queries - spent)
         if cost > budget:
@@ -241,6 +242,10 @@ def descend(
     extra = {name: _padded([float(row[name]) for row in seen], marks.size) for name in names}
     spent = optimizer.queries - start_queries
     return Run(marks, losses, seconds, extra, spent, steps, diverged, last, state)
+
+
+def _ceiling(start: float) -> float:
+    return start + DIVERGED * abs(start) if start else math.inf
 
 
 def _copies(parameters: Sequence[torch.Tensor]) -> tuple[torch.Tensor, ...]:
