@@ -39,8 +39,11 @@ class Config:
         batch: central differences of an estimate, at least 2; at most the dimension for orthonormal.
         steps: descent steps, at least 1.
         step_sizes: eta, increasing, above 0: the budget for tuning is one set of runs for each of them.
+        extensions: as long as the best eta is the smallest or the largest, one more beyond it is tried, by
+            a factor of 1.5, at most so many, from 0 to 20. After that a best eta at an edge is marked.
         tuning_runs: runs for each eta and method; the eta of the least mean log loss at the end is taken.
         runs: runs that are then measured, at least 2, with other random numbers.
+        estimates: at the start, whose error is compared with the prediction; at least 2.
         mu: smoothing distance, from 1e-8 to 0.1.
         least_area: steps after which a triangle has less than this part of its first area are refused;
             from 0 to 0.5.
@@ -55,9 +58,11 @@ class Config:
     methods: tuple[Name, ...] = NAMES
     batch: int = 8
     steps: int = 50
-    step_sizes: tuple[float, ...] = (0.1, 0.15, 0.22, 0.33, 0.5, 0.75)
+    step_sizes: tuple[float, ...] = (0.1, 0.15, 0.22, 0.33, 0.5)
+    extensions: int = 8
     tuning_runs: int = 2
     runs: int = 3
+    estimates: int = 400
     mu: float = 1e-3
     least_area: float = 0.05
     guide_alignment: float = 0.6
@@ -66,7 +71,16 @@ class Config:
     directions: int = 16
 
     def __post_init__(self) -> None:
-        for name in ("cells", "reference_cells", "batch", "steps", "tuning_runs", "runs", "directions"):
+        for name in (
+            "cells",
+            "reference_cells",
+            "batch",
+            "steps",
+            "tuning_runs",
+            "runs",
+            "estimates",
+            "directions",
+        ):
             check_count(getattr(self, name), name)
         if not 2 <= self.cells <= 20:
             raise InvalidArgument("cells", self.cells, "give an integer from 2 to 20")
@@ -92,7 +106,9 @@ class Config:
                 raise InvalidArgument(name, getattr(self, name), f"give a number from {low} to {high}")
         if not 0 < self.guide_alignment < 1:
             raise InvalidArgument("guide_alignment", self.guide_alignment, "give a number in (0, 1)")
-        for name in ("runs", "directions"):
+        if not 0 <= self.extensions <= 20:
+            raise InvalidArgument("extensions", self.extensions, "give an integer from 0 to 20")
+        for name in ("runs", "estimates", "directions"):
             if getattr(self, name) < 2:
                 raise InvalidArgument(name, getattr(self, name), "give an integer of at least 2")
 

@@ -25,7 +25,9 @@ Array = NDArray[np.float64]
 Slopes = Callable[[Array], Array]
 
 FIXED = ("sphere", "gaussian", "rademacher", "coordinate", "random-block", "importance", "frame")
-TWO_STAGES = ("two-stage", "guided")
+# The published update is "two-stage-refined": stage 2 alone, stage 1 gives only its direction.
+REFINED = "two-stage-refined"
+TWO_STAGES = ("two-stage-combined", REFINED, "guided")
 # These turn with the exact gradient, which no method of this kind has: they show what a direction is worth.
 TOLD = ("aligned-exact", "two-atom-exact")
 LAWS = (*FIXED, *TWO_STAGES, *TOLD)
@@ -61,7 +63,9 @@ class Method:
 
     @property
     def first_weight(self) -> float:
-        """Weight of stage 1: inverse to the mean squared errors of the stages."""
+        """Weight of stage 1: inverse to the mean squared errors of the stages, or 0 for stage 2 alone."""
+        if self.name == REFINED:
+            return 0.0
         one, two = self.stage_errors()
         return two[0] / (one[0] + two[0])
 

@@ -11,6 +11,8 @@ Array = NDArray[np.float64]
 
 # Newton's method on a strongly convex function of 30 variables needs about 8 steps.
 NEWTON_STEPS = 50
+# Of central differences of gradients.
+HESSIAN_STEP = 1e-5
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,17 @@ class Problem:
     def gap(self) -> float:
         """f(x_0) - f*."""
         return float(self.values(self.start[None])[0])
+
+    @property
+    def first_curvatures(self) -> Array:
+        """Eigenvalues of the Hessian at the start, shape (dim,), increasing."""
+        if self.spectrum is not None:
+            return np.sort(self.spectrum)
+        steps = HESSIAN_STEP * np.eye(self.start.size)
+        rows = (self.gradients(self.start + steps) - self.gradients(self.start - steps)) / (
+            2 * HESSIAN_STEP
+        )
+        return np.linalg.eigvalsh((rows + rows.T) / 2)
 
 
 def quadratic(spectrum: Array) -> Problem:

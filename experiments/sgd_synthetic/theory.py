@@ -2,6 +2,7 @@
 
 import math
 from fractions import Fraction
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,22 +28,27 @@ WEIGHT = 0.01
 def moments(method: Method) -> LawMoments:
     """Return the moments of a step's estimate: V = E|g|^2 / |a|^2 at its largest, as mu -> 0.
 
-    Of two stages: given stage 1, stage 2 is unbiased, so V - 1 = w^2 M1 + (1-w)^2 M2. Guided draws have at
+    Of two stages: given stage 1, stage 2 is unbiased, so V - 1 = w^2 M1 + (1-w)^2 M2, and M2 = (d-1)/m
+    of aligned draws, whatever their direction is. Guided draws have at
     most M2 = (max(1/p, (d-1)/(1-p)) - 1)/m, whatever their direction is.
     """
-    d, b = method.dim, method.batch
+    d, b, m = method.dim, method.batch, method.batch - method.first
     if method.law is not None:
         return LawMoments.of(method.law, batch=b)
     sphere, guided = Sphere(d), TwoAtom(FirstAxis(d), method.guide_probability)
     if method.name == "guided":
         w, (one, _) = method.first_weight, method.stage_errors()
-        two = (float(guided.norm_bound()) - 1) / (b - method.first)
+        two = (float(guided.norm_bound()) - 1) / m
         laws: list[Law] = [sphere, guided]
         return _of(laws, 1 + w**2 * one[0] + (1 - w) ** 2 * two, b, every_direction=True)
     if method.name == "two-atom-exact":
         own: list[Law] = [TwoAtom(FirstAxis(d), TWO_ATOM)]
         return _of(own, 1 + (1 / TWO_ATOM - 1) / b, b, every_direction=False)
-    return _of([sphere], 1 + (d - 1) / b, b, every_direction=method.name == "two-stage")
+    if method.name in TWO_STAGES:
+        w = method.first_weight
+        V = 1 + (d - 1) * (w**2 / method.first + (1 - w) ** 2 / m)
+        return _of([sphere], V, b if w else m, every_direction=True)
+    return _of([sphere], 1 + (d - 1) / b, b, every_direction=False)
 
 
 def _of(laws: list[Law], V: float, batch: int, every_direction: bool) -> LawMoments:
@@ -85,13 +91,31 @@ def exact(problem: Problem, method: Method, step: float, times: list[int]) -> tu
     if _shares_directions(method):
         states = isotropic_states(h, problem.start, *coefficients(method), step, steps)
     else:
-        dynamics = QuadraticDynamics(h, turning(method), step, batch=method.batch)
-        kept = dynamics.run(problem.start, steps, keep=True)
-        # Only the diagonal is needed: f and |grad f|^2 see no more of it where H is diagonal.
-        states = kept.moments if kept.moments.ndim == 2 else np.diagonal(kept.moments, axis1=1, axis2=2)
+        known = tuple(h.tolist()), tuple(problem.start.tolist())
+        states = _diagonals(*known, turning(method), step, method.batch, steps)
     squares, losses = states @ h**2, states @ h / 2
     means = np.cumsum(squares)[:-1] / np.arange(1, steps + 1)
     return means[np.array(times) - 1], losses[times]
+
+
+# Seeds share cells: block laws take a second each.
+@lru_cache(maxsize=64)
+def _diagonals(
+    h: tuple[float, ...],
+    start: tuple[float, ...],
+    law: Law | Following,
+    step: float,
+    batch: int,
+    steps: int,
+) -> Array:
+    kept = QuadraticDynamics(np.array(h), law, step, batch=batch).run(np.array(start), steps, keep=True)
+    # Only the diagonal is needed: f and |grad f|^2 see no more of it where H is diagonal.
+    return kept.moments if kept.moments.ndim == 2 else np.diagonal(kept.moments, axis1=1, axis2=2)
+
+
+@lru_cache(maxsize=64)
+def _largest(h: tuple[float, ...], law: Law | Following, batch: int) -> float:
+    return float(largest_stable_step(np.array(h), law, batch=batch))
 
 
 def turning(method: Method) -> Law | Following:
@@ -110,7 +134,7 @@ def stable_step(problem: Problem, method: Method) -> float:
         return math.nan
     h = problem.spectrum
     if not _shares_directions(method):
-        return float(largest_stable_step(h, turning(method), batch=method.batch))
+        return _largest(tuple(h.tolist()), turning(method), method.batch)
     alpha, beta = coefficients(method)
     low, high = 0.0, 2 / ((1 + beta) * h.max())
     while low < (middle := (low + high) / 2) < high:

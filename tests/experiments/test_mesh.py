@@ -1,5 +1,6 @@
 """The mesh: loss and gradient by other routes, sound meshes alone, errors of the laws as predicted."""
 
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -215,6 +216,8 @@ SMALL = Config(
     batch=4,
     steps=12,
     tuning_runs=1,
+    estimates=200,
+    extensions=0,
     step_sizes=(0.05, 0.1, 0.2),
     methods=("sphere", "aligned-two-stage", "aligned-averaged", "two-atom-exact"),
     smallest_mu=1e-4,
@@ -246,6 +249,29 @@ def test_the_descents_of_the_experiment():
     # The second stage alone has twice the error of the mean over all draws.
     second, both = (found[f"aligned-{name}", "regular"].columns for name in ("two-stage", "averaged"))
     assert second["predicted_error"][0] == pytest.approx(2 * both["predicted_error"][0])
+
+
+def test_the_grid_of_steps_goes_on_until_the_best_is_inside():
+    """By hand: every eta that is tried, and the one of the least loss."""
+    tuned = replace(SMALL, methods=("two-atom-exact",), step_sizes=(0.02, 0.03))
+    columns = {}
+    for extensions in (0, 20):
+        config = replace(tuned, extensions=extensions)
+        (table,) = tables(config, "descent").values()
+        columns[extensions] = {name: table.columns[name][0] for name in ("step_size", "at_edge")}
+        columns[extensions]["runs"] = table.columns["tuning_queries"][0] / (2 * 4 * 12)
+    # Told nearly everything, a run with tiny steps is too slow.
+    assert columns[0] == {"step_size": 0.03, "at_edge": 1, "runs": 2}
+    assert columns[20]["at_edge"] == 0
+    assert columns[20]["step_size"] > 0.03 * 1.5
+    beyond = np.log(columns[20]["step_size"] / 0.03) / np.log(1.5)
+    assert beyond == pytest.approx(round(beyond))
+    # One more was tried above the best.
+    assert columns[20]["runs"] == 2 + round(beyond) + 1
+    small = replace(tuned, step_sizes=(0.4, 0.6), tuning_runs=4, methods=("sphere",))
+    (table,) = tables(replace(small, extensions=20), "descent").values()
+    assert table.columns["step_size"][0] < 0.4
+    assert table.columns["at_edge"][0] == 0
 
 
 def test_the_losses_of_the_experiment():
@@ -280,6 +306,9 @@ def test_the_losses_of_the_experiment():
         ({"step_sizes": (0.2, 0.1)}, "step_sizes"),
         ({"step_sizes": (0.0,)}, "step_sizes"),
         ({"tuning_runs": 0}, "tuning_runs"),
+        ({"extensions": -1}, "extensions"),
+        ({"extensions": 21}, "extensions"),
+        ({"estimates": 1}, "estimates"),
         ({"runs": 1}, "runs"),
         ({"mu": 0.0}, "mu"),
         ({"least_area": 0.6}, "least_area"),

@@ -13,6 +13,7 @@ from experiments.sgd_synthetic import (
     matched_step,
     methods,
     problems,
+    raised_step,
     run,
     theory,
 )
@@ -123,10 +124,14 @@ def test_directional_error_of_two_stages_is_the_proved_one():
     for d, batch in ((6, 4), (30, 16)):
         k = m = batch // 2
         gain = 2 * (d - 1) * (k - 1) * (k - 3) / ((d + 2) * (k + d - 1) * (k + d + 1))
-        alpha, beta = theory.coefficients(method("two-stage", d, batch, 1, np.ones(d)))
+        alpha, beta = theory.coefficients(method("two-stage-combined", d, batch, 1, np.ones(d)))
         wanted = (2 * (d - 1) / (d + 2) - m / batch * gain) / batch
         assert alpha + beta == pytest.approx(wanted, rel=1e-12)
         assert d * alpha + beta == pytest.approx((d - 1) / batch, rel=1e-12)
+        # Stage 2 alone: m draws, none of the sphere's.
+        alpha, beta = theory.coefficients(method("two-stage-refined", d, batch, 1, np.ones(d)))
+        assert alpha + beta == pytest.approx((2 * (d - 1) / (d + 2) - gain) / m, rel=1e-12)
+        assert d * alpha + beta == pytest.approx((d - 1) / m, rel=1e-12)
 
 
 def test_error_of_frames_is_that_of_the_law():
@@ -146,7 +151,7 @@ def test_the_recursion_and_its_stable_step_are_those_of_the_package():
     chosen = problems.quadratic(h)
     sphere = largest_stable_step(h, Sphere(DIM), batch=BATCH)
     assert theory.stable_step(chosen, made("sphere")) == pytest.approx(sphere, rel=1e-9)
-    for name in ("frame", "two-stage", "guided"):
+    for name in ("frame", "two-stage-combined", "two-stage-refined", "guided"):
         alpha, beta = theory.coefficients(made(name))
         step = theory.stable_step(chosen, made(name))
         linear = np.diag((1 - step * h) ** 2 + step**2 * beta * h**2) + step**2 * alpha * np.tile(
@@ -234,9 +239,46 @@ def test_runs_that_diverge_or_leave_the_box_are_marked():
     assert not far.inside.all()
 
 
+@pytest.mark.parametrize("name", ["spiked", "rosenbrock", "logistic"])
+def test_the_raised_step_is_a_share_of_the_sphere_s_stable_step(name):
+    config, chosen = Config(problems=(name,), dim=6, batch=2, blocks=3, raised_share=0.25), at(name)
+    steps = 1e-4 * np.eye(chosen.start.size)
+    # The Hessian by differences of values.
+    hessian = np.array(
+        [
+            [
+                sum(
+                    i * j * chosen.values((chosen.start + i * one + j * two)[None])[0]
+                    for i in (1, -1)
+                    for j in (1, -1)
+                )
+                / 4e-8
+                for one in steps
+            ]
+            for two in steps
+        ]
+    )
+    h = np.linalg.eigvalsh(hessian)
+    assert h[0] > 0
+    stable = largest_stable_step(h, Sphere(h.size), batch=2)
+    assert raised_step(config, chosen) == pytest.approx(0.25 * stable, rel=1e-4)
+
+
+def test_at_the_raised_step_stage_2_alone_is_slower_than_both_stages():
+    config = Config(problems=("log-uniform",), steps=40, trials=200, points=3)
+    ends = {}
+    for law in ("sphere", "two-stage-combined", "two-stage-refined"):
+        columns = of({"problem": "log-uniform", "law": law, "step_rule": "raised"}, config)
+        error = abs(columns["slope"] - columns["exact_slope"])
+        assert np.all(error < LARGEST_Z * columns["slope_standard_error"] + 1e-9)
+        ends[law] = columns["slope"][-1]
+    assert ends["two-stage-combined"] == pytest.approx(ends["sphere"], rel=0.1)
+    assert ends["two-stage-refined"] > 2 * ends["sphere"]
+
+
 def test_grid_and_queries():
     quick = EXPERIMENT.presets["quick"].config
-    assert len(cells(quick)) == 5 * len(LAWS) * 2
+    assert len(cells(quick)) == 5 * len(LAWS) * 3
     table = run(
         SMALL, {"problem": "log-uniform", "law": "importance", "step_rule": "matched"}, Seed(0, "x", "")
     )
@@ -255,6 +297,7 @@ def test_grid_and_queries():
         ({"box": 1.0}, "box = 1.0: give a number from 1.5 to 10"),
         ({"mu": 1.0}, "mu = 1.0: give a number from 1e-06 to 0.01"),
         ({"trials": 1}, "trials = 1: give at least 2"),
+        ({"raised_share": 1.0}, "raised_share = 1.0: give a number from 0.01 to 0.95"),
         ({"steps": 0}, "steps = 0: give an integer of at least 1"),
         ({"problems": ()}, "problems = (): give at least one"),
     ],
