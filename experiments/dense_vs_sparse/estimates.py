@@ -58,7 +58,7 @@ def gradient_estimates(
         for _ in range(trials):
             yield _guided(a, first, budget - first, rng)
         return
-    if name.startswith("two-stage") and not name.endswith("exact"):
+    if name.startswith("two-stage"):
         combination = "optimal" if name.endswith("combined") else "second"
         estimator: Estimator = TwoStage(Gaussian(a.size), MU, first, budget - first, combination)
     else:

@@ -50,7 +50,30 @@ def independent(law: str, gradient: Gradient, p: float, spread: float) -> NDArra
     }[law]
 
 
+def seldom_met(law: str, gradient: Gradient, spread: float, least: float) -> float:
+    """Return how much of E|(v v.a)_T|^2 is in blocks of less than this probability: the largest share over T.
+
+    Of random coordinates and of importance, which meet one block at a draw; 0 for the others.
+    """
+    m, squares = np.array(gradient.blocks, dtype=float), gradient.vector**2
+    if law == "coordinate":
+        chances, moments = m / gradient.dim, squares
+    elif law == "importance":
+        chances = np.sqrt(m * np.array(gradient.block_energies(spread)))
+        chances, moments = chances / chances.sum(), _importance_moments(gradient, spread)
+    else:
+        return 0.0
+    seldom = np.repeat(chances < least, gradient.blocks)
+    sums = [(moments[part][seldom[part]].sum(), moments[part].sum()) for part in gradient.sets.values()]
+    return max((float(some / all_) for some, all_ in sums if all_ > 0), default=0.0)
+
+
 def _importance(gradient: Gradient, spread: float) -> NDArray[np.float64]:
+    moments = _importance_moments(gradient, spread)
+    return np.array([math.fsum(moments[chosen]) for chosen in gradient.sets.values()])
+
+
+def _importance_moments(gradient: Gradient, spread: float) -> NDArray[np.float64]:
     # In block b, drawn with probability p_b, v is uniform on the sphere with |v|^2 = m_b / p_b:
     # E[v v^T a a^T v v^T] = m_b / (p_b (m_b + 2)) (|a_b|^2 I + 2 a_b a_b^T).
     m, squares = np.array(gradient.blocks, dtype=float), gradient.vector**2
@@ -59,8 +82,7 @@ def _importance(gradient: Gradient, spread: float) -> NDArray[np.float64]:
     scale = m * weights.sum() / (weights * (m + 2))
     energies = np.add.reduceat(squares, edges[:-1])
     which = np.repeat(np.arange(len(m)), gradient.blocks)
-    errors = scale[which] * (energies[which] + 2 * squares)
-    return np.array([math.fsum(errors[chosen]) for chosen in gradient.sets.values()])
+    return scale[which] * (energies[which] + 2 * squares)
 
 
 def frame(gradient: Gradient, budget: int) -> NDArray[np.float64]:
@@ -77,8 +99,8 @@ def frame(gradient: Gradient, budget: int) -> NDArray[np.float64]:
 def two_stages(gradient: Gradient, first: int, second: int, law: str) -> NDArray[np.float64]:
     """Return the errors of m draws along a direction from k Gaussian estimates, these being used or not.
 
-    Given stage 1, stage 2 is unbiased: the errors of both are uncorrelated. "two-stage" is stage 2 alone,
-    "two-stage-combined" has the weights of the least total error, M1 = (d+1)/k and M2 = (d-1)/m;
+    Given stage 1, stage 2 is unbiased: the errors of both are uncorrelated. "two-stage-refined" is stage 2
+    alone, "two-stage-combined" has the weights of the least total error, M1 = (d+1)/k and M2 = (d-1)/m;
     "guided" is stage 2 alone with the guided law for rho^2 = E rho^2.
     """
     d, sets = gradient.dim, sizes_and_shares(gradient)

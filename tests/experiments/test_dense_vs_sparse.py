@@ -16,7 +16,7 @@ from zotheory.laws import DAP, Alignment, FirstAxis, Guided, OrthonormalFrame, S
 from zotheory.laws.aligned_rows import unit_rows
 
 GRADIENTS = [Gradient(8, 1, 0.0, 0.5), Gradient(8, 3, 1.0, 0.5), Gradient(8, 8, 0.5, 0.8)]
-SMALL = Config(dims=(8,), large_dim=0, supports=(1, 0), decays=(1.0,), budgets=(8,), numbers=400_000)
+SMALL = Config(dims=(8,), large_dim=0, supports=(1, 0), decays=(1.0,), budgets=(8,), most_trials=1000)
 # |z| of a standard normal variable exceeds this with probability 2e-7; there are about 100 of them.
 LARGEST_Z = 5.2
 
@@ -101,7 +101,43 @@ def test_two_stages_with_equal_weights_have_the_error_of_one_stage():
     total = theory.two_stages(gradient, k, k, "two-stage-combined")[0]
     one, two = 9 / k, 7 / k
     assert total == pytest.approx(one * two / (one + two), rel=1e-12)
-    assert theory.two_stages(gradient, k, k, "two-stage")[0] == pytest.approx(two, rel=1e-12)
+    assert theory.two_stages(gradient, k, k, "two-stage-refined")[0] == pytest.approx(two, rel=1e-12)
+
+
+@pytest.mark.parametrize("gradient", GRADIENTS)
+def test_seldom_met_blocks(gradient):
+    """By hand: coordinates in blocks 1, 1, 2, 4 are met with chances m/8; importance by draws of the law."""
+    a, least = gradient.vector, 0.2
+    few = [i < 2 for i in range(8)]
+    wanted = max(
+        sum(a[i] ** 2 for i in indices(gradient, part) if few[i])
+        / max(sum(a[i] ** 2 for i in indices(gradient, part)), 1e-30)
+        for part in gradient.sets
+    )
+    assert theory.seldom_met("coordinate", gradient, 0.2, least) == pytest.approx(wanted)
+    assert theory.seldom_met("sphere", gradient, 0.2, 1.0) == 0
+    law = estimates.law_named("importance", gradient, 4, 0.3, 0.2)
+    v = law.sample(200_000, np.random.default_rng(0))
+    terms = (v * (v @ a)[:, None]) ** 2
+    starts = np.cumsum([0, *gradient.blocks])[:-1]
+    block = np.searchsorted(starts, np.argmax(np.abs(v), axis=1), side="right") - 1
+    chances = np.bincount(block, minlength=len(starts)) / len(v)
+    for least in (0.15, 0.3):
+        seldom = (chances < least)[block]
+        shares = [
+            terms[seldom][:, chosen].sum() / terms[:, chosen].sum()
+            for chosen in gradient.sets.values()
+            if terms[:, chosen].any()
+        ]
+        assert np.abs(chances - least).min() > 0.003
+        assert theory.seldom_met("importance", gradient, 0.2, least) == pytest.approx(max(shares), abs=0.02)
+
+
+def test_laws_are_left_out_where_their_draws_are_too_rare():
+    config = Config(dims=(512,), large_dim=0, supports=(1,), budgets=(2,), most_trials=48)
+    (cell,) = cells(config)
+    laws = set(run(config, cell, Seed(0, "dense-vs-sparse", "")).columns["law"])
+    assert set(LAWS) - laws == {"coordinate", "importance"}
 
 
 def scores(config: Config, index: int = 0) -> np.ndarray:
