@@ -28,9 +28,9 @@ TOLD = ("importance", "aligned-exact", "two-atom-exact")
 # The sphere comes first: the others are compared with it.
 LAWS = ("sphere", "gaussian", "rademacher", "coordinate", "frame", *TOLD, *TWO_STAGES)
 LEAST_TRIALS = 48
-# Random coordinates seldom meet a sparse gradient, and rare blocks are drawn seldom. A law is left out where
-# more than this part of its error, on some set, comes from blocks with fewer expected meetings than this.
-LEAST_MEETINGS, RARE = 200, 0.05
+# Random coordinates seldom meet a sparse gradient, and rare blocks are seldom drawn. A law is left out if
+# more than this part of its error on a set comes from blocks with fewer expected meetings than this.
+LEAST_MEETINGS, RARE = 50, 0.05
 
 
 @dataclass(frozen=True)

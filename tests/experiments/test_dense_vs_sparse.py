@@ -106,7 +106,7 @@ def test_two_stages_with_equal_weights_have_the_error_of_one_stage():
 
 @pytest.mark.parametrize("gradient", GRADIENTS)
 def test_seldom_met_blocks(gradient):
-    """By hand: coordinates in blocks 1, 1, 2, 4 are met with chances m/8; importance by draws of the law."""
+    """Coordinates in blocks 1, 1, 2, 4 are met with chances m/8; importance by draws of the law."""
     a, least = gradient.vector, 0.2
     few = [i < 2 for i in range(8)]
     wanted = max(
