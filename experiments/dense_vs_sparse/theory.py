@@ -51,7 +51,7 @@ def independent(law: str, gradient: Gradient, p: float, spread: float) -> NDArra
 
 
 def seldom_met(law: str, gradient: Gradient, spread: float, least: float) -> float:
-    """Return the share of E|(v v.a)_T|^2 in blocks of less than this probability, the largest over the sets.
+    """Return the share of E|(v v.a)_T|^2 in blocks of less than this probability: the largest over T.
 
     Of random coordinates and of importance, which meet one block at a draw; 0 for the others.
     """
