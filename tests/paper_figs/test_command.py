@@ -1,6 +1,7 @@
 """`zotheory figures`: what it writes and says, and what it refuses."""
 
 import math
+import subprocess
 
 import pytest
 from typer.testing import CliRunner
@@ -36,8 +37,9 @@ def test_it_says_where_the_results_come_from_and_what_it_wrote(command, store, t
     assert result.exit_code == 0, result.output
     first, second = result.stdout.splitlines()
     assert first.startswith(
-        f"mesh-losses: from the results in {store.path}, by zotheory experiment run mesh "
+        f"mesh-losses: results that are not committed, in {store.path} (preset quick, 2 seeds"
     )
+    assert "), by zotheory experiment run mesh --preset quick --set " in first
     written = [tmp_path / "out" / f"mesh-losses.{end}" for end in ("svg", "png", "csv", "md")]
     assert second.split() == [str(path) for path in written]
     assert sorted((tmp_path / "out").iterdir()) == sorted(written)
@@ -57,7 +59,7 @@ def test_missing_results_name_the_command_and_the_other_figures_are_drawn(comman
     (folder / "mesh_losses.py").write_text((FIGURES / "mesh_losses.py").read_text())
     result = command("--format", "png", folder=folder)
     assert result.exit_code == 2
-    assert result.stdout.startswith("mesh-losses: from ")
+    assert result.stdout.startswith("mesh-losses: results that are not committed, in ")
     # What a figure asks for and its results do not have is a clear error too.
     assert "error: odd: part = " in result.stderr or "error: odd: column = 'part'" in result.stderr
 
@@ -84,15 +86,32 @@ def test_missing_results_can_be_measured_on_the_way(command, tmp_path):
     )
     words = ["figures", "--folder", folder, "--experiments", experiments, "--store", tmp_path / "results"]
     words = [*map(str, words), "--out", str(tmp_path / "out"), "--format", "png"]
+
+    def git(*arguments):
+        who = ["-c", "user.name=a", "-c", "user.email=a@b"]
+        subprocess.run(["git", *who, *arguments], cwd=tmp_path, check=True)
+
     missing = runner.invoke(app, words)
     assert missing.exit_code == 2
-    assert "error: toy: toy: 2 of 2 cells are not in" in missing.stderr
+    assert missing.stderr.startswith("error: toy: 2 of 2 cells are not in")
     assert "run: zotheory experiment run toy --preset quick --seeds 2 --store" in missing.stderr
     fresh = runner.invoke(app, [*words, "--run-missing"])
     assert fresh.exit_code == 0, fresh.output
-    assert fresh.stdout.startswith("toy: measured now, by zotheory experiment run toy --preset quick")
+    assert fresh.stdout.startswith(
+        f"toy: measured now, into {tmp_path}/results (preset quick, 2 seeds), by "
+    )
     again = runner.invoke(app, [*words, "--run-missing"])
-    assert again.stdout.startswith("toy: from the results in ")
+    assert again.stdout.startswith("toy: results that are not committed, in ")
+    git("init", "-q")
+    git("add", "results")
+    git("commit", "-qm", "results")
+    kept = runner.invoke(app, words)
+    assert kept.stdout.startswith(
+        f"toy: committed results in {tmp_path}/results (preset quick, 2 seeds), by "
+    )
+    (data,) = (tmp_path / "results").rglob("*.parquet")
+    git("rm", "-q", "--cached", str(data))
+    assert runner.invoke(app, words).stdout.startswith("toy: results that are not committed, in ")
     lines = (tmp_path / "out" / "toy.csv").read_text().splitlines()
     assert lines[:3] == [
         "panel,x_name,y_name,series,kind,x,y,low,high",

@@ -9,6 +9,7 @@ import typer
 
 from zotheory.cli.cells import cells_shown
 from zotheory.cli.common import BAD_INPUT, emit, errors_in_one_line, tell
+from zotheory.cli.interruption import interruption_in_one_line
 
 if TYPE_CHECKING:
     from zotheory.experiment.experiment import Experiment
@@ -40,8 +41,10 @@ def figures(
 ) -> None:
     """Draw figures; beside each its plotted numbers (CSV) and its caption (Markdown) are written.
 
+    Says of each figure whether it shows committed results or others, of which commit, preset and seeds.
+
     Exit status 2: bad input, or a figure whose results are missing or that cannot be drawn; the others are
-    drawn.
+    drawn. Exit status 130: interrupted by Ctrl-C.
     """
     from zotheory.errors import ZotheoryError
     from zotheory.experiment.discovery import load
@@ -51,7 +54,7 @@ def figures(
     from zotheory.plotting.paper.writing import parsed_formats, require_writable_folder, write_figure
 
     failed = False
-    with errors_in_one_line():
+    with interruption_in_one_line(), errors_in_one_line():
         files = find_figures(folder)
         chosen = list(dict.fromkeys(names or files))
         for name in chosen:
@@ -70,14 +73,27 @@ def figures(
                     raise
                 except Exception as error:
                     raise FigureError(described(error, files[name])) from error
-                origin = "measured now" if fresh else f"from the results in {store}"
-                emit(f"{name}: {origin}, by {source.command}\n")
+                emit(f"{name}: {_origin(source, fresh)}\n")
                 emit(f"  {' '.join(str(path) for path in paths)}\n")
             except ZotheoryError as error:
-                tell(f"error: {name}: {' '.join(str(error).split())}")
+                text = " ".join(str(error).split())
+                tell(f"error: {text}" if text.startswith(f"{name}: ") else f"error: {name}: {text}")
                 failed = True
     if failed:
         raise typer.Exit(BAD_INPUT)
+
+
+def _origin(source: Source, fresh: bool) -> str:
+    """Return what results were drawn: which store, whether they are committed, and what made them."""
+    from zotheory.experiment.request import counted
+
+    if fresh:
+        kind = "measured now, into"
+    else:
+        kind = "committed results in" if source.committed else "results that are not committed, in"
+    commits = f", at commit {', '.join(source.commits)}" if source.commits else ""
+    measured = f"preset {source.request.preset}, {counted(source.seeds, 'seed')}{commits}"
+    return f"{kind} {source.store.path} ({measured}), by {source.command}"
 
 
 def _source(
@@ -101,4 +117,6 @@ def _source(
         )
     for failure in report.failures[:1]:
         tell(f"failed: {failure.cell}, seed {failure.seed}: {failure.error}")
+    if report.interrupted:
+        raise KeyboardInterrupt
     return best_source(experiment, store, preset), True

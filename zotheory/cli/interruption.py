@@ -3,6 +3,7 @@
 import atexit
 import contextlib
 import signal
+import sys
 from collections.abc import Iterator
 
 import typer
@@ -17,15 +18,25 @@ GO_ON = "finished cells are kept; run the same command again to go on"
 def interruption_in_one_line() -> Iterator[None]:
     """Turn Ctrl-C into a line on stderr and exit status 130.
 
-    Once the command has said what it did, the end of the process is not interrupted any more: there is
-    nothing left to stop, and nothing would be said but a traceback of what cleans up.
+    Afterwards there is nothing left to stop: the workers have ended, and Ctrl-C while the process ends has
+    no effect.
     """
     atexit.register(_ignore_interrupts)
     try:
-        yield
+        try:
+            yield
+        finally:
+            _end_workers()
     except KeyboardInterrupt:
         tell(f"interrupted: {GO_ON}")
         raise typer.Exit(INTERRUPTED) from None
+
+
+def _end_workers() -> None:
+    if "zotheory.experiment.backends" in sys.modules:  # else none were started
+        from zotheory.experiment.backends import end_workers
+
+        end_workers()
 
 
 def _ignore_interrupts() -> None:

@@ -1,10 +1,12 @@
 """joblib's backend of local processes, so that no result that has arrived is lost. Imports joblib."""
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
 from joblib import Parallel, delayed, parallel_config
 from joblib._parallel_backends import LokyBackend, ParallelBackendBase
+from joblib.externals.loky import reusable_executor
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 from zotheory.experiment.faults import ScheduleError
@@ -34,6 +36,12 @@ class LocalBackend(Arrivals, LokyBackend):
     def __init__(self) -> None:
         super().__init__(inner_max_num_threads=1, initializer=ignore_interrupts)
 
+    def configure(self, *args: Any, **options: Any) -> Any:
+        """Return the number of workers, of which those of an earlier run may be started anew."""
+        _start_trackers()
+        with interrupts_held():
+            return super().configure(*args, **options)
+
     def submit(self, func: Any, callback: Any = None) -> Any:
         """Send a task to a worker, which is started if need be."""
         with interrupts_held():
@@ -49,6 +57,24 @@ class LocalBackend(Arrivals, LokyBackend):
             return super().retrieve_result_callback(out)
         except TerminatedWorkerError as error:
             raise ScheduleError(f"{DIED}, with fewer --jobs if memory is short") from error
+
+
+def end_workers() -> None:
+    """End the local processes, which wait for work otherwise until this one ends."""
+    executor = reusable_executor._executor
+    if executor is not None:
+        executor.shutdown(wait=True)
+
+
+def _start_trackers() -> None:
+    """Start the processes that clean up behind the workers: their start lets Ctrl-C through again."""
+    if os.name == "posix":
+        from multiprocessing import resource_tracker
+
+        from joblib.externals.loky.backend import resource_tracker as own
+
+        own.ensure_running()
+        resource_tracker.ensure_running()
 
 
 def started(calls: Iterator[Any], backend: Arrivals, jobs: int) -> Any:
@@ -73,4 +99,4 @@ def all_arrived(running: Iterator[Outcome], backend: Arrivals) -> Iterator[Outco
         raise
 
 
-__all__ = ["DIED", "Arrivals", "LocalBackend", "all_arrived", "delayed", "started"]
+__all__ = ["DIED", "Arrivals", "LocalBackend", "all_arrived", "delayed", "end_workers", "started"]

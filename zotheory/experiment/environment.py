@@ -5,9 +5,11 @@ import importlib.metadata
 import platform
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
+
+from zotheory.experiment.records import DATA
 
 PACKAGES = ("numpy", "scipy", "pyarrow", "joblib")
 
@@ -29,18 +31,28 @@ def versions(packages: tuple[str, ...] = ()) -> Mapping[str, str]:
 
 def commit(folder: Path) -> str | None:
     """Return the git commit of a folder, with "+changes" if tracked files differ; None without git."""
-
-    def git(*arguments: str) -> str:
-        command = ["git", "-C", str(folder), *arguments]
-        return subprocess.run(
-            command, capture_output=True, text=True, check=True, timeout=10
-        ).stdout.strip()
-
     try:
-        changed = git("status", "--porcelain", "--untracked-files=no")
-        return git("rev-parse", "HEAD") + ("+changes" if changed else "")
+        changed = _git(folder, "status", "--porcelain", "--untracked-files=no")
+        return _git(folder, "rev-parse", "HEAD") + ("+changes" if changed else "")
     except (OSError, subprocess.SubprocessError):
         return None
+
+
+def committed(manifests: Sequence[Path]) -> bool:
+    """Return whether records are, with their data, as the last commit of their folder has them."""
+    if not manifests:
+        return False
+    files = [str(path.resolve()) for item in manifests for path in (item, item.with_suffix(DATA))]
+    try:
+        _git(manifests[0].parent, "ls-files", "--error-unmatch", "--", *files)
+        return not _git(manifests[0].parent, "status", "--porcelain", "--", *files)
+    except (OSError, subprocess.SubprocessError):
+        return False
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    command = ["git", "-C", str(folder), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
 
 
 def reset_peak_memory() -> None:

@@ -9,6 +9,7 @@ from zotheory.experiment.canonical import spelled
 from zotheory.experiment.faults import MissingResults
 from zotheory.experiment.files import DEFAULT_STORE
 from zotheory.experiment.records import Record, joined, merged, slices
+from zotheory.experiment.request import counted
 from zotheory.experiment.results import Results
 from zotheory.experiment.store import Store
 
@@ -65,7 +66,8 @@ def recorded(store: Store | str | Path, experiment: str, *, seeds: int = 1, **co
         numbers.setdefault(spelled(cell["cell"]), set()).add(cell["seed"])
     whole = set.intersection(*numbers.values())
     if len(whole) < seeds:
-        told = f"{len(whole)} seeds in {store.path} have all {len(numbers)} cells, not {seeds}"
+        has = "has" if len(whole) == 1 else "have"
+        told = f"{counted(len(whole), 'seed')} in {store.path} {has} all {len(numbers)} cells, not {seeds}"
         raise MissingResults(f"{experiment}: {told}; {command}")
     kept = [(cell, rows) for cell, rows in slices(record) if cell["seed"] in whole]
     facts = [{**cell, "environment": record.environments[cell["environment"]]} for cell, _ in kept]

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from zotheory.errors import InvalidArgument
+from zotheory.experiment.environment import committed
 from zotheory.experiment.experiment import Experiment
 from zotheory.experiment.request import Request
 from zotheory.experiment.results import Results
@@ -48,6 +49,12 @@ class Source:
         """The commits at which the cells were measured, where there was git; shortened."""
         found = {fact["environment"].get("commit") for fact in self.results.facts}
         return sorted(_short(commit) for commit in found if commit)
+
+    @property
+    def committed(self) -> bool:
+        """Whether the files that hold these results are as the last commit has them."""
+        request = self.request
+        return committed(self.store.manifests(request.experiment.name, request.configuration))
 
 
 def best_source(experiment: Experiment[Any], store: Store, preset: str | None = None) -> Source:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from zotheory.errors import InvalidArgument
 from zotheory.experiment.faults import choose_from
+from zotheory.experiment.request import counted
 from zotheory.plotting.formats import SUFFIXES
 from zotheory.plotting.paper.figure import PaperFigure
 from zotheory.plotting.paper.pages import page_of
@@ -95,7 +96,7 @@ def caption(figure: PaperFigure, panels: Sequence[Panel], source: Source) -> str
     reading = f"{'; '.join(read)}." if read else ""
     if intervals:
         reading += " Intervals: 95%."
-    seeds = "1 seed" if source.seeds == 1 else f"{source.seeds} seeds"
+    seeds = counted(source.seeds, "seed")
     commits = f", at commit {', '.join(source.commits)}" if source.commits else ""
     made = (
         f"Measured by `{source.command}` ({seeds}, {source.results.queries} function values{commits}). "
