@@ -90,10 +90,10 @@ def test_series_and_panels_refuse_what_cannot_be_told_apart():
         PaperFigure("e", "t", lambda source: [], lambda source: [], height=-1)
 
 
-def test_csv_keeps_every_digit_and_leaves_nan_empty():
+def test_csv_keeps_ten_digits_and_leaves_nan_empty():
     series = Series("a, b", Kind.MEASURED, [0.1 + 0.2, 1], [1 / 3, np.nan], "k", low=[0, np.nan])
     lines = csv_of([Panel("t", "two\nlines", "y", [series])]).splitlines()
-    assert lines[1] == 't,two lines,y,"a, b",measured,0.30000000000000004,0.3333333333333333,0.0,'
+    assert lines[1] == 't,two lines,y,"a, b",measured,0.3,0.3333333333,0.0,'
     assert lines[2] == 't,two lines,y,"a, b",measured,1.0,,,'
     lying = Series("s", Kind.MEASURED, [-0.2, 1.3], [1, 2], "k")
     rows = csv_of([Panel("t", "x", "y", [lying], categories=("one", "two"))]).splitlines()[1:]

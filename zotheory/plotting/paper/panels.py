@@ -13,6 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from zotheory.errors import InvalidArgument
 
+# More than a page resolves by far; the last ones of a float differ from machine to machine.
+DIGITS = 10
 COLUMNS = ("panel", "x_name", "y_name", "series", "kind", "x", "y", "low", "high")
 
 
@@ -127,7 +129,7 @@ class Panel:
 
 
 def csv_of(panels: Sequence[Panel]) -> str:
-    """Return all plotted numbers as CSV, each with as many digits as a float has; NaN is left empty.
+    """Return all plotted numbers as CSV, with ten significant digits; NaN is left empty.
 
     Raises:
         InvalidArgument: two panels with the same title and the same names of axes.
@@ -145,4 +147,4 @@ def csv_of(panels: Sequence[Panel]) -> str:
 
 
 def _written(value: Any) -> str:
-    return "" if math.isnan(value) else repr(float(value))
+    return "" if math.isnan(value) else repr(float(f"{float(value):.{DIGITS}g}"))
