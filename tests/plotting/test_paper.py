@@ -184,7 +184,7 @@ def test_the_most_expensive_complete_results_are_chosen(tmp_path, monkeypatch):
         best_source(experiment, store, "quik")
     # Of a run that was killed in its third seed the first two count.
     with monkeypatch.context() as patch:
-        patch.setattr(Store, "pack", lambda *args: [])
+        patch.setattr(Store, "pack", lambda *args, **options: [])
         run(experiment, kind(9), seeds=3, store=store, jobs=1)
     records = [
         path for path in store.manifests("toy") if '"seed": 2' in path.read_text() and "cells" in path.parts
