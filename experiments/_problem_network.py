@@ -20,17 +20,17 @@ TRAINING = 1500
 
 @dataclass(frozen=True, eq=False)
 class Digits:
-    """Standardised images and their classes.
+    """Standardised images and the numbers of their classes.
 
     Attributes:
-        images, classes: to train on, shape (1500, 64) and (1500,).
-        test_images, test_classes: of the other 297.
+        images, labels: to train on, shape (1500, 64) and (1500,).
+        test_images, test_labels: of the other 297.
     """
 
     images: torch.Tensor
-    classes: torch.Tensor
+    labels: torch.Tensor
     test_images: torch.Tensor
-    test_classes: torch.Tensor
+    test_labels: torch.Tensor
 
 
 @lru_cache(maxsize=1)
@@ -85,7 +85,7 @@ class NetworkProblem:
         self.model = nn.Sequential(*layers)
         self.parameters = list(self.model.parameters())
         self.dim = sum(p.numel() for p in self.parameters)
-        self._images, self._classes = self.data.images, self.data.classes
+        self._images, self._classes = self.data.images, self.data.labels
         self.begin_step(0)
 
     def begin_step(self, step: int) -> None:
@@ -94,7 +94,7 @@ class NetworkProblem:
             return
         rows = stream(self.seed, "digits", "batch", step).choice(TRAINING, self.batch, replace=False)
         chosen = torch.from_numpy(rows)
-        self._images, self._classes = self.data.images[chosen], self.data.classes[chosen]
+        self._images, self._classes = self.data.images[chosen], self.data.labels[chosen]
 
     def closure(self) -> torch.Tensor:
         """Return the loss on the step's mini-batch."""
@@ -102,13 +102,13 @@ class NetworkProblem:
 
     def loss(self) -> torch.Tensor:
         """Return the loss on all images to train on."""
-        return nn.functional.cross_entropy(self.model(self.data.images), self.data.classes)
+        return nn.functional.cross_entropy(self.model(self.data.images), self.data.labels)
 
     def accuracy(self) -> float:
         """Return the share of test images whose class is the most probable one."""
         with torch.no_grad():
             found = self.model(self.data.test_images).argmax(dim=1)
-        return float((found == self.data.test_classes).float().mean())
+        return float((found == self.data.test_labels).float().mean())
 
     def gradient(self) -> list[torch.Tensor]:
         """Return the exact gradient of `loss`, by automatic differentiation."""
