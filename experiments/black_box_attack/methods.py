@@ -1,0 +1,73 @@
+"""The methods that attack, their options, and where the search for their learning rates begins."""
+
+from collections.abc import Callable
+from typing import Literal
+
+from experiments._problem_attack import BAND, SIDE, Attack, Norm
+from experiments._training import METHODS, make
+from zotheory.optim import Block, ZerothOrderOptimizer
+
+MethodName = Literal[
+    "zo-sgd",
+    "momentum-sgd",
+    "zo-signsgd",
+    "zo-adamm",
+    "r-adazo",
+    "r-adazo-code",
+    "dap",
+    "dap-published",
+    "guided",
+    "mezo-bcd-cyclic",
+    "mezo-bcd-importance",
+]
+LawName = Literal["sphere", "gaussian", "rademacher", "coordinate", "block", "low-rank"]
+# Pairs that are also compared at one learning rate: the method, and whose rate it is given.
+SHARED = (
+    ("r-adazo", "zo-adamm"),
+    ("zo-adamm", "r-adazo"),
+    ("r-adazo", "zo-sgd"),
+    ("zo-sgd", "r-adazo"),
+)
+
+# Middle of the first grid for the cube and for the ball; the grid goes on while its best rate is an end.
+_MIDDLE: dict[str, tuple[float, float]] = {
+    "zo-sgd": (4e-3, 4e-3),
+    "momentum-sgd": (5e-4, 5e-4),
+    "zo-signsgd": (8e-3, 8e-3),
+    "zo-adamm": (8e-3, 8e-3),
+    "r-adazo": (2e-3, 2e-3),
+    "r-adazo-code": (2e-3, 2e-3),
+    "dap": (4e-3, 4e-3),
+    "dap-published": (2e-3, 2e-3),
+    "guided": (4e-3, 4e-3),
+    "mezo-bcd-cyclic": (8e-3, 8e-3),
+    "mezo-bcd-importance": (4e-3, 4e-3),
+}
+
+
+def first_grid(method: str, norm: Norm, ratio: float) -> list[float]:
+    """Return three learning rates of which the middle one is a guess."""
+    middle = _MIDDLE[method][norm == "l2"]
+    return [middle / ratio, middle, middle * ratio]
+
+
+def in_bands(method: str) -> bool:
+    """Return whether a method needs the change in blocks."""
+    return METHODS[method].needs_model
+
+
+def maker(
+    method: str, law: str, lr: float, mu: float, queries: int, seed: int
+) -> Callable[[Attack], ZerothOrderOptimizer]:
+    """Return a function that makes a new optimizer for an attack: forward differences, delta = 1.
+
+    The law "block" moves one of four bands of rows, as the methods of blocks do.
+    """
+
+    def made(attack: Attack) -> ZerothOrderOptimizer:
+        chosen = Block(BAND * SIDE) if law == "block" else law
+        # So small a model is not worth the reuse of its layers.
+        options = {} if attack.module is None else {"model": attack.module, "engine": "plain"}
+        return make(method, chosen, attack.parameters, lr, mu=mu, seed=seed, queries=queries, **options)
+
+    return made
