@@ -264,6 +264,22 @@ def test_progress_lines_tell_the_time_left(monkeypatch, capsys):
     ]
 
 
+def test_a_long_run_tells_its_time_in_hours_and_ever_less_often(monkeypatch, capsys):
+    from zotheory.cli import cells
+
+    clock = iter([0.0, 0.0, 7200.0, 7300.0, 7400.0])
+    monkeypatch.setattr(cells.time, "monotonic", lambda: next(clock))
+    lines = cells._Lines()
+    for done in (0, 10, 11, 12):
+        lines(done, 40)
+    # Ten cells in 7200 s leave 30 * 720 s, then lines come every 146 s, and 28 * 7400 / 12 s are left.
+    assert capsys.readouterr().err.splitlines() == [
+        "[10/40] about 6 h 00 min left",
+        "[12/40] about 4 h 48 min left",
+    ]
+    assert [cells._duration(seconds) for seconds in (119, 120, 3590)] == ["119 s", "2 min", "1 h 00 min"]
+
+
 def test_a_terminal_gets_a_bar_with_the_time_left(monkeypatch):
     from rich.progress import Progress, TimeRemainingColumn
 

@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 
 from tests.paper_figs.conftest import EXPERIMENTS, FIGURES
 from zotheory.cli import app
+from zotheory.experiment import Report
 
 runner = CliRunner()
 
@@ -64,7 +65,7 @@ def test_missing_results_name_the_command_and_the_other_figures_are_drawn(comman
     assert "error: odd: part = " in result.stderr or "error: odd: column = 'part'" in result.stderr
 
 
-def test_missing_results_can_be_measured_on_the_way(command, tmp_path):
+def test_missing_results_can_be_measured_on_the_way(tmp_path, monkeypatch):
     experiments, folder = tmp_path / "trials", tmp_path / "drawn"
     (experiments / "toy").mkdir(parents=True)
     (experiments / "toy" / "__init__.py").write_text(
@@ -95,6 +96,12 @@ def test_missing_results_can_be_measured_on_the_way(command, tmp_path):
     assert missing.exit_code == 2
     assert missing.stderr.startswith("error: toy: 2 of 2 cells are not in")
     assert "run: zotheory experiment run toy --preset quick --seeds 2 --store" in missing.stderr
+    with monkeypatch.context() as patch:
+        stopped = Report(request=None, total=2, found=0, interrupted=True)  # type: ignore[arg-type]
+        patch.setattr("zotheory.experiment.runner.run", lambda *args, **options: stopped)
+        interrupted = runner.invoke(app, [*words, "--run-missing"])
+    assert interrupted.exit_code == 130
+    assert interrupted.stderr.splitlines()[-1].startswith("interrupted: finished cells are kept")
     fresh = runner.invoke(app, [*words, "--run-missing"])
     assert fresh.exit_code == 0, fresh.output
     assert fresh.stdout.startswith(

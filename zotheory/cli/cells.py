@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 
 from zotheory.cli.common import tell
 
-# Seconds between two lines where there is no terminal.
-PACE = 5.0
+# Seconds between two lines where there is no terminal, at least; and as a share of the time so far.
+PACE, SHARE = 5.0, 0.02
 
 
 @contextlib.contextmanager
@@ -31,7 +31,7 @@ def cells_shown() -> Iterator[Callable[[int, int], None]]:
 
 
 class _Lines:
-    """Progress as lines, at most one every few seconds."""
+    """Progress as lines: one every few seconds, and ever fewer in a long run."""
 
     def __init__(self) -> None:
         self._start = self._told = time.monotonic()
@@ -42,8 +42,16 @@ class _Lines:
         if self._first is None:
             self._first = done
             return
-        if now - self._told < PACE and done < total:
+        if now - self._told < max(PACE, SHARE * (now - self._start)) and done < total:
             return
         self._told = now
         rate = (done - self._first) / max(now - self._start, 1e-9)
-        tell(f"[{done:>{len(str(total))}}/{total}] about {(total - done) / rate:.0f} s left")
+        tell(f"[{done:>{len(str(total))}}/{total}] about {_duration((total - done) / rate)} left")
+
+
+def _duration(seconds: float) -> str:
+    """Return a time in words: "90 s", "12 min", "3 h 05 min"."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min"
