@@ -204,7 +204,7 @@ def descend(
         if place < marks.size and marks[place] < spent + max(cost, 1):
             optimizer.settle()
             with torch.no_grad():
-                now = float(measure())
+                now = float(measure()) if steps else first
             diverged = not (math.isfinite(now) and now <= ceiling)
             if not diverged:
                 last, state = now, _copies(parameters)
