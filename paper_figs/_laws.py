@@ -58,7 +58,7 @@ LOOKS = {
     "aligned-exact": ALIGNED,
     "dap-exact-gaussian": ALIGNED_GAUSSIAN,
     "dap-two-stage": SECOND,
-    "two-stage": SECOND,
+    "two-stage-refined": SECOND,
     "aligned-two-stage": SECOND,
     "dap-two-stage-average": AVERAGED,
     "two-stage-combined": AVERAGED,

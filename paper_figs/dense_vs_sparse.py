@@ -7,7 +7,7 @@ from zotheory.plotting.paper import Kind, Panel, PaperFigure, Series, Source, in
 from zotheory.plotting.style import BLACK, BLUE, GREY, VERMILLION, number
 
 ALIGNED = "aligned-exact"
-OTHERS = ("two-stage", "two-stage-combined", "guided", "importance", "two-atom-exact")
+OTHERS = ("two-stage-refined", "two-stage-combined", "guided", "importance", "two-atom-exact")
 SETS = {"all": BLACK, "large": VERMILLION, "rest": BLUE}
 NAMES = {"all": "all entries", "large": "large entries", "rest": "the rest"}
 CELL = ("dim", "support", "decay", "budget")
@@ -19,7 +19,8 @@ ROUND_OFF = 1e-12
 def ratios(source: Source, law: str, name: str) -> dict[str, np.ndarray]:
     """Return, cell by cell, errors of a law on one set over those of the sphere: means over seeds.
 
-    Left out are cells in which the sphere has no error on the set, and ratios of 0.
+    Left out are cells in which the sphere has no error on the set, and ratios of 0. Intervals are those of
+    the logarithm, which is nearer to normal than the skewed ratio.
     """
     rows = source.results.where(law=law, set=name)
     finite = np.isfinite(rows["gain"]) & np.isfinite(rows["gain_standard_error"])
@@ -36,8 +37,8 @@ def ratios(source: Source, law: str, name: str) -> dict[str, np.ndarray]:
             found.append((rows["anisotropy"][first], predicted, *interval_of_mean(ratio, spread)))
     table = np.array(found, dtype=float).reshape(-1, len(PARTS))
     table = table[(table[:, 1] > ROUND_OFF) & (table[:, 2] > ROUND_OFF)]
-    # On a logarithmic axis an interval that reaches 0 ends far below.
-    table[:, 3] = np.maximum(table[:, 3], table[:, 2] / 10)
+    reach = (table[:, 4] - table[:, 2]) / table[:, 2]
+    table[:, 3], table[:, 4] = table[:, 2] * np.exp(-reach), table[:, 2] * np.exp(reach)
     return dict(zip(PARTS, table.T, strict=True))
 
 
@@ -96,7 +97,7 @@ def facts(source: Source) -> list[str]:
         "set with a share "
         "w of the energy on a part p of the entries has A = w/p; open marks are predicted. "
         "Errors of 0, where "
-        "the law is exact, are not shown."
+        "the law is exact, are not shown, nor importance where too few of its rare draws are seen."
     ]
     for law in (ALIGNED, *OTHERS):
         ranges = []

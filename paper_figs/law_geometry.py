@@ -16,7 +16,7 @@ def panels(source: Source) -> list[Panel]:
     """Return a panel for each law: draws, and the direction of the gradient."""
     found = []
     for law in source.config.laws:
-        rows = source.results.where(view="plane", gradient=GRADIENT, law=law, seed=0)
+        rows = source.results.where(view="plane", gradient=GRADIENT, law=law)
         first, second = rows["first"][:DRAWS], rows["second"][:DRAWS]
         style = look(law)
         arrow = np.array([0.0, LONGEST / np.sqrt(2)])

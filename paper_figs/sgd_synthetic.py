@@ -2,32 +2,37 @@
 
 import numpy as np
 
-from paper_figs._laws import Look
-from paper_figs._laws import look as usual_look
+from paper_figs._laws import look
 from zotheory.experiment import Results
 from zotheory.plotting.paper import Kind, Panel, PaperFigure, Series, Source, Summary, over_seeds, pooled
 from zotheory.plotting.style import number
 
-LAWS = ("sphere", "gaussian", "frame", "two-stage", "aligned-exact", "two-atom-exact")
+LAWS = (
+    "sphere",
+    "gaussian",
+    "frame",
+    "two-stage-combined",
+    "two-stage-refined",
+    "aligned-exact",
+    "two-atom-exact",
+)
 # Bounds of these are drawn; that of the sphere is the bound of aligned laws too.
-BOUNDED = ("sphere", "gaussian", "frame", "two-atom-exact")
-MATCHED, TUNED = "matched", "tuned"
+BOUNDED = ("sphere", "gaussian", "frame", "two-stage-refined", "two-atom-exact")
+# Their expectations differ from those of the sphere, and are known on quadratics.
+EXPECTED = ("sphere", "gaussian", "frame", "two-stage-refined")
+MATCHED, RAISED, TUNED = "matched", "raised", "tuned"
+NAMES = {MATCHED: "small step", RAISED: "large step"}
 # Of the first loss: less is cut off.
 LEAST = 1e-10
 LIMITS = (LEAST / 3, 30.0)
 
 
-def look(law: str) -> Look:
-    """Return how a law is drawn: in this experiment "two-stage" is the combination of both stages."""
-    return usual_look("two-stage-combined" if law == "two-stage" else law)
-
-
-def slopes(source: Source, problem: str) -> Panel:
-    """Return mean squared gradients of all laws at one step, with their bounds."""
+def slopes(source: Source, problem: str, rule: str) -> Panel:
+    """Return mean squared gradients of all laws at one step, with bounds or expectations."""
     lines, curves = [], []
     unit = 0.0
     for law in LAWS:
-        rows, style = source.results.where(problem=problem, law=law, step_rule=MATCHED), look(law)
+        rows, style = source.results.where(problem=problem, law=law, step_rule=rule), look(law)
         rows = rows.where(time=[time for time in np.unique(rows["time"]) if time > 0])
         slope = pooled(rows, "time", "slope", "slope_standard_error")
         unit = unit or float(slope.mean[0])
@@ -42,12 +47,12 @@ def slopes(source: Source, problem: str) -> Panel:
                 slope.high / unit,
             )
         )
-        if law in BOUNDED:
-            bound = pooled(rows, "time", "slope_bound")
-            lines.append(
-                Series(style.name, Kind.THEORY, bound.x, bound.mean / unit, style.color, dashes="--")
-            )
-    return Panel(problem, "step T", "one step:\nmean |∇f|² / first", [*curves, *lines], y_scale="log")
+        if law in (BOUNDED if rule == MATCHED else EXPECTED):
+            bound = pooled(rows, "time", "slope_bound" if rule == MATCHED else "exact_slope")
+            if np.isfinite(bound.mean).any():
+                line = bound.mean / unit
+                lines.append(Series(style.name, Kind.THEORY, bound.x, line, style.color, dashes="--"))
+    return Panel(problem, "step T", f"{NAMES[rule]}:\nmean |∇f|² / first", [*curves, *lines], y_scale="log")
 
 
 def losses(source: Source, problem: str) -> Panel:
@@ -73,7 +78,8 @@ def tuned_loss(source: Source, problem: str, law: str) -> Summary:
 def panels(source: Source) -> list[Panel]:
     """Return a row of panels with one step for all laws, and one with the best step of each."""
     problems = source.config.problems
-    found = [slopes(source, problem) for problem in problems] if MATCHED in source.config.step_rules else []
+    rules = [rule for rule in (MATCHED, RAISED) if rule in source.config.step_rules]
+    found = [slopes(source, problem, rule) for rule in rules for problem in problems]
     if TUNED in source.config.step_rules:
         found += [losses(source, problem) for problem in problems]
     return found
@@ -83,7 +89,9 @@ def facts(source: Source) -> list[str]:
     """Return what the caption says."""
     said = [
         "One step size for all laws: mean over t < T of |∇f(x_t)|² (bands) over that "
-        "of the first step, and its bound (dashed), that of the sphere for DAP too. "
+        "of the first step. Small step: its bound (dashed; the sphere's for exact DAP and both stages). "
+        f"Large step, {number(source.config.raised_share)} of the sphere's largest stable one at first: "
+        "its expectation on quadratics (dashed). "
         "The best step of each law: "
         f"median loss over that at the first step, cut off at {number(LEAST)}."
     ]
@@ -98,7 +106,17 @@ def facts(source: Source) -> list[str]:
             "standard errors (2.5% would be chance); the largest is "
             f"{number(float((measured / bound).max()))} of its bound."
         )
+    if RAISED in source.config.step_rules:
+        for problem in source.config.problems:
+            values = sorted((over_sphere(source, problem, law), look(law).name) for law in LAWS[1:])
+            listed = "; ".join(f"{name} {number(value)}" for value, name in values)
+            said.append(f"Large step, {problem}, mean |∇f|² over the sphere's: {listed}.")
     if TUNED in source.config.step_rules:
+        edges = source.results.where(step_rule=TUNED)
+        if edges["at_edge"].any():
+            chosen = set(edges["law"][edges["at_edge"].astype(bool)].tolist())
+            listed = "; ".join(sorted(look(law).name for law in chosen))
+            said.append(f"Best steps at an edge of the grid: {listed}.")
         for problem in source.config.problems:
             values = sorted(
                 (float(tuned_loss(source, problem, law).mean[-1]), look(law).name) for law in LAWS
@@ -106,6 +124,13 @@ def facts(source: Source) -> list[str]:
             listed = "; ".join(f"{name} {_told(value)}" for value, name in values)
             said.append(f"Last, {problem}: {listed}.")
     return said
+
+
+def over_sphere(source: Source, problem: str, law: str) -> float:
+    """Return the mean squared gradient over the whole run with the large step over the sphere's."""
+    rows = source.results.where(problem=problem, step_rule=RAISED)
+    last = rows.where(time=int(rows["time"].max()))
+    return float(last.where(law=law)["slope"].mean() / last.where(law="sphere")["slope"].mean())
 
 
 def _told(loss: float) -> str:
