@@ -16,7 +16,24 @@ BASELINES = {
 }
 # Of one row of a panel; the laws stand one below the other in it.
 SPREAD = 0.5
-FIRST, LAST = "published", "all"
+FIRST, ADDED, ALL_BUT, LAST = "published", "re-triangulated", "all-but-", "all"
+# Switches, in the words of the caption: what is as published.
+SWITCHES = {
+    "exact-gradient": "DAP is told the gradient",
+    "thresholds": "its error is taken over fewer coordinates",
+    "sparse-point": "coordinates of x are zero, and with them most of the gradient",
+    "indefinite": "weights of both signs",
+    "tiny-mu": "mu = {synthetic_mu:g}, not {larger_mu:g}",
+    "one-point": "one point and one run",
+    "dead-branches": "Rademacher and coordinate run as the sphere by rows",
+    "rows-delta": "delta is the number of rows for that and DAP, 1 for the others",
+    "one-probe": "one draw estimates the direction",
+    "aligned-length": "the aligned component has length 1, not sqrt(delta)",
+    "more-queries": "DAP takes more function values a step",
+    "second-stage": "only the second stage counts, not the mean over all draws",
+    "aligned-never": "the aligning branch is not reached",
+    ADDED: "added to the published: a loss that jumps, mu {jumping_mu:g} for {mesh_mu:g}",
+}
 
 
 def settings(source: Source, problem: str) -> list[str]:
@@ -27,7 +44,19 @@ def settings(source: Source, problem: str) -> list[str]:
 
 def named(setting: str) -> str:
     """Return a setting as the figure names it."""
-    return {FIRST: "as published", LAST: "all corrected"}.get(setting, setting)
+    known = {FIRST: "as published", LAST: "all corrected", ADDED: f"+ {ADDED}"}
+    return known.get(setting, setting.replace(ALL_BUT, "all but "))
+
+
+def titled(source: Source, problem: str) -> str:
+    """Return the title of a problem's panel, with its size."""
+    config = source.config
+    return {
+        "product": f"product, d = {config.product_dim}",
+        "quadratic": f"quadratic, d = {config.quadratic_dim}",
+        "matrix": f"matrix, {config.rows} \u00d7 {config.columns}",
+        "mesh": f"mesh, {config.mesh_cells} \u00d7 {config.mesh_cells}",
+    }[problem]
 
 
 def baselines(rows: Results) -> list[str]:
@@ -67,29 +96,46 @@ def panels(source: Source) -> list[Panel]:
                 Series(style.name, Kind.MEASURED, x, mean, style.color, low, high, marker=style.marker),
             ]
         found.append(
-            Panel(problem, "setting", "advantage of DAP", series, categories=tuple(map(named, names)))
+            Panel(
+                titled(source, problem),
+                "setting",
+                "advantage of DAP",
+                series,
+                categories=tuple(map(named, names)),
+            )
         )
     return found
 
 
 def facts(source: Source) -> list[str]:
     """Return what the caption says."""
+    config, shown = source.config, source.config.problems
+    present = [name for name in SWITCHES if any(name in settings(source, problem) for problem in shown)]
+    keys = "; ".join(f"{name}: {SWITCHES[name].format(**vars(config))}" for name in present)
     said = [
         "The part of another law's error or loss that DAP saves (below 0: that the other law saves), as in "
-        "the published comparison, with each of its confounds corrected alone, and with all "
-        "corrected. Open "
-        "marks: predicted from moments."
+        "the published comparison, with each of its confounds corrected alone, with all but one corrected, "
+        "and with all: then DAP estimates its direction and averages both stages. Open marks: predicted "
+        "from moments.",
+        "The problems are re-creations, in sizes chosen here: errors of "
+        f"{config.batch} forward differences on the product (d = {config.product_dim}) and a quadratic "
+        f"(d = {config.quadratic_dim}); descent of |x|^2/2 of a {config.rows} by {config.columns} matrix, "
+        "a stand-in for a language model's prompt; descent of a "
+        f"{config.mesh_cells} by {config.mesh_cells} mesh.",
+        f"As published, {keys}.",
     ]
-    for problem in source.config.problems:
+    for problem in shown:
         results = source.results.where(problem=problem)
-        laws = baselines(results)
-        parts = []
-        for setting in (FIRST, LAST):
-            values = [mean_advantage(results, setting, law) for law in laws]
+        laws, parts = baselines(results), []
+        for setting in settings(source, problem):
+            # All laws at both ends, the sphere alone between them.
+            if setting not in (FIRST, LAST) and not setting.startswith(ALL_BUT):
+                continue
+            ends = [(law, mean_advantage(results, setting, law)) for law in laws]
             listed = "; ".join(
                 f"{look(BASELINES[law]).name} {number(value.mean[0], 2)} "
                 f"[{number(value.low[0], 2)}, {number(value.high[0], 2)}]"
-                for law, value in zip(laws, values, strict=True)
+                for law, value in (ends[:1] if setting.startswith(ALL_BUT) else ends)
             )
             parts.append(f"{named(setting)}: {listed}")
         said.append(f"{problem.capitalize()}, {'. '.join(part[:1].lower() + part[1:] for part in parts)}.")
