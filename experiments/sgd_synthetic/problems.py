@@ -51,7 +51,7 @@ class Problem:
         rows = (self.gradients(self.start + steps) - self.gradients(self.start - steps)) / (
             2 * HESSIAN_STEP
         )
-        return np.linalg.eigvalsh((rows + rows.T) / 2)
+        return np.asarray(np.linalg.eigvalsh((rows + rows.T) / 2), dtype=float)
 
 
 def quadratic(spectrum: Array) -> Problem:
