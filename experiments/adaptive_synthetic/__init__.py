@@ -89,7 +89,7 @@ EXPERIMENT = Experiment(
                 tuning_trials=2,
             )
         ),
-        "evidence": Preset(Config()),
+        "evidence": Preset(Config(laws=("sphere",))),
         "paper": Preset(
             Config(
                 laws=get_args(LawName),
