@@ -74,7 +74,7 @@ class Config:
     grid_ratio: float = 2.0
     grid: int = 4
     tuning_trials: int = 3
-    trials: int = 14
+    trials: int = 16
     targets: tuple[float, ...] = (0.8, 0.5, 0.2, 0.1, 0.05)
     points: int = 16
     device: Literal["cpu", "cuda"] = "cpu"
