@@ -32,11 +32,12 @@ class Config:
         methods: compared with the law "sphere". "zo-sgd", "momentum-sgd", "zo-signsgd", "zo-adamm",
             "r-adazo", "r-adazo-code", "dap" (both stages), "dap-published" (stage 2 alone), "guided",
             "mezo-bcd-cyclic", "mezo-bcd-importance" (four bands of rows).
-        laws: compared in "zo-sgd": "gaussian", "rademacher", "coordinate", "block" (a band of seven rows),
-            "low-rank".
+        laws: compared in "zo-sgd", in the kind of attack that ``targeted`` names first: "gaussian",
+            "rademacher", "coordinate", "block" (a band of seven rows), "low-rank".
         norms: of the changes: "linf", "l2".
         targeted: False for any wrong answer, True for one that is drawn.
-        shared_rates: whether to compare R-AdaZO with ZO-AdaMM and ZO-SGD also at one learning rate.
+        shared_rates: whether to compare R-AdaZO with ZO-AdaMM and ZO-SGD also at one learning rate,
+            likewise in one kind of attack.
         linf_radius: largest change of a pixel in untargeted attacks, as a share of its range.
         linf_radius_targeted: likewise in targeted ones.
         l2_radius: greatest length of the change in untargeted attacks.
@@ -115,15 +116,16 @@ class Setting(NamedTuple):
 
 
 def cells(config: Config) -> list[Cell]:
-    """Return a cell for each method and law, tuned, and each pair at one rate, in each kind of attack."""
-    pairs = [(method, "sphere", "tuned") for method in config.methods]
-    pairs += [("zo-sgd", law, "tuned") for law in config.laws if law != "sphere"]
+    """Return cells of each method in each kind of attack, of laws and of pairs at one rate in the first."""
+    tuned = [(method, "sphere", "tuned") for method in config.methods]
+    laws = [("zo-sgd", law, "tuned") for law in config.laws if law != "sphere"]
     shared = [(one, "sphere", other) for one, other in SHARED if {one, other} <= set(config.methods)]
+    more = laws + (shared if config.shared_rates else [])
     return [
         {"method": method, "law": law, "rate_of": rate, "norm": norm, "targeted": targeted}
         for norm in config.norms
         for targeted in config.targeted
-        for method, law, rate in pairs + (shared if config.shared_rates else [])
+        for method, law, rate in tuned + (more if targeted == config.targeted[0] else [])
     ]
 
 

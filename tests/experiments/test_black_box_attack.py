@@ -374,7 +374,8 @@ def test_bands_are_the_rows_of_the_image():
 
 def test_grid_has_every_method_law_and_shared_rate():
     grid = cells(Config())
-    assert len(grid) == 4 * (11 + 5 + 4)
+    assert len(grid) == 2 * (11 + 5 + 4) + 2 * 11
+    assert {cell["targeted"] for cell in grid if cell["law"] != "sphere"} == {False}
     assert len(cells(QUICK)) == 3 + 1 + 4
     assert {cell["method"] for cell in grid} == set(METHODS)
     assert not [cell for cell in cells(Config(shared_rates=False)) if cell["rate_of"] != "tuned"]
