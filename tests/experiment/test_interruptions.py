@@ -3,8 +3,6 @@
 import os
 import signal
 
-import pytest
-
 from tests.experiment.conftest import manifests
 from zotheory.experiment import run
 
@@ -24,9 +22,8 @@ def test_a_killed_run_goes_on_where_it_was(toy, store, command, log):
     assert len(store.read(toy, seeds=1)) == 8
 
 
-@pytest.mark.parametrize("jobs", ["1", "2"])
-def test_ctrl_c_finishes_the_cells_under_way_and_says_how_to_go_on(store, command, jobs, log):
-    started = command("--jobs", jobs, "--set", "size=30", TOY_ACTION="interrupt 9", TOY_JOBS=jobs)
+def test_ctrl_c_finishes_the_cells_under_way_and_says_how_to_go_on(toy, store, command, log):
+    started = command("--jobs", "2", "--set", "size=30", TOY_ACTION="interrupt 9", TOY_JOBS="2")
     out, err = started.communicate(timeout=PATIENCE)
     assert started.returncode == 130, err
     assert "Traceback" not in err
@@ -36,38 +33,23 @@ def test_ctrl_c_finishes_the_cells_under_way_and_says_how_to_go_on(store, comman
     # Every cell that was begun is kept: those up to the tenth, and what the other worker did meanwhile.
     finished = int(out.split()[1])
     assert finished == len(log())
-    assert finished == 10 if jobs == "1" else 10 <= finished < 60
+    assert 10 <= finished < 60
     assert len(manifests(store)) == 1
-    ended = command("--jobs", "1", "--set", "size=30")
-    out, err = ended.communicate(timeout=PATIENCE)
-    assert ended.returncode == 0, err
-    assert f"{60 - finished} cells run, {finished} found, 60 in all" in out
+    report = run(toy, type(toy.presets["quick"].config)(size=30), store=store, jobs=1)
+    assert (report.done, report.found, report.complete) == (60 - finished, finished, True)
     assert len(log()) == 60 - finished
 
 
-def test_the_second_ctrl_c_stops_at_once(command, log):
-    started = command(
-        "--jobs", "1", "--set", "size=12", TOY_ACTION="interrupt 9", TOY_JOBS="1", TOY_TIMES="2"
-    )
-    out, err = started.communicate(timeout=PATIENCE)
-    assert started.returncode == 130, err
-    assert "Traceback" not in err
-    assert "9 cells run" in out
-    assert len(log()) == 10
-
-
-def test_a_worker_that_dies_costs_no_finished_cell(store, command):
+def test_a_worker_that_dies_costs_no_finished_cell(toy, store, command):
     started = command("--jobs", "2", "--set", "size=12", "--seeds", "1", TOY_ACTION="exit 9")
     _, err = started.communicate(timeout=PATIENCE)
     assert started.returncode == 2
     assert "error: a worker died" in err
     assert "Traceback" not in err
-    ended = command("--jobs", "1", "--set", "size=12", "--seeds", "1")
-    out, _ = ended.communicate(timeout=PATIENCE)
+    report = run(toy, type(toy.presets["quick"].config)(size=12), seeds=1, store=store, jobs=1)
     # The first ten were handed out; two were in hand.
-    found = int(out.split("run, ")[1].split()[0])
-    assert 8 <= found < 12
-    assert f"{12 - found} cells run" in out
+    assert 8 <= report.found < 12
+    assert report.complete
 
 
 def test_two_processes_at_once_lose_nothing(toy, store, command, tmp_path):

@@ -90,6 +90,25 @@ def test_what_is_shielded_comes_to_its_end(first, inside, raises):
     assert stop.requested is (first + inside > 0)
 
 
+@pytest.mark.parametrize(("times", "kept"), [(1, 10), (2, 9)])
+def test_in_a_cell_the_first_one_lets_it_finish_and_the_second_does_not(
+    zotheory, toy, store, monkeypatch, log, times, kept
+):
+    with monkeypatch.context() as patch:
+        for name, value in {"ACTION": "interrupt 9", "JOBS": "1", "TIMES": str(times)}.items():
+            patch.setenv(f"TOY_{name}", value)
+        result = zotheory("--set", "size=12")
+    assert told(result).endswith(
+        f"go on with: zotheory experiment run toy-grid --preset quick --set size=12 --seeds 2 "
+        f"--store {store.path}"
+    )
+    assert f"{kept} cells run, 0 found, 24 in all" in result.stdout
+    assert log() == list(range(10))
+    report = run(toy, type(toy.presets["quick"].config)(size=12), store=store, jobs=1)
+    assert (report.found, report.complete) == (kept, True)
+    assert len(log()) == 24 - kept
+
+
 def test_ctrl_c_while_results_are_packed_is_told_of(zotheory, store, monkeypatch):
     before(monkeypatch, "pack", 1)
     result = zotheory()
