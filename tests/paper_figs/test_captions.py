@@ -136,11 +136,16 @@ def test_replication_audit_has_intervals_over_replications(table, plotted):
     rows, text = plotted("replication-audit")
     stored = having(table("replication-audit"), problem="quadratic", setting="all", baseline="uniform")
     expected = student([row["advantage"] for row in stored])
-    panel = having(rows, panel="quadratic", series="sphere", kind="measured", x="all corrected")
+    panel = having(rows, panel="quadratic, d = 4", series="sphere", kind="measured", x="all corrected")
     assert [value(panel, end) for end in ("y", "low", "high")] == pytest.approx(expected, rel=1e-9)
     mean, low, high = (number(part, 2) for part in expected)
     quadratic = text.partition("Quadratic, ")[2].partition("Matrix")[0]
     assert f"sphere {mean} [{low}, {high}]" in quadratic.partition("all corrected")[2]
+    # What is a re-creation is named with its size.
+    assert "descent of |x|^2/2 of a 3 by 4 matrix, a stand-in for a language model's prompt" in text
+    # Each switch of the problems shown is explained, and no other.
+    assert re.search(r"more-queries: .*; second-stage: ", text)
+    assert "aligned-never: " not in text
 
 
 def test_dense_vs_sparse_counts_the_intervals_that_hold(table, plotted):
