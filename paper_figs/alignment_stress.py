@@ -14,7 +14,7 @@ COLORS = {
 }
 GUIDED_COLORS = (SKY, PINK)
 KINDS = {"along": "along ∇f", "total": "total"}
-AXES = {"angle": "angle to ∇f, degrees", "noise": "signal, |∇f|²/(|∇f|² + σ²)"}
+AXES = {"angle": "angle to ∇f, degrees", "noise": "signal in a quotient"}
 
 
 def laws(source: Source) -> dict[str, tuple[str, str]]:
@@ -66,7 +66,7 @@ def panels(source: Source) -> list[Panel]:
                     Panel(
                         f"{kind_name}, d = {dim}",
                         AXES[stress],
-                        "error over sphere's",
+                        "error over sphere's" if stress == "angle" else "error over sphere's, noise",
                         [ones, *lines, *points],
                         x_scale="log" if stress == "noise" else "linear",
                         y_scale="log",
@@ -78,13 +78,10 @@ def panels(source: Source) -> list[Panel]:
 def facts(source: Source) -> list[str]:
     """Return what the caption says."""
     said = [
-        "Errors of single draws over those of the sphere (dotted), for a rough direction at "
-        "a given angle to the "
-        f"gradient, and for one from {source.config.probes} noisy difference quotients, of "
-        "which the signal is "
-        "a part of the mean square. A guided law probes along its direction as often as the "
-        "alignment asks for "
-        "that it believes in."
+        "Errors of single draws over those of the sphere (dotted), for a rough direction at a given angle "
+        f"to the gradient, and for one from {source.config.probes} noisy difference quotients, of whose "
+        "mean square the part |∇f|²/(|∇f|² + σ²) is signal. A guided law probes along its direction as "
+        "often as the alignment asks for that it believes in."
     ]
     for stress in stresses(source):
         for dim in dims(source):
