@@ -283,7 +283,7 @@ def test_losses_that_are_not_finite(bits, when, bad):
 def test_differences_that_are_not_finite(bits):
     x, pending = nn.Parameter(torch.ones(3)), iter([1.5e308, -1.5e308])
     before = bits([x])
-    with pytest.raises(LossError, match="loss = inf"):
+    with pytest.raises(LossError, match="coefficient = inf"):
         DAPSGD([x], 0.1).step(lambda: next(pending))
     assert bits([x]) == before
 

@@ -1,5 +1,6 @@
 """Adaptive optimizers: steps m / sqrt(v + zeta), entry by entry, on zeroth-order estimates."""
 
+import math
 from collections.abc import Iterable
 from typing import Any, Literal, Unpack
 
@@ -11,6 +12,7 @@ from zotheory.optim.arguments import check_below_one, check_choice
 from zotheory.optim.base import Options, Probes, ZerothOrderOptimizer
 from zotheory.optim.evaluation import Evaluation
 from zotheory.optim.layout import Layout
+from zotheory.optim.overflow import Largest
 from zotheory.validation import as_real, is_symbolic
 
 # Added to squares in float32, zeta must be a normal number there: so 0 / sqrt(0 + zeta) is 0, never NaN.
@@ -36,6 +38,15 @@ class _Adaptive(ZerothOrderOptimizer):
     def buffers(self, group: dict[str, Any]) -> tuple[str, ...]:
         """Return the names of the two moments."""
         return ("first_moment", "second_moment")
+
+    def longest_move(self, group: dict[str, Any], gradient: float, moment: Largest) -> float:
+        """Return a bound from |m| alone: the root is at least that of zeta."""
+        # With bias correction m is divided by 1 - beta1^t >= 1 - beta1, and w by 1 - beta2^t <= 1.
+        first = group["betas"][0]
+        size = first * moment("first_moment") + (1 - first) * gradient
+        corrected = size / (1 - first) if group.get("bias_correction") else size
+        ratio = corrected / math.sqrt(group["zeta"])
+        return group["lr"] * ratio if ratio <= torch.finfo(torch.float32).max / 4 else math.inf
 
 
 class ZOAdaMM(_Adaptive):

@@ -17,6 +17,7 @@ from zotheory.optim.layerwise import Layerwise
 from zotheory.optim.layout import Layout, Slot, check_parameters, lay_out
 from zotheory.optim.lockstep import Agreement, Lockstep
 from zotheory.optim.loss import LossError
+from zotheory.optim.overflow import Largest, overflows
 from zotheory.optim.perturbations import Perturbation, as_perturbation
 from zotheory.optim.replay import Replay
 from zotheory.optim.replicas import check_replicas, check_start, ranks_of
@@ -195,6 +196,23 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
         """Return the names of the moments kept for every parameter of a group; they begin at zero."""
         return ()
 
+    def longest_move(self, group: dict[str, Any], gradient: float, moment: Largest) -> float:
+        """Return a bound of the size of what `update` adds to an entry; infinity where none is known.
+
+        Where the bound does not exclude that a weight leaves the range of its type, `update` is done on
+        copies first.
+
+        Args:
+            group: the parameter's group.
+            gradient: bounds the entries of the estimate.
+            moment: returns such a bound for the buffer of that name.
+        """
+        return math.inf
+
+    def accept(self) -> None:
+        """Learn from the last `estimate`, where a subclass does: called if the step is not refused."""
+        return
+
     def check_group(self, group: dict[str, Any]) -> None:
         """Check the options of a new group.
 
@@ -256,8 +274,9 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
         Raises:
             InvalidArgument: no closure, or one that does not return one real number; a model whose
                 parameters are not all reached by its hooks.
-            LossError: a loss or a difference that is not finite, on any rank, or a coefficient beyond the
-                largest number of the type that the update is computed in.
+            LossError: a loss or a difference that is not finite, on any rank, a coefficient beyond the
+                largest number of the type that the update is computed in, or a new weight beyond that of
+                its own.
             RankError: the closure raised something on another rank.
             ReplicaError: the ranks' counters or options differ.
         """
@@ -275,18 +294,26 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
         layout = self.layout()
         if self.pending is not None and not (self.delayed and self.pending.waits_within(layout)):
             self._settle()
+        loss = math.nan
         try:
             probes, loss = self._probe(layout, closure, held)
+            for coefficient, _ in probes:
+                if not abs(coefficient) <= layout.largest:  # NaN neither
+                    raise BadLoss(coefficient, "coefficient")
+            update = Replay(layout, probes, self.update, self._moments, self._rounding())
+            self._settle()
+            if overflows(layout, probes, update, self.longest_move):
+                raise BadLoss(math.inf, "new weight")
         except BadLoss as bad:
             if self.on_bad_loss == "raise":
-                raise LossError(bad.loss, self.steps) from None
-            self.coefficients, loss = (), bad.loss
+                raise LossError(bad.loss, self.steps, bad.what) from None
+            self.coefficients = ()
             self.skipped += 1
             self.steps += 1
-            return loss
+            return bad.loss if bad.what == "loss" else loss
+        self.accept()
         self.coefficients = tuple(coefficient for coefficient, _ in probes)
-        self._settle()
-        self.pending = Replay(layout, probes, self.update, self._moments, self._rounding())
+        self.pending = update
         try:
             if not self.delayed:
                 self._settle()
@@ -326,9 +353,6 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
             probes, loss = self.estimate(layout, evaluation)
         finally:
             self.queries += evaluation.count
-        for coefficient, _ in probes:
-            if not abs(coefficient) <= layout.largest:  # NaN neither
-                raise BadLoss(coefficient)
         return probes, loss
 
     def _rounding(self) -> StochasticRounding | None:

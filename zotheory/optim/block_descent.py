@@ -129,6 +129,7 @@ class MeZOBCD(ZOSGD):
         self.block: int | None = None
         self.probabilities: tuple[float, ...] = ()
         self.energies, self.visits = [0.0] * count, [0] * count
+        self._lesson = 0, 0.0  # block and squared slope of the last estimate
         check_resolution(self.mu, self.entry_sizes())  # the base could not, before there were blocks
         if self.parallel is not None:
             self.check_replicas()  # the base did before there were blocks
@@ -185,15 +186,16 @@ class MeZOBCD(ZOSGD):
         probes, loss = super().estimate(layout, evaluation)
         weight = 1 / self.probabilities[self.block] if self.scaling == "joint" else 1.0
         scaled = [(coefficient * weight, direction) for coefficient, direction in probes]
-        if all(abs(coefficient) <= layout.largest for coefficient, _ in scaled):
-            # A coefficient is delta u.a_b over the number of queries.
-            factor = self.perturbations / self.delta
-            squares = [(coefficient * factor) * (coefficient * factor) for coefficient, _ in probes]
-            self._learn(self.block, min(sum(squares) / len(squares), _LARGEST))
+        # A coefficient is delta u.a_b over the number of queries.
+        factor = self.perturbations / self.delta
+        squares = [(coefficient * factor) * (coefficient * factor) for coefficient, _ in probes]
+        self._lesson = self.block, min(sum(squares) / len(squares), _LARGEST)
         return scaled, loss
 
-    def _learn(self, block: int, square: float) -> None:
+    def accept(self) -> None:
+        """Average the step's squared slope into the energy of its block."""
         # sum_i decay^(n - i) s_i / sum_i decay^(n - i), i = 1, ..., n, from the same for n - 1.
+        block, square = self._lesson
         self.visits[block] += 1
         share = (1 - self.energy_decay) / (1 - self.energy_decay ** self.visits[block])
         self.energies[block] += share * (square - self.energies[block])

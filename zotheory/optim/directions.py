@@ -1,5 +1,6 @@
 """Directions v in the space of all trainable parameters, made slice by slice when asked for."""
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -26,6 +27,11 @@ class Direction(ABC):
             out: float32, one-dimensional and contiguous.
             low: flat index of its first entry.
         """
+
+    @property
+    def largest(self) -> float:
+        """Bound of the size of every entry, up to their rounding; infinity where none is known."""
+        return math.inf
 
     def fill_scaled(self, out: torch.Tensor, low: int, factor: float) -> bool:
         """Write ``factor`` times the slice, each product rounded once; else as `fill`."""
@@ -57,6 +63,11 @@ class Kept(Direction):
     def __init__(self, direction: Direction, dim: int) -> None:
         self.direction, self.dim = direction, dim
         self._rows: dict[torch.device, torch.Tensor | None] = {}
+
+    @property
+    def largest(self) -> float:
+        """That of the direction."""
+        return self.direction.largest
 
     def fill(self, out: torch.Tensor, low: int) -> bool:
         """Write the slice."""
@@ -96,6 +107,11 @@ class Combination(Direction):
     """The sum of coefficients times directions, added in order."""
 
     terms: Sequence[tuple[float, Direction]]
+
+    @property
+    def largest(self) -> float:
+        """By the triangle inequality."""
+        return sum(abs(coefficient) * direction.largest for coefficient, direction in self.terms)
 
     def fill(self, out: torch.Tensor, low: int) -> bool:
         """Write the slice, products and sums rounded to float32."""

@@ -35,11 +35,11 @@ class Place(ABC):
 
 
 class BadLoss(Exception):
-    """A loss or a coefficient that is not finite."""
+    """A loss that is not finite, or something else that is beyond the numbers of its type."""
 
-    def __init__(self, loss: float) -> None:
-        super().__init__(loss)
-        self.loss = loss
+    def __init__(self, loss: float, what: str = "loss") -> None:
+        super().__init__(loss, what)
+        self.loss, self.what = loss, what
 
 
 class Evaluation:

@@ -126,6 +126,7 @@ class GuidedSGD(ZOSGD):
         self.allocation = check_choice(allocation, "allocation", ("mixture", "stratified"))
         self.along = self.across = RootMean()
         self.probability = 0.0
+        self._lesson: tuple[float, list[float], list[bool]] = 0.0, [], []  # of the last estimate
         given: Options = {"law": "sphere", **options}
         super().__init__(params, lr, momentum=momentum, weight_decay=weight_decay, **given)
         if self.allocation == "stratified" and self.perturbations < 2:
@@ -181,10 +182,7 @@ class GuidedSGD(ZOSGD):
         directions = [self._direction(layout, axis, query, p, kinds[query]) for query in queries]
         slopes, losses = self.slopes(evaluation, directions)
         probes = [(s / self.perturbations, u) for s, u in zip(slopes, directions, strict=True)]
-        if all(abs(coefficient) <= layout.largest for coefficient, _ in probes):  # else `step` refuses
-            self.probability = p
-            if axis:
-                self._measure(slopes, kinds, p)
+        self._lesson = p, slopes if axis else [], kinds
         return probes, sum(losses) / len(losses)
 
     def _direction(
@@ -198,9 +196,14 @@ class GuidedSGD(ZOSGD):
             return _Wide([(factor * a, term) for a, term in axis])
         return self._orthogonal(layout, axis, query, math.sqrt((layout.dim - 1) / (1 - p)))
 
-    def _measure(self, slopes: list[float], kinds: list[bool], p: float) -> None:
+    def accept(self) -> None:
+        """Average the step's slopes into the sizes along the guide and across it."""
         # Given are sqrt(delta) (v.a), and (v.a)^2 is (e.a)^2 delta / p along e, and in the mean
         # (|a|^2 - (e.a)^2) delta / (1 - p) elsewhere.
+        self.probability, slopes, kinds = self._lesson
+        p = self.probability
+        if not slopes:
+            return
         self.along, self.across = self.along.aged(self.guide_decay), self.across.aged(self.guide_decay)
         for slope, guided in zip(slopes, kinds, strict=True):
             size = abs(slope) / self.delta

@@ -7,18 +7,31 @@ import torch
 
 from zotheory.errors import InvalidArgument, ZotheoryError
 
-REMEDY = 'lower lr or mu, check the data, or say on_bad_loss="skip"'
+SKIP = ', or say on_bad_loss="skip"'
+_REMEDIES = {
+    "loss": "lower lr or mu, check the data",
+    "coefficient": "the update cannot be computed with it: scale the loss down, raise mu",
+    "new weight": "lower lr, or keep the weights in a wider type",
+}
 
 
 class LossError(ZotheoryError, ValueError):
-    """A loss that is not finite; the step was refused and the parameters are as before it."""
+    """A loss that is not finite; the step was refused and the parameters are as before it.
 
-    def __init__(self, loss: float, step: int) -> None:
-        super().__init__(loss, step)
-        self.loss, self.step = loss, step
+    Attributes:
+        loss: its value, or that of what is named by ``what``.
+        step: number of the step.
+        what: "loss", "coefficient" (of a perturbation, from finite losses: more than the update's
+            arithmetic holds), or "new weight" (more than the weights' type holds).
+    """
+
+    def __init__(self, loss: float, step: int, what: str = "loss") -> None:
+        super().__init__(loss, step, what)
+        self.loss, self.step, self.what = loss, step, what
 
     def __str__(self) -> str:
-        return f"loss = {self.loss} in step {self.step}: parameters are as before the step; {REMEDY}"
+        shown = f"{self.what} = {self.loss} in step {self.step}"
+        return f"{shown}: parameters are as before the step; {_REMEDIES[self.what]}{SKIP}"
 
 
 def read_loss(loss: Any) -> float:

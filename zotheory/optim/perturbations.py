@@ -10,7 +10,7 @@ import torch
 from zotheory.errors import InvalidArgument
 from zotheory.optim.directions import Direction
 from zotheory.optim.layout import Layout
-from zotheory.optim.stream import Stream
+from zotheory.optim.stream import LARGEST_NORMAL, Stream
 from zotheory.optim.workspace import borrowed
 from zotheory.validation import check_count
 
@@ -38,6 +38,10 @@ class _Entries(Direction):
     step: int
     query: int
     factor: float = 1.0
+
+    @property
+    def largest(self) -> float:
+        return abs(self.factor) * (1.0 if self.kind == "signs" else LARGEST_NORMAL)
 
     def fill(self, out: torch.Tensor, low: int) -> bool:
         draw = self.stream.fill_signs if self.kind == "signs" else self.stream.fill_normals
@@ -96,6 +100,10 @@ class _Normalized(Direction):
         self.stream = Stream(seed, "sphere")
         self._found: Direction | None = None
 
+    @property
+    def largest(self) -> float:
+        return 1.001 * math.sqrt(self.layout.dim)  # its length, and room for rounding
+
     def fill(self, out: torch.Tensor, low: int) -> bool:
         if self._found is None and out.numel() == self.layout.dim:  # all entries at once: one pass will do
             self.stream.fill_normals(out, self.step, self.query, low)
@@ -146,6 +154,10 @@ class _Block(Direction):
     stream: Stream
     step: int
     query: int
+
+    @property
+    def largest(self) -> float:
+        return self.factor
 
     def fill(self, out: torch.Tensor, low: int) -> bool:
         first, last = max(low, self.start), min(low + out.numel(), self.stop)
@@ -233,6 +245,10 @@ class _Products(Direction):
     layout: Layout
     step: int
     query: int
+
+    @property
+    def largest(self) -> float:
+        return 1.0
 
     def fill(self, out: torch.Tensor, low: int) -> bool:
         high = low + out.numel()

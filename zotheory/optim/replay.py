@@ -34,7 +34,7 @@ class Replay:
         rounding: StochasticRounding | None = None,
     ) -> None:
         self._rounding = rounding
-        self._total, self._update, self._moments = Combination(probes), update, moments
+        self._total, self._update, self.moments = Combination(probes), update, moments
         # Options as they are now: a scheduler may change them before the update is done.
         self._waiting = {id(slot.parameter): (slot, dict(slot.group)) for slot in layout.slots}
 
@@ -45,7 +45,7 @@ class Replay:
     def settle(self) -> None:
         """Update all parameters that wait."""
         for slot, _ in self._waiting.values():
-            self._moments(slot)  # while nothing has changed, should there be no memory for them
+            self.moments(slot)  # while nothing has changed, should there be no memory for them
         for slot, _ in list(self._waiting.values()):
             self.settle_one(slot, slot.parameter.detach())
 
@@ -59,7 +59,7 @@ class Replay:
         del self._waiting[id(slot.parameter)]
 
     def _do(self, slot: Slot, group: dict[str, Any], data: torch.Tensor) -> None:
-        moments = self._moments(slot)
+        moments = self.moments(slot)
         rate = group["lr"]
         if rate == 0 and not moments:
             return
@@ -71,8 +71,7 @@ class Replay:
                     here = entries[low:high]
                     pieces = {name: row[low:high] for name, row in rows.items()}
                 with borrowed(high - low, slot.dtype, here.device) as gradient:
-                    if not self._total.add_up(gradient, slot.start + low):
-                        gradient.zero_()
+                    self._add_up(gradient, slot.start + low)
                     if rate != 0 and here.dtype == slot.dtype:
                         self._write(here, self._new(group, here, gradient, pieces), slot.start + low)
                         continue
@@ -80,6 +79,30 @@ class Replay:
                         new = self._new(group, copy.copy_(here), gradient, pieces)
                         if rate != 0:
                             self._write(here, new, slot.start + low)
+
+    def overflows(self) -> bool:
+        """Return whether a new weight would not be finite that is finite now; nothing is changed."""
+        return any(self._overflows(slot, group) for slot, group in self._waiting.values() if group["lr"])
+
+    def _overflows(self, slot: Slot, group: dict[str, Any]) -> bool:
+        rows = {name: moment.view(-1) for name, moment in self.moments(slot).items()}
+        with flat_view(slot.parameter) as entries:
+            for low, high in slot.windows():
+                here = entries[low:high]
+                with (
+                    borrowed(high - low, slot.dtype, here.device) as gradient,
+                    borrowed(high - low, slot.dtype, here.device) as copy,
+                ):
+                    self._add_up(gradient, slot.start + low)
+                    pieces = {name: row[low:high].clone() for name, row in rows.items()}
+                    new = self._new(group, copy.copy_(here), gradient, pieces).to(here.dtype)
+                    if bool((here.isfinite() & ~new.isfinite()).any()):
+                        return True
+        return False
+
+    def _add_up(self, gradient: torch.Tensor, low: int) -> None:
+        if not self._total.add_up(gradient, low):
+            gradient.zero_()
 
     def _new(
         self,

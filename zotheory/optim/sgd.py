@@ -1,5 +1,6 @@
 """Stochastic gradient descent on a zeroth-order estimate, and its relatives."""
 
+import math
 from collections.abc import Iterable
 from typing import Any, Unpack
 
@@ -7,6 +8,7 @@ import torch
 
 from zotheory.optim.arguments import check_below_one
 from zotheory.optim.base import Options, ZerothOrderOptimizer
+from zotheory.optim.overflow import Largest
 
 
 class ZOSGD(ZerothOrderOptimizer):
@@ -56,6 +58,12 @@ class ZOSGD(ZerothOrderOptimizer):
         """Return the momentum, if there is any."""
         return ("momentum",) if group["momentum"] else ()
 
+    def longest_move(self, group: dict[str, Any], gradient: float, moment: Largest) -> float:
+        """Return lr times the bound of the gradient, or of the momentum."""
+        if group["momentum"]:
+            gradient = group["momentum"] * moment("momentum") + gradient
+        return group["lr"] * gradient
+
     def update(
         self,
         group: dict[str, Any],
@@ -99,6 +107,10 @@ class ZOSignSGD(ZOSGD):
 
     Args and errors as `ZOSGD`.
     """
+
+    def longest_move(self, group: dict[str, Any], gradient: float, moment: Largest) -> float:
+        """Return lr, if the momentum is a number."""
+        return group["lr"] if super().longest_move(group, gradient, moment) < math.inf else math.inf
 
     def update(
         self,

@@ -17,12 +17,25 @@ class Stored(Direction):
         layout: the parameters.
         buffers: for each of its parameters a contiguous tensor of the same shape, or None for zeros.
         exponent: of the factor 2^exponent. Entries are rounded to float32 after it.
+        largest: upper bound of the entries' size, for as long as they are read.
     """
 
-    def __init__(self, layout: Layout, buffers: list[torch.Tensor | None], exponent: int = 0) -> None:
+    def __init__(
+        self,
+        layout: Layout,
+        buffers: list[torch.Tensor | None],
+        exponent: int = 0,
+        largest: float = math.inf,
+    ) -> None:
+        self._largest = largest
         self.starts = [slot.start for slot in layout.slots]
         self.rows = [None if buffer is None else buffer.view(-1) for buffer in buffers]
         self.factor = math.ldexp(1.0, exponent)
+
+    @property
+    def largest(self) -> float:
+        """As given."""
+        return self._largest
 
     def fill(self, out: torch.Tensor, low: int) -> bool:
         """Write the slice; False only if no parameter in it has a buffer."""
@@ -54,4 +67,5 @@ def stored(layout: Layout, buffers: list[torch.Tensor | None]) -> Stored | None:
     tiny = max((torch.finfo(buffer.dtype).tiny for buffer in buffers if buffer is not None), default=0.0)
     if not all(math.isfinite(size) for size in sizes) or max(sizes, default=0.0) < tiny or not any(sizes):
         return None
-    return Stored(layout, buffers, -math.frexp(max(sizes))[1])
+    # An update reads an entry before it changes it.
+    return Stored(layout, buffers, -math.frexp(max(sizes))[1], largest=1.0)

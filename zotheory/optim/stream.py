@@ -20,6 +20,8 @@ from zotheory.optim.workspace import borrowed
 CHUNK = 2**18
 # Entries of the table of normal quantiles, and the grid on which they lie.
 _QUANTILES, _GRID = 2**16, 2**20
+# Above every entry of `Stream.normals`.
+LARGEST_NORMAL = 6.12
 LARGEST_SEED = 2**64 - 1
 
 
