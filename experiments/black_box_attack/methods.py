@@ -67,7 +67,7 @@ def maker(
     def made(attack: Attack) -> ZerothOrderOptimizer:
         chosen = Block(BAND * SIDE) if law == "block" else law
         # So small a model is not worth the reuse of its layers.
-        options = {} if attack.module is None else {"model": attack.module, "engine": "plain"}
+        options = {} if attack.module is None else {"model": attack.module, "engine": "plain", "restore": "block"}
         return make(method, chosen, attack.parameters, lr, mu=mu, seed=seed, queries=queries, **options)
 
     return made
