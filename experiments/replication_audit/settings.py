@@ -22,7 +22,7 @@ SWITCHES = {
     "tiny-mu": ("product", "quadratic"),
     # one x and one run (and for the mesh the regular one) -> several of both (and jittered ones)
     "one-point": PROBLEMS,
-    # Rademacher and coordinate run as the uniform law -> as themselves (the trainer has Rademacher alone)
+    # Rademacher and coordinate run as the uniform law -> as themselves
     "dead-branches": ("matrix", "mesh"),
     # uniform (normalised by rows) and DAP have delta = rows, the others 1 -> all have delta = rows
     "rows-delta": ("matrix", "mesh"),
