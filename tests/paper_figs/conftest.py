@@ -78,6 +78,21 @@ TINY: dict[str, tuple[list[str], int]] = {
         ],
         2,
     ),
+    "adaptive-synthetic": (
+        [
+            "functions=quadratic,",
+            "law_method=r-adazo",
+            "methods=zo-adamm,r-adazo",
+            "rows=3",
+            "columns=4",
+            "budget=45",
+            "trials=2",
+            "tuning_trials=1",
+            "grid=2",
+            "points=4",
+        ],
+        2,
+    ),
     "mesh": (
         [
             "cells=3",
@@ -89,6 +104,20 @@ TINY: dict[str, tuple[list[str], int]] = {
             "directions=2",
             "tuning_runs=1",
             "methods=sphere,aligned-exact,importance",
+        ],
+        2,
+    ),
+    "black-box-attack": (
+        [
+            "methods=zo-sgd,r-adazo",
+            "laws=coordinate,",
+            "norms=linf,",
+            "images=4",
+            "tuning_images=1",
+            "budget=60",
+            "linf_radius=0.5",
+            "pictures=4",
+            "epochs=2",
         ],
         2,
     ),

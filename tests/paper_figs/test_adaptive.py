@@ -1,0 +1,67 @@
+"""Figures of adaptive-synthetic: medians and their intervals against the store, targets, and failures."""
+
+import csv
+import io
+import math
+
+import numpy as np
+import pytest
+
+from paper_figs._adaptive import median, medians
+from zotheory.experiment import Results
+from zotheory.plotting.paper.panels import csv_of
+from zotheory.plotting.style import number
+
+
+@pytest.mark.parametrize("n", [1, 5, 6, 9, 16, 17])
+def test_intervals_are_exact_order_statistics(n):
+    values = np.random.default_rng(n).permutation(np.arange(n, dtype=float))
+    middle, low, high = median(values)
+    assert middle == (n - 1) / 2
+    assert high == n - 1 - low
+    # The median lies below the one of rank i (from 0) where at most i values are below the median.
+    outside, further = (2 * sum(math.comb(n, k) for k in range(int(low) + i)) / 2**n for i in (1, 2))
+    assert (outside <= 0.05 < further) if n >= 6 else low == 0
+
+
+def test_what_is_not_reached_stays_infinite():
+    assert median(np.array([1.0, 2.0, math.inf, math.inf]))[0] == math.inf
+    rows = Results(
+        {"queries": np.array([0, 0, 3]), "loss": np.array([1.0, np.nan, 2.0]), "seed": np.zeros(3)}, []
+    )
+    found = medians(rows, "loss")
+    assert found.x.tolist() == [0.0, 3.0]
+    assert found.middle.tolist() == [1.0, 2.0]
+
+
+def test_losses_are_medians_over_all_trials(figures, sources):
+    source = sources["adaptive-synthetic"]
+    figure = figures["adaptive-losses"]
+    drawn = list(csv.DictReader(io.StringIO(csv_of(figure.panels(source)))))
+    results = source.results
+    chosen = (results["method"] == "r-adazo") & (results["rule"] == "same") & (results["queries"] == 45)
+    values = results["loss"][chosen & (results["law"] == "sphere")].astype(float)
+    assert values.size == 2 * source.seeds
+    (row,) = (
+        row
+        for row in drawn
+        if row["series"] == "R-AdaZO" and row["y_name"].startswith("one rate") and float(row["x"]) == 45
+    )
+    assert float(row["y"]) == pytest.approx(float(np.median(values)), rel=1e-9)
+    assert float(row["low"]) == pytest.approx(float(values.min()), rel=1e-9)
+    assert f"R-AdaZO {number(float(np.median(values)))}" in " ".join(figure.facts(source))
+
+
+def test_targets_are_reached_by_half_of_the_trials(figures, sources):
+    source = sources["adaptive-synthetic"]
+    drawn = list(csv.DictReader(io.StringIO(csv_of(figures["adaptive-targets"].panels(source)))))
+    rows = [row for row in drawn if row["panel"] == "laws of R-AdaZO"]
+    assert [row["x"] for row in rows] == [
+        "sphere",
+        "Gaussian",
+        "Rademacher",
+        "coordinate",
+        "one block",
+        "rank one",
+    ]
+    assert all(0 < float(row["low"]) <= float(row["y"]) <= float(row["high"]) <= 45 for row in rows)
