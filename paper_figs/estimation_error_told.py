@@ -22,7 +22,8 @@ def facts(source: Source) -> list[str]:
     return [
         "Errors of estimates, times the number of perturbations, for laws that are told the gradient's "
         f"direction (exact), a guide at cosine {config.alignment}, or the energies of blocks or entries. "
-        "The sphere is told nothing. None of this is available in practice.",
+        "The sphere is told nothing. None of this is available in practice. Errors of 0 are not drawn, and "
+        "equal ones hide each other: the total of DAP is the sphere's.",
         *error_facts(source, methods(source)),
     ]
 

@@ -2,21 +2,11 @@
 
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 import sympy as sp
 
-from proofs_checks._store import (
-    Mean,
-    Stated,
-    compared,
-    difference,
-    near,
-    over_cells,
-    ratio,
-    settled,
-    stored,
-)
+from proofs_checks._store import Mean, Stated, compared, near, near_ratio, over_trials, settled, stored
 from zotheory.checks.evidence import Evidence
 from zotheory.functionals import coordinate_mse
 from zotheory.laws import DAP, FirstAxis, Gaussian, Rademacher, Sphere
@@ -39,9 +29,10 @@ claim = Claim(
     r"(sphere), $\frac2b$ (Gaussian); the total is $\frac{d-1}b$ for DAP, Rademacher and sphere, and $\frac{d+1}{d-1}$ times that for the Gaussian.",
     source="arXiv 2510.19975, Figure 3, as summarised (exact gradient); the total errors and Rademacher: derived here",
     conditions=(
-        "mu at most 1e-3 (1e-8 but for the factor), float64, the same number of queries for all laws; stored results of estimation-error",
-        "intervals as wide as skewness asks for; resolvable: 20% of the total error from b = 32 on; "
-        "on the large coordinate the sphere's and the Gaussian's excess up to a factor 2; 15% of the factor, and whether it is above 1",
+        "mu = 0 and 1e-8, float64, the same number of queries for all laws; stored results of estimation-error, 14 seeds",
+        "one false-alarm rate, 1e-3, for all comparisons; intervals for any distribution of the trials' losses, up to a kurtosis "
+        "that is stated with them. Sure to be seen, of the stated values: up to b = 16, 4% in total, on the large coordinate 5% "
+        "(b = 8, 16) and 8% (b = 2, 4); above, 7% and 30%; 3% of the factor, at b = 16",
     ),
     expected=Verdict.SUPPORTED,
     formulas={
@@ -61,43 +52,50 @@ claim = Claim(
 ROUNDING = 1e-12
 
 
+class Seen(NamedTuple):
+    """Relative differences that are sure to be seen."""
+
+    total: float
+    large: float
+
+
+# By the largest batch that they hold for.
+SEEN = {4: Seen(0.04, 0.08), 16: Seen(0.04, 0.05), 512: Seen(0.07, 0.3)}
+
+
 def value(claim: Claim, name: str, dim: int, batch: int) -> sp.Expr:
     return claim.formulas[name].subs({D: dim, B: batch})
 
 
 @claim.check("measured")
 def measured(claim: Claim) -> Iterator[Evidence]:
-    every = stored("estimation-error", quadratic_dim=8).where(method=list(LAWS))
-    found, batches = every.where(function="product", mu=[0.0, 1e-8]), sorted(set(every["batch"].tolist()))
+    every = stored("estimation-error", seeds=14, quadratic_dim=8).where(method=list(LAWS), mu=[0.0, 1e-8])
+    found = every.where(function="product")
     dim = int(found["dimension"][0])
 
     def mean(law: str, batch: int, column: str) -> Mean:
-        return over_cells(found.where(method=law, batch=batch), column)
+        return over_trials(found.where(method=law, batch=batch), column)
 
     large, total = [], []
-    for batch in batches:
-        for law in ("dap-exact", "rademacher"):
-            bound = float(value(claim, f"large, {law}", dim, batch)) + ROUNDING
-            large.append(Stated(f"{law}, b = {batch}", mean(law, batch, "tau_mse"), -ROUNDING, bound))
-        aligned = mean("dap-exact", batch, "tau_mse")
-        for law in ("sphere", "gaussian"):
-            gap = difference(mean(law, batch, "tau_mse"), aligned)
-            stated = value(claim, f"large, {law}", dim, batch) - value(
-                claim, "large, dap-exact", dim, batch
-            )
-            large.append(near(f"{law} - dap-exact, b = {batch}", gap, stated, 1.0))
-        for law in LAWS if batch >= 32 else ():
-            stated = value(claim, f"total, {law}", dim, batch)
-            total.append(near(f"{law}, b = {batch}", mean(law, batch, "total"), stated, 0.2))
+    for batch in sorted(set(every["batch"].tolist())):
+        seen = SEEN[min(last for last in SEEN if batch <= last)]
+        for law in LAWS:
+            names, where = (f"large, {law}", f"total, {law}"), f"{law}, b = {batch}"
+            stated = [value(claim, name, dim, batch) for name in names]
+            error = mean(law, batch, "tau_mse")
+            if stated[0]:
+                large.append(near(where, error, stated[0], seen.large))
+            else:
+                large.append(Stated(where, error, -ROUNDING, ROUNDING))
+            total.append(near(where, mean(law, batch, "total"), stated[1], seen.total))
     yield settled(claim, "large", "errors on the large coordinate", large)
     yield settled(claim, "total", "total errors", total)
     factors = []
     for function in sorted(set(every["function"].tolist())):
-        last = every.where(function=function, batch=max(batches))
-        pair = [over_cells(last.where(method=law), "total") for law in ("gaussian", "sphere")]
-        dim = int(last["dimension"][0])
-        stated = near(f"{function}, d = {dim}", ratio(*pair), value(claim, "factor", dim, 1), 0.15)
-        factors.append(stated._replace(low=max(1.0, stated.low)))
+        rows = every.where(function=function, batch=16)
+        pair = [over_trials(rows.where(method=law), "total") for law in ("gaussian", "sphere")]
+        dim = int(rows["dimension"][0])
+        factors += near_ratio(f"{function}, d = {dim}", value(claim, "factor", dim, 1), 0.03, *pair)
     yield settled(claim, "factor", "Gaussian over sphere in total", factors)
 
 
