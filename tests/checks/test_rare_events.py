@@ -39,20 +39,15 @@ def test_default_rates_hold_for_events_that_first_looks_may_miss(p, noise, calib
     assert low["holds"] <= most
 
 
-@pytest.mark.parametrize("size", [3.0, 10.0, 40.0, 200.0])
-def test_events_beside_noise_of_their_own_weight(size, calibration):
+@pytest.mark.parametrize(("size", "p"), [(3.0, 5e-4), (10.0, 1e-3), (40.0, 5e-4), (200.0, 1e-3)])
+def test_events_beside_noise_of_their_own_weight(size, p, calibration):
     # Large rates, so that alarms can be counted; 20 to 40 events are expected at the first look.
     options = {"resolvable": 0.03, "max_samples": 400_000, "false_alarm": 0.1, "false_pass": 0.1}
-    for p in (5e-4, 1e-3):
-        sample = event(p, size, 1.0)
-        right = calibration.outcomes(
-            lambda rng, s=sample, m=p * size: check_mean(s, m, rng=rng, **options), 150
-        )
-        assert right["fails"] <= calibration.at_most(0.1, 150)
-        off = calibration.outcomes(
-            lambda rng, s=sample, m=p * size - 0.03: check_mean(s, m, rng=rng, **options), 150
-        )
-        assert off["holds"] <= calibration.at_most(0.1, 150)
+    sample, mean = event(p, size, 1.0), p * size
+    right = calibration.outcomes(lambda rng: check_mean(sample, mean, rng=rng, **options), 150)
+    assert right["fails"] <= calibration.at_most(0.1, 150)
+    off = calibration.outcomes(lambda rng: check_mean(sample, mean - 0.03, rng=rng, **options), 150)
+    assert off["holds"] <= calibration.at_most(0.1, 150)
 
 
 def test_enough_draws_decide_a_rare_event():

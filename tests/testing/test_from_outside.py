@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import zotheory
 
 README = Path(__file__).parents[2] / "README.md"
@@ -14,13 +16,10 @@ PACKAGE_ROOT = Path(zotheory.__file__).parents[1]
 # Each variant breaks one thing in the README's perturbation; or is one of its own.
 HEAD = """
 import numpy as np
-from hypothesis import Phase, given, settings, strategies as st
+from hypothesis import given, settings, strategies as st
 from zotheory.testing import assert_delta_unbiased, assert_minimum_variance, directions
 
-# Quick and repeatable; hypothesis's explanations of failures take most of the time and are not looked at.
-quick = settings(
-    deadline=None, max_examples=20, derandomize=True, database=None, phases=[Phase.generate, Phase.shrink]
-)
+quick = settings(deadline=None, max_examples=20)
 
 
 def parts(e, n, rng):
@@ -51,6 +50,13 @@ VARIANTS = {
         "v = rng.choice([-1.0, 1.0], (n, e.size)); v[:, 2 * (e.size // 2):] = 0; return np.sqrt(delta) * v"
     ),
 }
+# Repeatable; hypothesis's explanations of failures take most of the time and are not looked at.
+PROFILE = """
+from hypothesis import Phase, settings
+
+settings.register_profile("quick", derandomize=True, database=None, phases=[Phase.generate, Phase.shrink])
+settings.load_profile("quick")
+"""
 MINIMUM = """
 
 @quick
@@ -63,36 +69,41 @@ def test_minimum(dim):
 """
 
 
-def run_pytest(folder, text):
-    (folder / "test_mine.py").write_text(text)
-    plain = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-    command = [sys.executable, "-m", "pytest", "test_mine.py"]
-    # Where the package is installed this changes nothing; it is what `pip install` does.
-    path = os.pathsep.join([str(PACKAGE_ROOT), *filter(None, [plain.get("PYTHONPATH")])])
-    env = {**plain, "PYTHONPATH": path, "COLUMNS": "200"}
-    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
-
-
 def readme_test_file():
     snippets = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
     (text,) = (snippet for snippet in snippets if "zotheory.testing" in snippet)
     return text
 
 
-def test_the_readme_s_test_file_passes(tmp_path):
-    done = run_pytest(tmp_path, readme_test_file())
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "1 passed" in done.stdout
-
-
-def test_what_the_readme_says_of_a_wrong_scale(tmp_path):
+@pytest.fixture(scope="module")
+def printed(tmp_path_factory):
+    """Return what pytest prints of three files: the README's, the same with an error, and variants."""
+    folder = tmp_path_factory.mktemp("outside")
     right = readme_test_file()
     wrong = right.replace("np.sqrt(delta) *", "delta *")
     assert wrong != right
-    out = run_pytest(tmp_path, wrong).stdout
-    said = " ".join(README.read_text().split())
-    for phrase in re.findall(r"`([^`]*)`", said[said.index("Forget the square root") :])[:3]:
-        assert phrase in out, phrase
+    variants = [VARIANT.format(name=name, body=body) for name, body in VARIANTS.items()]
+    texts = {"right": right, "wrong": wrong, "variants": HEAD + "".join(variants) + MINIMUM}
+    for name, text in texts.items():
+        (folder / f"test_{name}.py").write_text(text)
+    (folder / "conftest.py").write_text(PROFILE)
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    command = [sys.executable, "-m", "pytest", *(f"test_{name}.py" for name in texts)]
+    # Where the package is installed this changes nothing; it is what `pip install` does.
+    path = os.pathsep.join([str(PACKAGE_ROOT), *filter(None, [plain.get("PYTHONPATH")])])
+    env = {**plain, "PYTHONPATH": path, "COLUMNS": "200"}
+    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
+    # Of the variants one is right.
+    assert "9 failed, 2 passed" in done.stdout, done.stdout + done.stderr
+    return done.stdout
+
+
+def failed(out):
+    """Return the names of the tests that failed, by the file they are in."""
+    found = re.findall(r"^FAILED test_(\w+)\.py::test_(\w+)", out, flags=re.MULTILINE)
+    return {
+        file: {name for where, name in found if where == file} for file in ("right", "wrong", "variants")
+    }
 
 
 def failures_by_test(out):
@@ -101,12 +112,21 @@ def failures_by_test(out):
     return dict(zip(parts[1::2], parts[2::2], strict=True))
 
 
-def test_false_variants_fail_with_shrunk_counterexamples_that_name_the_property(tmp_path):
-    variants = [VARIANT.format(name=name, body=body) for name, body in VARIANTS.items()]
-    done = run_pytest(tmp_path, HEAD + "".join(variants) + MINIMUM)
-    assert "8 failed, 1 passed" in done.stdout, done.stdout + done.stderr
-    found = failures_by_test(done.stdout)
-    assert "test_right" not in found
+def test_the_readme_s_test_file_passes(printed):
+    assert failed(printed)["right"] == set()
+
+
+def test_what_the_readme_says_of_a_wrong_scale(printed):
+    assert failed(printed)["wrong"] == {"my_perturbation"}
+    report = failures_by_test(printed)["test_my_perturbation"]
+    said = " ".join(README.read_text().split())
+    for phrase in re.findall(r"`([^`]*)`", said[said.index("Forget the square root") :])[:3]:
+        assert phrase in report, phrase
+
+
+def test_false_variants_fail_with_shrunk_counterexamples_that_name_the_property(printed):
+    assert failed(printed)["variants"] == {*VARIANTS, "minimum"} - {"right"}
+    found = failures_by_test(printed)
     # The simplest direction in the smallest dimension, and the smallest scale, at which it fails.
     simplest = {"scale": 2, "unit_aligned": 2, "unit_complement": 2, "unit_both": 2, "dependent": 1}
     for name, delta in {**simplest, "root_of_dim": 1}.items():
