@@ -106,11 +106,11 @@ def _joined(value: float, error: float, one: Mean, two: Mean) -> Mean:
 
 def half_width(mean: Mean, rate: float) -> float:
     """Return half of the width of the interval that a mean leaves on either side with this rate."""
-    from scipy.stats import t
+    from scipy.special import stdtrit
 
     if mean.trials:
         return _trials.half_width(mean.error, mean.trials, rate)
-    return mean.error * mean.widened * float(t.isf(rate, mean.freedom))
+    return mean.error * mean.widened * float(-stdtrit(mean.freedom, rate))
 
 
 def near(label: str, mean: Mean, claimed: Any, tolerance: float) -> Stated:
@@ -178,12 +178,12 @@ def most(
         found: for each replication what was found, and whether it is as stated.
         share: of all replications, in (0, 1).
     """
-    from scipy.stats import beta
+    from scipy.special import betaincinv
 
     rate = FALSE_ALARM / len(claim.parts)
     hits, count = sum(all(one.values()) for one in found), len(found)
-    low = float(beta.ppf(rate, hits, count - hits + 1)) if hits else 0.0
-    high = float(beta.ppf(1 - rate, hits + 1, count - hits)) if hits < count else 1.0
+    low = float(betaincinv(hits, count - hits + 1, rate)) if hits else 0.0
+    high = float(betaincinv(hits + 1, count - hits, 1 - rate)) if hits < count else 1.0
     odd = [name for one in found for name, true in one.items() if not true]
     told = f"{detail}: as stated in {hits} of {count} replications; share above {low:.3f}"
     told += f" at a false-alarm rate of {rate:.2g}, stated {share:g}" + (f"; not {odd[0]}" if odd else "")
