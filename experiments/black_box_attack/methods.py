@@ -66,8 +66,9 @@ def maker(
 
     def made(attack: Attack) -> ZerothOrderOptimizer:
         chosen = Block(BAND * SIDE) if law == "block" else law
-        # So small a model is not worth the reuse of its layers.
-        options = {} if attack.module is None else {"model": attack.module, "engine": "plain", "restore": "block"}
+        # Of so small a model layers are not worth to be reused, nor weights to be restored one by one.
+        small = {"engine": "plain", "restore": "block"}
+        options = {} if attack.module is None else {"model": attack.module, **small}
         return make(method, chosen, attack.parameters, lr, mu=mu, seed=seed, queries=queries, **options)
 
     return made

@@ -1,0 +1,48 @@
+"""Attacks on a network that reads digits: success and queries of methods, tuned and at another's rate."""
+
+from paper_figs._attack import Row, measured_kinds, median_queries, of, setting, success
+from paper_figs._attack import panels as drawn
+from zotheory.plotting.paper import Panel, PaperFigure, Source
+from zotheory.plotting.style import number
+
+
+def rows(source: Source) -> list[Row]:
+    """Return what is shown: every method at its own rate, then the pairs at one rate."""
+    found = {
+        Row(cell["method"], cell["law"], cell["rate_of"]): None
+        for cell in (fact["cell"] for fact in source.results.facts)
+    }
+    own = [Row(method, "sphere", "tuned") for method in source.config.methods]
+    return own + sorted(row for row in found if row.rate_of != "tuned")
+
+
+def panels(source: Source) -> list[Panel]:
+    """Return success and median queries."""
+    chosen = rows(source)
+    return drawn(source, chosen, [row.name for row in chosen])
+
+
+def facts(source: Source) -> list[str]:
+    """Return what the caption says."""
+    said = [setting(source)]
+    for kind in measured_kinds(source):
+        values = []
+        for row in rows(source):
+            mine = of(source.results, kind, row)
+            share, median = success(mine).value, median_queries(mine, source.config.budget).value
+            values.append(f"{row.name} {number(share)}%, {number(median)}")
+        said.append(f"{kind.name}: {'; '.join(values)}.")
+    diverged = int(source.results["diverged"].sum())
+    said.append(f"Attacks that diverged: {diverged}.")
+    return said
+
+
+FIGURE = PaperFigure(
+    experiment="black-box-attack",
+    title="Attacks by function values alone",
+    panels=panels,
+    facts=facts,
+    columns=2,
+    narrowest=2.6,
+    legend=True,
+)

@@ -1,0 +1,147 @@
+"""Figures of attacks: exact intervals by other routes, and the numbers that CSV and caption hold."""
+
+import csv
+import io
+import math
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from scipy.stats import beta
+
+from zotheory.experiment.results import Results
+from zotheory.plotting.paper.panels import csv_of
+from zotheory.plotting.style import number
+
+# The figures import each other by the name of their folder.
+sys.path.insert(0, str(Path(__file__).parents[2]))
+from paper_figs import _attack, black_box_attack, black_box_attack_pictures
+from paper_figs._attack import Found, Kindred, Row, median_queries, of, success
+
+METHODS = ("zo-sgd", "r-adazo")
+
+
+def rows(successes, queries=None):
+    n = len(successes)
+    waiting = np.full(n, math.inf) if queries is None else np.asarray(queries, dtype=float)
+    return Results({"success": np.asarray(successes, dtype=bool), "censored_queries": waiting}, [])
+
+
+@pytest.mark.parametrize(("hits", "count"), [(0, 12), (5, 12), (12, 12), (70, 100)])
+def test_shares_have_the_interval_of_clopper_and_pearson(hits, count):
+    found = success(rows([True] * hits + [False] * (count - hits)))
+    low = beta.ppf(0.025, hits, count - hits + 1) if hits else 0
+    high = beta.ppf(0.975, hits + 1, count - hits) if hits < count else 1
+    assert found == pytest.approx(Found(100 * hits / count, 100 * low, 100 * high), rel=1e-9)
+
+
+@pytest.mark.parametrize("count", [7, 20, 101])
+def test_medians_have_the_shortest_symmetric_interval_that_covers(count):
+    queries = np.random.default_rng(count).permutation(np.arange(1.0, count + 1))
+    found = median_queries(rows([True] * count, queries), 1000)
+    # P(x_(k) <= median <= x_(n + 1 - k)) = 1 - 2 P(Binomial(n, 1/2) < k), for the largest k at 95%.
+    covered = [
+        k
+        for k in range(1, count // 2 + 1)
+        if 1 - 2 * sum(math.comb(count, j) for j in range(k)) / 2**count >= 0.95
+    ]
+    k = max(covered)
+    assert found == Found(float(np.median(queries)), k, count + 1 - k)
+
+
+def test_failures_count_as_the_budget():
+    queries = [11.0, 21.0] * 10 + [math.inf] * 30
+    found = median_queries(rows(np.isfinite(queries), queries), 500)
+    assert (found.value, found.high) == (500, 500)
+    assert median_queries(rows([False] * 40), 500) == Found(500, 500, 500)
+    # Too few attacks for an interval: from one extreme to the other.
+    assert median_queries(rows([True] * 3, [1.0, 2.0, 30.0]), 500) == Found(2, 1, 30)
+
+
+@pytest.fixture
+def source():
+    """Two kinds of attack with made-up numbers, two methods, one of them at the other's rate too."""
+    rng, columns, facts = np.random.default_rng(0), [], []
+    original = rng.integers(0, 256, 784).astype(np.uint8)
+    for targeted in (False, True):
+        for row in (*(Row(m, "sphere", "tuned") for m in METHODS), Row("zo-sgd", "sphere", "r-adazo")):
+            facts.append({"cell": {**row._asdict(), "norm": "linf", "targeted": targeted}})
+            for image in range(20):
+                queries = float(rng.integers(1, 90)) if image == 3 or rng.random() < 0.7 else math.inf
+                changed = np.clip(original.astype(int) + rng.integers(-40, 41, 784), 0, 255)
+                kept = image == 3 and math.isfinite(queries)
+                columns.append(
+                    {
+                        **facts[-1]["cell"],
+                        "seed": 0,
+                        "image": image,
+                        "label": 5,
+                        "success": math.isfinite(queries),
+                        "censored_queries": queries,
+                        "diverged": image == 7 and math.isinf(queries),
+                        "original": original.tobytes().hex() if kept else "",
+                        "picture": changed.astype(np.uint8).tobytes().hex() if kept else "",
+                        "accuracy": 0.9375,
+                        "skipped": 4,
+                    }
+                )
+    results = Results({name: np.array([row[name] for row in columns]) for name in columns[0]}, facts)
+    config = SimpleNamespace(
+        methods=METHODS,
+        laws=("gaussian",),
+        norms=("linf",),
+        targeted=(False, True),
+        budget=100,
+        perturbations=4,
+        tuning_images=6,
+        radius=lambda norm, targeted: 0.2 + 0.1 * targeted,
+    )
+    return SimpleNamespace(config=config, results=results)
+
+
+def test_plotted_numbers_and_the_caption_are_those_of_the_attacks(source):
+    shown = list(csv.DictReader(io.StringIO(csv_of(black_box_attack.panels(source)))))
+    text = " ".join(black_box_attack.facts(source))
+    assert "20 images" in text
+    assert "(4 misread ones" in text
+    assert "it reads 93.8% of" in text
+    for kind in _attack.KINDS[:2]:
+        for row in black_box_attack.rows(source):
+            mine = of(source.results, kind, row)
+            share = 100 * float(np.mean(mine["success"]))
+            median = float(np.median(np.where(mine["success"], mine["censored_queries"], 100)))
+            for panel, value in (("success", share), ("queries", median)):
+                (line,) = (
+                    one
+                    for one in shown
+                    if (one["panel"], one["series"], one["x"]) == (panel, kind.name, row.name)
+                )
+                assert float(line["y"]) == pytest.approx(value, rel=1e-9)
+                assert float(line["low"]) <= value <= float(line["high"])
+            assert f"{row.name} {number(share)}%, {number(median)}" in text
+    assert f"diverged: {int(np.sum(source.results['diverged']))}." in text
+
+
+def test_pictures_are_the_kept_images(source):
+    shown = list(csv.DictReader(io.StringIO(csv_of(black_box_attack_pictures.panels(source)))))
+    rows_of = of(source.results, Kindred("linf", False, "", "", ""), Row("r-adazo", "sphere", "tuned"))
+    row = int(np.flatnonzero(rows_of["image"] == 3)[0])
+    before, after = (
+        np.frombuffer(bytes.fromhex(str(rows_of[name][row])), np.uint8).reshape(28, 28).astype(float)
+        for name in ("original", "picture")
+    )
+    dots = {
+        (round(float(one["x"])), round(float(one["y"])))
+        for one in shown
+        if (one["panel"], one["series"]) == ("R-AdaZO, change", "brighter")
+    }
+    brighter = np.argwhere((after - before) / 255 >= 0.05)
+    assert dots == {(int(column), 27 - int(line)) for line, column in brighter}
+    darkest = {
+        (round(float(one["x"])), round(float(one["y"])))
+        for one in shown
+        if (one["panel"], one["series"]) == ("before: a 5", "ink 1")
+    }
+    assert darkest == {(int(c), 27 - int(r)) for r, c in np.argwhere(before / 255 > 0.875)}
