@@ -54,14 +54,11 @@ def panels(source: Source) -> list[Panel]:
             unit = float(one[f"predicted_{kind}"].mean())
             splits = np.array(source.config.splits, dtype=float)
             alone = pooled(one, "split", kind, f"{kind}_standard_error")
-            named = kind == "tau_mse" and batch == shown_batches(source)[-1]
             low, high = np.full(2, alone.low[0] / unit), np.full(2, alone.high[0] / unit)
             ends = np.array([splits[0], splits[-1]])
             series = [
                 Series("one stage, measured", Kind.AREA, ends, np.ones(2), BLACK, low, high),
-                Series(
-                    "one stage", Kind.THEORY, ends, np.ones(2), BLACK, label="one stage" if named else ""
-                ),
+                Series("one stage", Kind.THEORY, ends, np.ones(2), BLACK),
             ]
             for combination in shown_combinations(source):
                 part, color = rows.where(combination=combination), COLORS[combination]
@@ -78,7 +75,6 @@ def panels(source: Source) -> list[Panel]:
                         color,
                         error.low / unit,
                         error.high / unit,
-                        label if named else "",
                     ),
                 ]
             found.append(
@@ -101,7 +97,7 @@ def facts(source: Source) -> list[str]:
     said = [
         f"Errors of two-stage estimates ({probes} probes, then draws aligned with their mean), on "
         f"{FUNCTIONS[function]} in dimension {config.dim}, over those of one stage with the same batch B; "
-        "shaded: one stage as measured."
+        "black: one stage; shaded: as measured."
     ]
     if "optimal" in config.combinations and "optimal" not in shown_combinations(source):
         said.append("The average of all draws has the best constant weights.")
@@ -129,4 +125,5 @@ FIGURE = PaperFigure(
     columns=3,
     narrowest=1.0,
     height=0.75,
+    legend=True,
 )
