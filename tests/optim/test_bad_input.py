@@ -259,3 +259,21 @@ def test_smoothing_distance_below_the_resolution(dtype, half):
     ZOSGD(x, lr=0.1, mu=half * 0.9, law="coordinate")
     # A small part of the entries may be lost, such as scales near one among small weights.
     ZOSGD([*x, nn.Parameter(torch.full((30,), 1e-3, dtype=dtype))], lr=0.1, mu=half * 0.9)
+
+
+def test_what_has_no_shape_or_value_yet(bits):
+    lazy = nn.LazyLinear(2)
+    with pytest.raises(
+        InvalidArgument, match=r"^params\[0\] = 'UninitializedParameter': it has no shape yet: run"
+    ):
+        ZOSGD(lazy.parameters(), 0.1)
+    lazy(torch.ones(1, 3))
+    ZOSGD(lazy.parameters(), 0.1)
+    x = vector()
+    before = bits([x])
+    for loss in (torch.zeros((), device="meta"), torch.zeros(1, device="meta")):
+        with pytest.raises(
+            InvalidArgument, match=r"^closure\(\) = 'tensor on the meta device': it has no value"
+        ):
+            ZOSGD([x], 0.1).step(lambda loss=loss: loss)
+    assert bits([x]) == before

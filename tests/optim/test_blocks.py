@@ -112,14 +112,15 @@ def test_sequential():
     assert summary(module_blocks(model, 2)) == [("0 to 2", 25), ("4", 5)]
 
 
-def test_longest_list_then_the_largest():
-    # Two lists of two and one of three: the three. Without it: the one with more entries.
+def test_longest_list_and_those_with_half_its_entries():
+    # Lists of two, three and two, with 4, 12 and 180 entries: the second is the longest, and the third has
+    # more than half as many entries. Without an element the second is not the longest any more.
     model = nn.Module()
     model.small = nn.Sequential(nn.Linear(1, 1), nn.Linear(1, 1))
     model.three = nn.ModuleList(nn.Linear(1, 2) for _ in range(3))
     model.large = nn.ModuleList([nn.Linear(9, 9), nn.Linear(9, 9)])
     assert [b.name for b in module_blocks(model)] == [
-        "before three", "three.0", "three.1", "three.2", "after three",
+        "before three", "three.0", "three.1", "three.2", "large.0", "large.1",
     ]  # fmt: skip
     # An element without trainable parameters does not count.
     model.three[0].requires_grad_(False)
@@ -127,12 +128,34 @@ def test_longest_list_then_the_largest():
     check_partition(model, module_blocks(model))
 
 
-def test_of_equal_lists_the_first():
+def test_encoder_and_decoder():
     model = nn.Module()
-    for name in ("encoder", "decoder"):
-        setattr(model, name, nn.ModuleList([nn.Linear(2, 2), nn.Linear(2, 2)]))
-    assert summary(module_blocks(model)) == [("encoder.0", 6), ("encoder.1", 6), ("after encoder", 12)]
-    check_partition(model, module_blocks(model, [*model.encoder, *model.decoder]))
+    model.shared = nn.Embedding(5, 2)
+    for name, depth in (("encoder", 2), ("decoder", 3)):
+        part = nn.Module()
+        part.embedding = model.shared
+        part.block = nn.ModuleList(nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2)) for _ in range(depth))
+        part.norm = nn.LayerNorm(2)
+        setattr(model, name, part)
+    model.head = nn.Sequential(nn.Linear(2, 1), nn.Linear(1, 1))  # a list too, and small
+    blocks = module_blocks(model)
+    check_partition(model, blocks)
+    assert summary(blocks) == [
+        ("before encoder.block", 10),
+        ("encoder.block.0", 12),
+        ("encoder.block.1", 12),
+        ("before decoder.block", 4),
+        ("decoder.block.0", 12),
+        ("decoder.block.1", 12),
+        ("decoder.block.2", 12),
+        ("after decoder.block", 4 + 3 + 2),
+    ]
+    pairs = [block.name for block in module_blocks(model, 2) if "block." in block.name]
+    assert pairs == [
+        "encoder.block.0 to encoder.block.1",
+        "decoder.block.0 to decoder.block.1",
+        "decoder.block.2",
+    ]
 
 
 def test_a_layer_used_twice_counts_once():

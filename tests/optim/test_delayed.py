@@ -94,6 +94,26 @@ def test_a_state_holds_no_update_that_waits(bits, take):
     assert run(twin, other, 3) == run(model, optimizer, 3)
 
 
+@pytest.mark.parametrize("order", ["model first", "optimizer first"])
+def test_copies_of_both_at_once(bits, order):
+    model = language()
+    optimizer = KINDS["mezo"](model, delayed=True)
+    run(model, optimizer, 3)
+    early = bits(model.parameters())
+    if order == "model first":
+        twin, other = copy.deepcopy((model, optimizer))
+    else:
+        other, twin = copy.deepcopy((optimizer, model))
+    assert other.model is twin
+    assert type(other) is type(optimizer)
+    assert bits(model.parameters()) != early
+    assert bits(twin.parameters()) == bits(model.parameters())
+    assert run(twin, other, 3) == run(model, optimizer, 3)
+    optimizer.settle()
+    other.settle()
+    assert bits(twin.parameters()) == bits(model.parameters())
+
+
 def test_a_step_that_is_refused_leaves_the_update_of_the_one_before(bits):
     found = []
     for delayed in (False, True):

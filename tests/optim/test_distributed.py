@@ -202,6 +202,9 @@ def test_a_closure_that_raises(pair, parallel, who):
         ("parallel", ("data", "query"), "parallel"),
         ("parameters", (0.0, 1e-7), "parameter 1 of group 0"),
         ("number", (1, 2), "number of parameters"),
+        ("alignment", ("rough", "momentum"), "alignment"),
+        ("alignment", ("function", "rough"), "alignment"),
+        ("order", ("cyclic", "uniform"), "order"),
     ],
 )
 def test_different_ranks_are_refused(pair, name, values, shown):

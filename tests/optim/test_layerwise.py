@@ -1,6 +1,7 @@
 """Layerwise evaluation: the numbers of a copy of everything, or a clear error; one layer of memory."""
 
 import tracemalloc
+from contextlib import nullcontext
 
 import pytest
 import torch
@@ -316,3 +317,63 @@ def test_autocast_around_a_step_does_not_keep_displaced_weights():
         optimizer.step(lambda: model(x).float().square().mean())
         assert optimizer.coefficients[0] != 0
         assert torch.equal(model(x), before)
+
+
+@pytest.mark.parametrize("engine", ["plain", "reuse", "lockstep"])
+@pytest.mark.parametrize("kernel", [1, 3])
+def test_memory_format_is_that_of_the_parameter(bits, engine, kernel):
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Conv2d(4, 5, kernel), nn.Tanh(), nn.Conv2d(5, 3, kernel))
+    model = model.to(memory_format=torch.channels_last)
+    before, strides, seen = bits(model.parameters()), [p.stride() for p in model.parameters()], []
+
+    def note(module, inputs, output):
+        seen.append(
+            module.weight.stride() == kept[id(module)] and module.weight.data_ptr() != own[id(module)]
+        )
+
+    kept = {id(m): m.weight.stride() for m in (model[0], model[2])}
+    own = {id(m): m.weight.data_ptr() for m in (model[0], model[2])}
+    for m in (model[0], model[2]):
+        m.register_forward_hook(note)
+    x = torch.randn(2, 4, 6, 6).to(memory_format=torch.channels_last)
+    optimizer = MeZO(model.parameters(), 0.0, model=model, engine=engine, seed=3)
+    twin = MeZO(model.parameters(), 0.0, seed=3)
+    for _ in range(2):
+        found = optimizer.step(lambda: model(x).square().mean())
+        assert all(seen)
+        assert len(seen) >= 4
+        assert found == twin.step(lambda: model(x).square().mean())
+        seen.clear()
+    assert bits(model.parameters()) == before
+    assert [p.stride() for p in model.parameters()] == strides
+
+
+@pytest.mark.parametrize("engine", ["plain", "reuse", "lockstep"])
+@pytest.mark.parametrize("delayed", [False, True])
+def test_buffers_are_written_as_often_as_the_closure_runs(bits, engine, delayed):
+    # spectral_norm turns a vector whenever the weight is asked for, batch norm moves its means; the first
+    # layers are frozen, so that an engine has something to keep. In lockstep the order of writes is
+    # another, which is noticed: the plain evaluations that it is compared with count.
+    def make():
+        torch.manual_seed(0)
+        spectral = nn.utils.parametrizations.spectral_norm(nn.Linear(4, 4))
+        model = nn.Sequential(nn.Linear(4, 4), nn.Tanh(), spectral, nn.BatchNorm1d(4), nn.Linear(4, 1))
+        model[0].requires_grad_(False)
+        return model
+
+    def trained(optimizer, model):
+        losses = [optimizer.step(lambda: model(x).square().mean()) for _ in range(3)]
+        optimizer.settle()
+        return losses, bits(model.parameters()), [b.tolist() for b in model.buffers()]
+
+    x = torch.randn(5, 4, generator=torch.Generator().manual_seed(1))
+    model, plain = make(), make()
+    parameters = [p for p in model.parameters() if p.requires_grad]
+    optimizer = MeZO(parameters, 0.01, model=model, engine=engine, delayed=delayed)
+    twin = MeZO([p for p in plain.parameters() if p.requires_grad], 0.01)
+    warned = pytest.warns(UserWarning, match="lockstep") if engine == "lockstep" else nullcontext()
+    with warned:
+        found = trained(optimizer, model)
+    assert found == trained(twin, plain)
+    assert optimizer.prefix is None or optimizer.prefix.active

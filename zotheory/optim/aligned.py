@@ -18,7 +18,6 @@ from zotheory.optim.layout import Layout, Slot
 from zotheory.optim.perturbations import Gaussian
 from zotheory.optim.replicas import _shown
 from zotheory.optim.sgd import ZOSGD
-from zotheory.optim.state import KEY, check_run
 from zotheory.optim.stored import stored
 from zotheory.optim.workspace import borrowed
 from zotheory.validation import check_count, check_fraction, to_float
@@ -78,8 +77,8 @@ class DAPSGD(ZOSGD):
     Raises:
         InvalidArgument: as `ZerothOrderOptimizer`, or a single trainable entry; by `step`, naming
             ``alignment()``, if that returns something else, before any evaluation.
-        ReplicaError: by `step`, ranks differ in what ``alignment()`` returns; by `check_replicas`, in
-            stages or the kind of alignment too.
+        ReplicaError: as `ZerothOrderOptimizer`, also where stages or the kind of alignment differ; by
+            `step`, ranks differ in what ``alignment()`` returns.
 
     >>> x = torch.nn.Parameter(torch.tensor([3.0, -2.0, 1.0]))
     >>> optimizer = DAPSGD([x], lr=0.1, first=1, second=2)
@@ -202,27 +201,8 @@ class DAPSGD(ZOSGD):
                 return z, r, math.copysign(1.0, inner) - r * inner
             attempt += 1
 
-    def state_dict(self) -> dict[str, Any]:
-        """Return the state as all optimizers here, with the two stages."""
-        state = super().state_dict()
-        state[KEY] |= self._stages()
-        return state
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take up a run where `state_dict` left it: the next steps are the same bit for bit.
-
-        Raises:
-            InvalidArgument: as `ZerothOrderOptimizer`, or the state of other stages or of another kind of
-                alignment.
-        """
-        check_run(self, state_dict)
-        for name, mine in self._stages().items():
-            if state_dict[KEY].get(name) != mine:
-                remedy = f"the state's {name}, but the optimizer has {mine!r}: make them equal"
-                raise InvalidArgument("state_dict", state_dict[KEY].get(name), remedy)
-        super().load_state_dict(state_dict)
-
-    def _stages(self) -> dict[str, Any]:
+    def plan(self) -> dict[str, Any]:
+        """Return the two stages, their weight and the kind of alignment."""
         kind = "function" if callable(self.alignment) else self.alignment
         return {"first": self.first, "second": self.second, "weight": self.weight, "alignment": kind}
 

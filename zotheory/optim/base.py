@@ -3,6 +3,7 @@
 import math
 from abc import abstractmethod
 from collections.abc import Iterable, Sequence
+from copy import deepcopy
 from typing import Any, Literal, TypedDict
 
 import torch
@@ -263,6 +264,10 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
         """Return how many directions each call of `slopes` in a step is given, by name of the option."""
         return {"queries": self.perturbations}
 
+    def plan(self) -> dict[str, Any]:
+        """Return a subclass's own options that ranks, and a state that is loaded, must have the same."""
+        return {}
+
     @torch.no_grad()
     def step(self, closure: Closure | None = None) -> float:  # type: ignore[override]
         """Do one step and return the loss: f(x) with forward differences, else the mean of all evaluations.
@@ -423,7 +428,8 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
         Seed, mu and the groups' options become those of the state.
 
         Raises:
-            InvalidArgument: the state of another class, law, difference, delta or number of queries.
+            InvalidArgument: the state of another class, law, difference, delta or number of queries, or
+                of other options in `plan`.
             ReplicaError: ``parallel``, and ranks do not go on from the same.
         """
         run = check_run(self, state_dict)
@@ -446,6 +452,18 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
             ReplicaError: naming what differs first, and on which ranks.
         """
         check_replicas(self, self.state_dict()[KEY])
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "ZerothOrderOptimizer":
+        # Parameters that were copied before, as with their model, lack an update that waits.
+        late = self.pending.waiting() if self.pending is not None else []
+        self.settle()
+        with torch.no_grad():
+            for parameter in late:
+                if id(parameter) in memo:
+                    memo[id(parameter)].copy_(parameter)
+        copied = memo[id(self)] = type(self).__new__(type(self))
+        copied.__setstate__(deepcopy(self.__getstate__(), memo))
+        return copied
 
     def __getstate__(self) -> dict[str, Any]:
         # torch keeps three attributes when an optimizer is copied or pickled; ours go with them. A learning

@@ -16,7 +16,7 @@ from zotheory.optim.evaluation import Evaluation, Place
 from zotheory.optim.layout import Layout
 from zotheory.optim.resolution import check_resolution
 from zotheory.optim.sgd import ZOSGD
-from zotheory.optim.state import KEY, check_run
+from zotheory.optim.state import KEY
 from zotheory.optim.stream import Stream
 from zotheory.validation import check_count, check_fraction, to_float
 
@@ -247,7 +247,7 @@ class MeZOBCD(ZOSGD):
         """Return the state as all optimizers here, with the blocks, the turn and the energies."""
         state = super().state_dict()
         turn = {"block": self.block, "probabilities": self.probabilities}
-        state[KEY] |= self._plan() | turn | {"energies": [*self.energies], "visits": [*self.visits]}
+        state[KEY] |= turn | {"energies": [*self.energies], "visits": [*self.visits]}
         return state
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
@@ -256,17 +256,13 @@ class MeZOBCD(ZOSGD):
         Raises:
             InvalidArgument: as `ZerothOrderOptimizer`, or the state of other blocks, order or scaling.
         """
-        check_run(self, state_dict)
-        run = state_dict[KEY]
-        for name, mine in self._plan().items():
-            if run.get(name) != mine:
-                remedy = f"the state's {name}, but the optimizer has {mine!r}: make them equal"
-                raise InvalidArgument("state_dict", run.get(name), remedy)
         super().load_state_dict(state_dict)
+        run = state_dict[KEY]
         self.block, self.probabilities = run["block"], tuple(run["probabilities"])
         self.energies, self.visits = [*run["energies"]], [*run["visits"]]
 
-    def _plan(self) -> dict[str, Any]:
+    def plan(self) -> dict[str, Any]:
+        """Return the order of turns, the scaling, what energies are averaged by, and the blocks."""
         names = ("order", "scaling", "steps_per_block", "floor", "energy_decay")
         plan = {name: getattr(self, name) for name in names}
         return {**plan, "blocks": [asdict(block) for block in self.blocks]}

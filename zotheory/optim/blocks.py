@@ -42,10 +42,10 @@ def module_blocks(
 
     None and an integer split the `nn.ModuleList` or `nn.Sequential` with the most elements that have
     trainable parameters (of several, the one with the most entries): one block an element, or one for so
-    many consecutive ones. Parameters outside are one block before it and one after it, as they are
-    registered before the list's or after them. A parameter used twice, such as an embedding that is the
-    head too, counts where it is first. For models with several such lists, as encoders with decoders have,
-    give the blocks.
+    many consecutive ones. So are others that share no parameter with it and have at least half as many
+    entries, such as the decoder's besides the encoder's. Parameters outside are one block before each list
+    and one after the last, as they are registered. A parameter used twice, such as an embedding that is
+    the head too, counts where it is first.
 
     Args:
         model: the module whose parameters are assigned.
@@ -84,29 +84,51 @@ def module_blocks(
 
 
 def _split(model: nn.Module, sizes: dict[str, int], together: int) -> list[tuple[str, tuple[str, ...]]]:
-    best, longest = (0, 0), ("", {})
+    stacks = _stacks(model, sizes)
+    if not stacks:
+        remedy = "no nn.ModuleList or nn.Sequential has two trainable elements: list the blocks"
+        raise InvalidArgument("blocks", None, remedy)
+    names = list(sizes)
+    inside = {name for stack in stacks.values() for held in stack.values() for name in held}
+    starts = {
+        prefix: min(names.index(name) for held in stack.values() for name in held)
+        for prefix, stack in stacks.items()
+    }
+    parts: list[tuple[str, tuple[str, ...]]] = []
+    begin = 0
+    for prefix in sorted(starts, key=starts.__getitem__):
+        outside = tuple(name for name in names[begin : starts[prefix]] if name not in inside)
+        parts += [(f"before {prefix}", outside)] if outside else []
+        begin, elements = starts[prefix], stacks[prefix]
+        keys = list(elements)
+        for start in range(0, len(keys), together):
+            group = keys[start : start + together]
+            parts.append((_title(group), tuple(name for key in group for name in elements[key])))
+    outside = tuple(name for name in names[begin:] if name not in inside)
+    return parts + ([(f"after {max(starts, key=starts.__getitem__)}", outside)] if outside else [])
+
+
+def _stacks(model: nn.Module, sizes: dict[str, int]) -> dict[str, dict[str, list[str]]]:
+    # Lists to split by their names: each element with the names of its parameters.
+    found: list[tuple[tuple[int, int], str, dict[str, list[str]]]] = []
     for prefix, module in model.named_modules():
         if isinstance(module, (nn.ModuleList, nn.Sequential)):
             stem = f"{prefix}." if prefix else ""
             keys = [f"{stem}{key}" for key, _ in module.named_children()]
             elements = {key: held for key in keys if (held := _under(key, sizes))}
-            rank = len(elements), sum(sizes[name] for held in elements.values() for name in held)
-            if rank > best:
-                best, longest = rank, (prefix, elements)
-    prefix, elements = longest
-    if len(elements) < 2:
-        remedy = "no nn.ModuleList or nn.Sequential has two trainable elements: list the blocks"
-        raise InvalidArgument("blocks", None, remedy)
-    keys, names = list(elements), list(sizes)
-    inside = {name for held in elements.values() for name in held}
-    first = min(names.index(name) for name in inside)
-    before = tuple(name for name in names[:first] if name not in inside)
-    after = tuple(name for name in names[first:] if name not in inside)
-    parts = [(f"before {prefix}", before)] if before else []
-    for start in range(0, len(keys), together):
-        group = keys[start : start + together]
-        parts.append((_title(group), tuple(name for key in group for name in elements[key])))
-    return parts + ([(f"after {prefix}", after)] if after else [])
+            if len(elements) > 1:
+                entries = sum(sizes[name] for held in elements.values() for name in held)
+                found.append(((len(elements), entries), prefix, elements))
+    chosen: dict[str, dict[str, list[str]]] = {}
+    taken: set[str] = set()
+    least = 0.0
+    for (_, entries), prefix, elements in sorted(found, key=lambda one: one[0], reverse=True):
+        held = {name for names in elements.values() for name in names}
+        if entries >= least and not held & taken:
+            least = least or entries / 2
+            chosen[prefix] = elements
+            taken |= held
+    return chosen
 
 
 def _collect(model: nn.Module, sizes: dict[str, int], blocks: Any) -> list[tuple[str, tuple[str, ...]]]:

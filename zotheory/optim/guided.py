@@ -15,13 +15,10 @@ from zotheory.optim.evaluation import Evaluation
 from zotheory.optim.layout import Layout, Slot
 from zotheory.optim.perturbations import Gaussian
 from zotheory.optim.sgd import ZOSGD
-from zotheory.optim.state import KEY, check_run
+from zotheory.optim.state import KEY
 from zotheory.optim.stored import stored
 from zotheory.optim.stream import Stream
 from zotheory.validation import check_fraction, to_float
-
-# What a state must agree in.
-_FIXED = ("guide_decay", "p_min", "p_max", "allocation")
 
 
 class RootMean(NamedTuple):
@@ -259,11 +256,15 @@ class GuidedSGD(ZOSGD):
                 return _Wide([(r, z), *((-r * inner * a, term) for a, term in axis)])
             attempt += 1
 
+    def plan(self) -> dict[str, Any]:
+        """Return what the probability is chosen by, and how the guide is averaged."""
+        return {name: getattr(self, name) for name in ("guide_decay", "p_min", "p_max", "allocation")}
+
     def state_dict(self) -> dict[str, Any]:
         """Return the state as all optimizers here, with the averages that rho is estimated from."""
         state = super().state_dict()
         own = {"along": tuple(self.along), "across": tuple(self.across), "probability": self.probability}
-        state[KEY] |= {**own, **{name: getattr(self, name) for name in _FIXED}}
+        state[KEY] |= own
         return state
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
@@ -273,14 +274,8 @@ class GuidedSGD(ZOSGD):
             InvalidArgument: as `ZerothOrderOptimizer`, or the state of another guide_decay, p_min, p_max or
                 allocation.
         """
-        check_run(self, state_dict)
-        run = state_dict[KEY]
-        for name in _FIXED:
-            mine = getattr(self, name)
-            if run.get(name) != mine:
-                remedy = f"the state's {name}, but the optimizer has {mine!r}: make them equal"
-                raise InvalidArgument("state_dict", run.get(name), remedy)
         super().load_state_dict(state_dict)
+        run = state_dict[KEY]
         self.along, self.across = RootMean(*run["along"]), RootMean(*run["across"])
         self.probability = run["probability"]
 

@@ -14,6 +14,7 @@ from zotheory.optim.directions import Direction
 from zotheory.optim.evaluation import Closure, Place, displace
 from zotheory.optim.layout import Layout, Slot
 from zotheory.optim.loss import read_loss
+from zotheory.optim.module_state import Buffers
 from zotheory.optim.replay import Replay
 from zotheory.optim.reuse import Prefix, replaced_forward
 from zotheory.optim.streaming import forward_of, streamed
@@ -53,6 +54,7 @@ class Layerwise(Place):
         pending: Replay | None = None,
     ) -> None:
         self.layout, self.watched, self.prefix, self.pending = layout, watched, prefix, pending
+        self.model = model
         slots = {id(slot.parameter): slot for slot in layout.slots}
         # Modules with the parameters that are displaced whole, and with those in chunks.
         self.owners: list[tuple[torch.nn.Module, list[Slot], list[Slot]]] = []
@@ -88,7 +90,9 @@ class Layerwise(Place):
         else:
             found = self._loss(closure, self._run(direction, scale))
         if not math.isfinite(found):
+            buffers = Buffers(self.model)
             self._loss(closure, self._run(direction, scale), watch=True)  # it may raise
+            buffers.restore()
         return found
 
     def _run(self, direction: Direction, scale: float) -> "Run":
@@ -108,7 +112,7 @@ class Layerwise(Place):
             return self._loss(closure, run, around)
 
         parameters = tuple(id(slot.parameter) for slot in self.layout.slots)
-        return prefix.loss(parameters, evaluate, lambda: bool(run.reached))
+        return prefix.loss(parameters, evaluate, lambda: bool(run.reached), lambda: Buffers(self.model))
 
     def _loss(
         self,
@@ -182,7 +186,13 @@ class Run:
             if self._depth[key] == 1:
                 copy = self.spare.take(slot.size, parameter.dtype, parameter.device)
                 self.displace(slot, copy)
-                parameter.data = copy.view(parameter.shape)
+                moved = copy.view(parameter.shape)
+                if self.originals[key].stride() != moved.stride():  # such as channels_last: forwards differ
+                    with torch.inference_mode(False):
+                        laid = torch.empty_like(self.originals[key])
+                    self.spare.give(copy)
+                    moved = laid.copy_(moved)
+                parameter.data = moved
         self.busy = False
 
     def leave(self, slots: list[Slot], output: Any = None) -> None:
@@ -194,7 +204,7 @@ class Run:
             self._depth[key] -= 1
             if self._depth[key] == 0:
                 copy = slot.parameter.data
-                if copy.untyped_storage().data_ptr() not in given:
+                if copy.is_contiguous() and copy.untyped_storage().data_ptr() not in given:
                     self.spare.give(copy.view(-1))
                 withhold(slot)
         self.busy = False

@@ -103,6 +103,9 @@ def check_parameters(parameters: list[torch.Tensor], earlier: list[torch.Tensor]
         name = f"params[{place}]"
         if not isinstance(parameter, torch.Tensor):
             raise InvalidArgument(name, parameter, "give tensors, for example model.parameters()")
+        if isinstance(parameter, torch.nn.UninitializedParameter):
+            remedy = "it has no shape yet: run the model once before the optimizer is made"
+            raise InvalidArgument(name, type(parameter).__name__, remedy)
         shown = f"{str(parameter.dtype).removeprefix('torch.')} tensor of shape {tuple(parameter.shape)}"
         if id(parameter) in seen:
             raise InvalidArgument(name, shown, "it is given twice: give each parameter once")

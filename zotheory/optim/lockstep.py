@@ -15,6 +15,7 @@ from zotheory.optim.evaluation import Closure
 from zotheory.optim.layerwise import Layerwise, Run, attach, withhold
 from zotheory.optim.layout import Layout, Slot, pieces
 from zotheory.optim.loss import read_loss
+from zotheory.optim.module_state import Buffers
 from zotheory.optim.replay import Replay
 from zotheory.optim.workspace import Spare
 
@@ -73,6 +74,9 @@ class Lockstep(Layerwise):
         if self.watched > 0 or not self.agreement.active:
             yield from super().pair(closure, direction, scale)
             return
+        parameters = tuple(id(slot.parameter) for slot in self.layout.slots)
+        # The first time both ways start from the same buffers, and those of the plain one are kept.
+        buffers = None if parameters in self.agreement.compared else Buffers(self.model)
         both = _Both(self.layout, direction, scale, self.pending)
         with both, ExitStack() as stack:
             for owner in self.owners:
@@ -83,8 +87,9 @@ class Lockstep(Layerwise):
         finite = all(math.isfinite(loss) for loss in found)
         if not finite:
             self.watched = 2  # it may be a parameter used where it is withheld: then the pair below raises
-        parameters = tuple(id(slot.parameter) for slot in self.layout.slots)
-        if not finite or parameters not in self.agreement.compared:
+        if not finite or buffers is not None:
+            if buffers is not None:
+                buffers.restore()
             plain = list(super().pair(closure, direction, scale))
             self.agreement.compared.add(parameters)
             if not all(a == b or (a != a and b != b) for a, b in zip(found, plain, strict=True)):

@@ -40,10 +40,13 @@ def read_loss(loss: Any) -> float:
     Raises:
         InvalidArgument: not a real number, nor a tensor or array of one.
     """
-    if type(loss) is torch.Tensor and loss.ndim == 0 and loss.is_floating_point():
+    if type(loss) is torch.Tensor and loss.ndim == 0 and loss.is_floating_point() and not loss.is_meta:
         return loss.item()
     given: Any = loss
     shown = loss
+    if isinstance(loss, torch.Tensor) and loss.is_meta:
+        remedy = "it has no value on the meta device: let all that the closure computes with have data"
+        raise InvalidArgument("closure()", "tensor on the meta device", remedy)
     if isinstance(loss, torch.Tensor):
         shown = f"tensor of shape {tuple(loss.shape)} and type {loss.dtype}"
         single = loss.numel() == 1 and not loss.is_complex() and loss.dtype != torch.bool

@@ -15,6 +15,25 @@ _CONSTANT = frozenset(
 _version, _description = attrgetter("_version"), attrgetter("dtype", "shape")
 
 
+class Buffers:
+    """A model's buffers, such as running means, at the time of the call.
+
+    Evaluations that only check something are to leave them as they were.
+    """
+
+    def __init__(self, model: torch.nn.Module) -> None:
+        buffers = [b for b in model.buffers() if b.layout == torch.strided and not b.is_meta]
+        self._copies = [(buffer, buffer.detach().clone()) for buffer in buffers]
+
+    @torch.no_grad()
+    def restore(self) -> None:
+        """Put back those that are different now."""
+        # Torch does not count all writes, as those of batch norm, and to write to others would be counted.
+        for buffer, copy in self._copies:
+            if not torch.equal(buffer, copy):
+                buffer.copy_(copy)
+
+
 class ModuleState:
     """The state of a module and of all modules below it at the time of the call.
 

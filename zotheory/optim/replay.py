@@ -42,6 +42,10 @@ class Replay:
         """Return whether nothing waits beyond the parameters of a layout."""
         return self._waiting.keys() <= {id(slot.parameter) for slot in layout.slots}
 
+    def waiting(self) -> list[torch.Tensor]:
+        """Return the parameters that wait."""
+        return [slot.parameter for slot, _ in self._waiting.values()]
+
     def settle(self) -> None:
         """Update all parameters that wait."""
         for slot, _ in self._waiting.values():

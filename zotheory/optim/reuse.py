@@ -11,7 +11,7 @@ import torch
 from torch.utils._pytree import tree_leaves, tree_map
 
 from zotheory.optim.blank import Blank, Touched
-from zotheory.optim.module_state import ModuleState
+from zotheory.optim.module_state import Buffers, ModuleState
 
 # Values of these types must be equal for an output to be handed out again; of others only the type is.
 _PLAIN = (bool, int, float, str, type(None), torch.dtype, torch.device)
@@ -88,6 +88,7 @@ class Prefix:
         parameters: tuple[int, ...],
         evaluate: Callable[[AbstractContextManager[None]], float],
         displacing: Callable[[], bool],
+        buffers: Callable[[], Buffers],
     ) -> float:
         """Return a loss, reusing what can be reused.
 
@@ -95,6 +96,8 @@ class Prefix:
             parameters: identities of the displaced parameters.
             evaluate: returns the loss, with the forward inside a context that it is given.
             displacing: whether a displaced module has begun, in the evaluation that runs.
+            buffers: returns the model's buffers as they are: what is evaluated to compare starts from those
+                of what it is compared with, and leaves those that this gave.
         """
         reused, touched = None, False
         if self._set == parameters and self._record:
@@ -102,11 +105,15 @@ class Prefix:
             if reused is not None and math.isfinite(reused):
                 return reused
         self._record, self._set = None, parameters
+        before = buffers() if parameters not in self._checked else None
         found = evaluate(self._recording(displacing))
         if touched or (reused is not None and math.isfinite(found)):
             self._give_up(found, reused)
-        elif self._record is not None and parameters not in self._checked:
+        elif self._record is not None and before is not None:
+            after = buffers()
+            before.restore()
             reused, _ = self._reused(evaluate, self._record)
+            after.restore()
             self._checked.add(parameters)
             if reused is None or (found != reused and (found == found or reused == reused)):
                 self._give_up(found, reused)

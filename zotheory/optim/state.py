@@ -71,4 +71,4 @@ def restore_moments(optimizer: torch.optim.Optimizer, state: dict[str, Any]) -> 
 
 def _kind(optimizer: Any) -> dict[str, Any]:
     fixed = {name: getattr(optimizer, name) for name in FIXED}
-    return {"class": type(optimizer).__name__, "law": repr(optimizer.law), **fixed}
+    return {"class": type(optimizer).__name__, "law": repr(optimizer.law), **fixed, **optimizer.plan()}

@@ -18,10 +18,10 @@ Displace = Callable[[Slot, torch.Tensor, int], None]
 
 def streamed(module: torch.nn.Module, slot: Slot) -> bool:
     """Return whether `forward_of` may stand in for a module's forward: plain, with a large weight."""
-    plain = type(module) in (torch.nn.Linear, torch.nn.Embedding) and "forward" not in vars(module)
+    if type(module) not in (torch.nn.Linear, torch.nn.Embedding) or "forward" in vars(module):
+        return False  # the weight of others may be computed when it is asked for, and change them by that
     large = slot.size > LARGE and slot.parameter.is_contiguous()
-    is_weight = getattr(module, "weight", None) is slot.parameter
-    return plain and large and is_weight and getattr(module, "max_norm", None) is None
+    return large and module.weight is slot.parameter and getattr(module, "max_norm", None) is None
 
 
 def forward_of(module: torch.nn.Module, slot: Slot, displace: Displace) -> Callable[..., torch.Tensor]:

@@ -237,6 +237,17 @@ def different(name, values):
         return caught(lambda: ZOSGD(x[: values[rank()]], lr=0.1, parallel="data"))
     if name == "parallel":
         return caught(lambda: ZOSGD(x, lr=0.1, queries=2, parallel=values[rank()]))
+    if name == "alignment":
+        given = values[rank()] if values[rank()] != "function" else lambda: x
+        return caught(lambda: DAPSGD(x, 0.1, momentum=0.5, alignment=given, parallel="data"))
+    if name == "order":
+        model = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Linear(2, 1))
+        order = values[rank()]
+        return caught(
+            lambda: MeZOBCD(
+                model.parameters(), 0.1, model=model, order=order, scaling="block", parallel="data"
+            )
+        )
     options = {"lr": 0.1, "parallel": "data", name: values[rank()]}
     return caught(lambda: ZOSGD(x, **options))
 
