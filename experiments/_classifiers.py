@@ -1,0 +1,267 @@
+"""Parts of a causal language model that are tuned as a classifier, on inputs that are computed once.
+
+A sentence's class is read off the logits of two words after it. Where the lowest layers are not tuned, what
+they give is computed once for every sentence (`Classifier.inputs`); only the layers above run in a step.
+"""
+
+import copy
+import re
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from experiments._prompts import padded
+from zotheory.errors import InvalidArgument
+
+SUBSETS = "full, norms, final-norm, verbalizers, head (both of these), last-K (K layers), prompt, lora"
+PROMPT_TOKENS, LORA_RANK = 10, 8
+
+
+@dataclass(frozen=True, eq=False)
+class Classifier:
+    """What is tuned, and what it is given.
+
+    Attributes:
+        module: (inputs, mask) -> logits, (n, 2); its parameters that require gradients are tuned.
+        first: number of the lowest layer that runs in a step; that of all layers if only what follows
+            them does, None if tokens are the inputs.
+        lower: the whole model, which computes the inputs.
+    """
+
+    module: torch.nn.Module
+    first: int | None
+    lower: Any
+
+    def inputs(self, rows: Sequence[torch.Tensor], batch: int = 32) -> list[torch.Tensor]:
+        """Return what the module is given for each sentence: its tokens, or hidden states (length, width).
+
+        Args:
+            rows: tokens of each sentence.
+            batch: sentences at a time.
+        """
+        if self.first is None:
+            return list(rows)
+        order = sorted(range(len(rows)), key=lambda i: len(rows[i]))
+        found: dict[int, torch.Tensor] = {}
+        device = next(self.module.parameters()).device
+        for start in range(0, len(order), batch):
+            part = order[start : start + batch]
+            tokens, mask = padded([rows[i].to(device) for i in part])
+            hidden = _reaching(self.lower, self.first, tokens, mask)
+            for place, i in enumerate(part):
+                length = 1 if self.first == len(_layers(self.lower)) else len(rows[i])
+                found[i] = hidden[place, -length:].clone()
+        return [found[i] for i in range(len(rows))]
+
+    def logits(self, inputs: Sequence[torch.Tensor]) -> torch.Tensor:
+        """Return the logits of a batch, (n, 2)."""
+        whole, mask = padded(inputs)
+        device = next(self.module.parameters()).device
+        return self.module(whole.to(device), mask.to(device))
+
+    def release(self) -> None:
+        """Freeze what was tuned, and take adapters out of the model again."""
+        for _, parameter in self.tuned:
+            parameter.requires_grad_(False)
+        adapted = getattr(self.module, "model", None)
+        if hasattr(adapted, "peft_config") and hasattr(adapted.base_model, "unload"):
+            adapted.base_model.unload()
+
+    @property
+    def tuned(self) -> list[tuple[str, torch.nn.Parameter]]:
+        """The tuned parameters with their names."""
+        return [(name, p) for name, p in self.module.named_parameters() if p.requires_grad]
+
+
+def classifier(model: Any, words: Sequence[int], subset: str) -> Classifier:
+    """Return the classifier that tunes a subset of a model's parameters; all others are frozen.
+
+    - "full": all; "norms": those of all normalizations; "final-norm": the one after the last layer;
+    - "verbalizers": the two words' rows of the head, copied, so that tied embeddings stay; "head": these
+      and the final norm;
+    - "last-K": the last K layers;
+    - "prompt": 10 virtual tokens, "lora": rank 8 on queries and values (peft); these change the model.
+
+    Args:
+        model: a causal language model of transformers, whose parameters need no gradient.
+        words: tokens of the two classes.
+        subset: one of these.
+
+    Raises:
+        InvalidArgument: another subset, or one that this architecture does not have.
+    """
+    layers = _layers(model)
+    last = re.fullmatch(r"last-([1-9]\d*)", subset)
+    if last:
+        if int(last[1]) > len(layers):
+            raise InvalidArgument(
+                "subset", subset, f"the model has {len(layers)} layers: give at most last-{len(layers)}"
+            )
+        first = len(layers) - int(last[1])
+        upper = _Upper(model, words, first)
+        upper.decoder.layers.requires_grad_(True)
+        return Classifier(upper, first, model)
+    if subset in ("final-norm", "verbalizers", "head"):
+        top = _Top(model, words)
+        if subset != "verbalizers":
+            _own(top.norm, subset).requires_grad_(True)
+        if subset != "final-norm":
+            top.head.requires_grad_(True)
+        return Classifier(top, len(layers), model)
+    if subset in ("prompt", "lora"):
+        return Classifier(_Whole(_adapted(model, subset), words), None, model)
+    if subset not in ("full", "norms"):
+        raise InvalidArgument("subset", subset, f"give one of {SUBSETS}")
+    whole = _Whole(model, words)
+    for module in model.modules():
+        if subset == "full" or type(module).__name__.endswith("Norm"):
+            for parameter in module.parameters(recurse=False):
+                parameter.requires_grad_(True)
+    return Classifier(whole, None, model)
+
+
+class _Whole(torch.nn.Module):
+    def __init__(self, model: Any, words: Sequence[int]) -> None:
+        super().__init__()
+        self.model = model
+        self.register_buffer("words", torch.tensor(list(words), device=_device(model)), persistent=False)
+
+    def forward(self, tokens: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        found = self.model(input_ids=tokens, attention_mask=mask, logits_to_keep=1, use_cache=False)
+        return found.logits[:, -1, self.words]
+
+
+class _Upper(torch.nn.Module):
+    # The layers from ``first`` on, from hidden states.
+    def __init__(self, model: Any, words: Sequence[int], first: int) -> None:
+        super().__init__()
+        decoder = _shallow(model.get_decoder())
+        decoder.layers = torch.nn.ModuleList(list(decoder.layers)[first:])
+        # Hidden states have their positions in them already (OPT adds them to what it embeds).
+        if hasattr(decoder, "embed_positions"):
+            decoder.embed_positions = _Nothing()
+        if hasattr(decoder, "project_in"):
+            decoder.project_in = None
+        decoder.set_input_embeddings(None)
+        self.decoder = decoder
+        self.head = _rows(model, words)
+
+    def forward(self, hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        found = self.decoder(inputs_embeds=hidden, attention_mask=mask, use_cache=False)
+        return self.head(found.last_hidden_state[:, -1])
+
+
+class _Top(torch.nn.Module):
+    # What follows the last layer.
+    def __init__(self, model: Any, words: Sequence[int]) -> None:
+        super().__init__()
+        decoder = model.get_decoder()
+        self.norm = _final_norm(decoder) or torch.nn.Identity()
+        self.project = getattr(decoder, "project_out", None) or torch.nn.Identity()
+        self.head = _rows(model, words)
+
+    def forward(self, hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        return self.head(self.project(self.norm(hidden[:, -1])))
+
+
+class _Nothing(torch.nn.Module):
+    def forward(self, mask: torch.Tensor, *_: Any, **__: Any) -> torch.Tensor:
+        return mask.new_zeros((*mask.shape, 1), dtype=torch.float32)
+
+
+class _Reached(Exception):
+    pass
+
+
+@torch.no_grad()
+def _reaching(model: Any, first: int, tokens: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    # What layer ``first`` is given, or what follows the last layer if there are only so many.
+    layers = _layers(model)
+    kept: list[torch.Tensor] = []
+
+    def before(_: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        kept.append(args[0] if args else kwargs["hidden_states"])
+        raise _Reached
+
+    def after(_: Any, __: Any, output: Any) -> None:
+        kept.append(output[0] if isinstance(output, tuple) else output)
+        raise _Reached
+
+    if first < len(layers):
+        hook = layers[first].register_forward_pre_hook(before, with_kwargs=True)
+    else:
+        hook = layers[-1].register_forward_hook(after)
+    try:
+        model.get_decoder()(input_ids=tokens, attention_mask=mask, use_cache=False)
+    except _Reached:
+        return kept[0]
+    finally:
+        hook.remove()
+    raise AssertionError("the layers did not run")
+
+
+def _layers(model: Any) -> Any:
+    found = getattr(model.get_decoder(), "layers", None)
+    if found is None:
+        remedy = "give a model of transformers whose decoder has a list `layers`, such as OPT or Llama"
+        raise InvalidArgument("model", type(model).__name__, remedy)
+    return found
+
+
+def _final_norm(decoder: Any) -> Any:
+    return getattr(decoder, "norm", None) or getattr(decoder, "final_layer_norm", None)
+
+
+def _own(norm: Any, subset: str) -> Any:
+    if isinstance(norm, torch.nn.Identity):
+        raise InvalidArgument(
+            "subset", subset, "this model has no norm after its last layer: give another one"
+        )
+    return norm
+
+
+def _rows(model: Any, words: Sequence[int]) -> torch.nn.Linear:
+    # Two rows of the head, as parameters of their own.
+    head = model.get_output_embeddings()
+    bias = getattr(head, "bias", None)
+    made = torch.nn.Linear(head.weight.shape[1], len(words), bias=bias is not None)
+    with torch.no_grad():
+        made.weight = torch.nn.Parameter(head.weight[list(words)].clone(), requires_grad=False)
+        if bias is not None:
+            made.bias = torch.nn.Parameter(bias[list(words)].clone(), requires_grad=False)
+    return made
+
+
+def _shallow(module: Any) -> Any:
+    # A copy with the same submodules, whose list of them is its own.
+    made = copy.copy(module)
+    made._modules = dict(module._modules)
+    return made
+
+
+def _device(model: Any) -> torch.device:
+    return next(model.parameters()).device
+
+
+def _adapted(model: Any, subset: str) -> Any:
+    import peft
+
+    if subset == "prompt":
+        config: Any = peft.PromptTuningConfig(
+            task_type=peft.TaskType.CAUSAL_LM, num_virtual_tokens=PROMPT_TOKENS
+        )
+    else:
+        config = peft.LoraConfig(
+            task_type=peft.TaskType.CAUSAL_LM,
+            r=LORA_RANK,
+            lora_alpha=2 * LORA_RANK,
+            lora_dropout=0.0,
+            target_modules=["q_proj", "v_proj"],
+        )
+    with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # peft asks transformers by a name that is going
+        torch.manual_seed(0)
+        return peft.get_peft_model(model, config).eval()

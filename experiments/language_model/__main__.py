@@ -1,0 +1,72 @@
+"""One fine-tuning run, in one process or several.
+
+    torchrun --nproc-per-node 2 -m experiments.language_model --preset final-norm
+
+Each process takes its part of every batch, or of the perturbations, and they exchange scalars only. The log
+is written as JSON lines at the end; the run is kept as it goes and goes on from there.
+"""
+
+import argparse
+import json
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from experiments.language_model import EXPERIMENT, prepared, trained
+from zotheory.errors import ZotheoryError
+from zotheory.experiment.settings import configured
+
+
+def main() -> None:
+    """Run it."""
+    parser = argparse.ArgumentParser(prog="python -m experiments.language_model", description=__doc__)
+    parser.add_argument("--preset", default="quick", help=", ".join(EXPERIMENT.presets))
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="as for the runner")
+    parser.add_argument("--method", default="zo-sgd/rademacher")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--parallel", choices=("data", "query"), default="data")
+    parser.add_argument("--out", type=Path, default=Path("language-model.jsonl"))
+    arguments = parser.parse_args()
+    ranks = int(os.environ.get("WORLD_SIZE", "1"))
+    try:
+        _run(arguments, ranks)
+    except ZotheoryError as error:
+        raise SystemExit(f"error: {error}") from None
+    finally:
+        if ranks > 1 and torch.distributed.is_initialized():
+            torch.distributed.destroy_process_group()
+
+
+def _run(arguments: argparse.Namespace, ranks: int) -> None:
+    preset = EXPERIMENT.preset(arguments.preset)
+    config = configured(preset.config, {}, arguments.set)
+    rank, options = 0, dict[str, Any]()
+    if ranks > 1:
+        torch.distributed.init_process_group("nccl" if config.device.startswith("cuda") else "gloo")
+        rank, options = torch.distributed.get_rank(), {"parallel": arguments.parallel}
+    # With "query" every process sees the whole batch.
+    share = (rank, ranks) if arguments.parallel == "data" else (0, 1)
+    checkpoint = arguments.out.with_suffix(f".rank{rank}.pt")
+    task = prepared(config)
+    log, test = trained(
+        config,
+        task,
+        arguments.method,
+        config.lr,
+        config.passes,
+        arguments.seed,
+        checkpoint,
+        share,
+        **options,
+    )
+    if rank == 0:
+        lines = [*log.rows, {"test": asdict(test), "config": asdict(config), "method": arguments.method}]
+        arguments.out.write_text("".join(json.dumps(line) + "\n" for line in lines))
+        print(f"test accuracy {test.accuracy:.3f}, calibrated {test.calibrated:.3f}: {arguments.out}")
+
+
+if __name__ == "__main__":
+    main()

