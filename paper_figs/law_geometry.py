@@ -35,7 +35,8 @@ def facts(source: Source) -> list[str]:
     """Return what the caption says."""
     said = [
         "Perturbations v with E[v vᵀ] = I around a gradient along (1, 1), up to "
-        f"{DRAWS} draws of each law in the plane; those beyond the frame are not shown."
+        f"{DRAWS} draws of each law in the plane; those beyond the frame are not shown. "
+        f"{source.seeds} seeds, each with a guide of its own."
     ]
     for law in source.config.laws:
         rows = source.results.where(view="plane", gradient=GRADIENT, law=law)

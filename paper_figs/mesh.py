@@ -4,7 +4,7 @@ import numpy as np
 
 from paper_figs._laws import look
 from zotheory.experiment import Results
-from zotheory.plotting.paper import Kind, Panel, PaperFigure, Series, Source, interval_of_mean, pooled
+from zotheory.plotting.paper import Kind, Panel, PaperFigure, Series, Source, interval_of_mean, over_seeds
 from zotheory.plotting.style import BLACK, VERMILLION, number
 
 # By the column "told".
@@ -29,9 +29,8 @@ def panels(source: Source) -> list[Panel]:
         for method in source.config.methods:
             if told(source, method) in codes:
                 style = look(method)
-                loss = pooled(
-                    course(source, method), "queries_spent", "log_loss", "log_loss_standard_error"
-                )
+                # Tuning chooses a step in each seed: seeds scatter more than runs of one.
+                loss = over_seeds(course(source, method), "queries_spent", "log_loss")
                 mean, low, high = (np.exp(part) for part in (loss.mean, loss.low, loss.high))
                 series.append(Series(style.name, Kind.RUN, loss.x, mean, style.color, low, high))
         if series:
@@ -63,9 +62,10 @@ def facts(source: Source) -> list[str]:
     for method in config.methods:
         rows = course(source, method)
         last = rows.where(queries_spent=rows["queries_spent"].max())
-        mean, low, high = np.exp(interval_of_mean(last["log_loss"], last["log_loss_standard_error"]))
+        end = over_seeds(last, "queries_spent", "log_loss")
+        mean, low, high = (float(np.exp(part[0])) for part in (end.mean, end.low, end.high))
         sizes = "/".join(number(size) for size in np.unique(last["step_size"]))
-        edge = " at the edge of the grid" if last["at_edge"].any() else ""
+        edge = " at an edge of the steps tried" if last["at_edge"].any() else ""
         text = f"{look(method).name} {number(mean)} [{number(low)}, {number(high)}], η = {sizes}{edge}"
         ends.append((float(mean), text))
     listed = "; ".join(text for _, text in sorted(ends))
@@ -73,9 +73,9 @@ def facts(source: Source) -> list[str]:
     spent = number(float(every["queries_spent"].max()))
     return [
         f"Vertices of a mesh of {config.cells}×{config.cells} squares, moved to match the solution on "
-        f"{config.reference_cells}×{config.reference_cells}; geometric means over runs, the "
+        f"{config.reference_cells}×{config.reference_cells}; geometric means over seeds, the "
         "step tuned for each "
-        f"method, δ = 1, {config.batch} central differences a step.",
+        f"method in each, δ = 1, {config.batch} central differences a step.",
         f"Loss after {spent} function values, over that at the start: {listed}.",
     ]
 

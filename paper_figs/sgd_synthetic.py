@@ -114,8 +114,9 @@ def facts(source: Source) -> list[str]:
     if TUNED in source.config.step_rules:
         edges = source.results.where(step_rule=TUNED)
         if edges["at_edge"].any():
-            chosen = set(edges["law"][edges["at_edge"].astype(bool)].tolist())
-            listed = "; ".join(sorted(look(law).name for law in chosen))
+            at = edges["at_edge"].astype(bool)
+            chosen = set(zip(edges["problem"][at].tolist(), edges["law"][at].tolist(), strict=True))
+            listed = "; ".join(sorted(f"{look(law).name} ({problem})" for problem, law in chosen))
             said.append(f"Best steps at an edge of the grid: {listed}.")
         for problem in source.config.problems:
             values = sorted(

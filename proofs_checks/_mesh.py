@@ -1,28 +1,35 @@
 """The end of the measured mesh descents, one replication a seed."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-import numpy as np
-
-from proofs_checks._store import Mean
+from proofs_checks._store import certified, stored
+from zotheory.checks.evidence import Evidence
 from zotheory.experiment import Results
 
+CELLS, REFERENCE, BATCH, STEPS, RUNS, ESTIMATES, SEEDS = 10, 20, 8, 50, 3, 400, 12
+# Two coordinates for each inner vertex, one for each on the boundary but the corners.
+DIM = 2 * (CELLS - 1) ** 2 + 4 * (CELLS - 1)
 
-def final_log_losses(found: Results, method: str) -> dict[int, Mean]:
-    """Return by seed the log loss at the end, a mean over runs with its standard error."""
-    rows = found.where(part="descent", name=method)
+
+def descents() -> Results:
+    """Return the recorded descents."""
+    shape = {"cells": CELLS, "reference_cells": REFERENCE, "batch": BATCH, "steps": STEPS}
+    found = stored("mesh", seeds=SEEDS, **shape, runs=RUNS, estimates=ESTIMATES)
+    return found.where(part="descent")
+
+
+def final_log_losses(found: Results, method: str) -> Mapping[int, float]:
+    """Return by seed the log loss at the end, a mean over the runs of the step that tuning chose there."""
+    rows = found.where(name=method)
     last = rows.where(queries_spent=rows["queries_spent"].max())
-    columns = (last[name].tolist() for name in ("seed", "log_loss", "log_loss_standard_error", "runs"))
-    return {seed: Mean(value, error, runs - 1) for seed, value, error, runs in zip(*columns, strict=True)}
+    return dict(zip(last["seed"].tolist(), last["log_loss"].tolist(), strict=True))
 
 
-def gap(one: Mapping[int, Mean], two: Mapping[int, Mean]) -> Mean:
-    """Return the mean over the seeds of one - two; all runs are independent, given the steps that tuning chose.
-
-    Its degrees of freedom are those of one of the two methods: Welch's are no fewer.
-    """
-    seeds = sorted(one)
-    value = float(np.mean([one[seed].value - two[seed].value for seed in seeds]))
-    squares = sum(side[seed].error ** 2 for side in (one, two) for seed in seeds)
-    freedom = min(sum(side[seed].freedom for seed in seeds) for side in (one, two))
-    return Mean(value, float(np.sqrt(squares)) / len(seeds), freedom)
+def steps_inside(found: Results, methods: Iterable[str], part: str) -> Evidence:
+    """Return whether no replication of the methods has its best step at an edge of the steps tried."""
+    told, inside = [], True
+    for method in methods:
+        rows = found.where(name=method)
+        inside &= rows["step_size"].size > 0 and not rows["at_edge"].any()
+        told.append(f"{method} {rows['step_size'].min():.3g} to {rows['step_size'].max():.3g}")
+    return certified(inside, part, "best steps, none at an edge of the grid: " + ", ".join(told))

@@ -1,4 +1,4 @@
-"""G6: measured descents against the bounds of D2 and D4, and laws against each other at one step size."""
+"""G6: measured descents against the bounds of D2 and D4, and two-stage DAP against the sphere at one step size."""
 
 from collections.abc import Iterator
 from itertools import product
@@ -8,52 +8,102 @@ import sympy as sp
 
 from proofs_checks._store import Stated, certified, near, over_cells, ratio, settled, stored
 from zotheory.checks.evidence import Evidence
+from zotheory.experiment import Results
 from zotheory.laws import DAP, FirstAxis, Gaussian, Sphere
 from zotheory.ledger.claim import Claim, Kind, Verdict
 
-# E|g|^2 <= V |a|^2 for the mean g of b draws with dimension factor nu; q = eta L.
-NU, B, V, Q, T = sp.symbols("nu b V q T", positive=True)
+# E|g|^2 <= V |a|^2 for the mean g of b draws with dimension factor nu; q = eta L. K: draws of each stage.
+NU, B, V, Q, T, D, K = sp.symbols("nu b V q T d k", positive=True)
+# Of the error along the gradient of an aligned draw, by the direction from K Gaussian estimates (C4b).
+GAIN = 2 * (D - 1) * (K - 1) * (K - 3) / ((D + 2) * (K + D - 1) * (K + D + 1))
+ALONG = 2 * (D - 1) / (D + 2)
 
 claim = Claim(
     id="G6",
-    title="Measured at one step size: SGD with every law stays inside its bounds, reaches them on the flat quadratic, "
-    "and two-stage DAP, both stages combined, is within 25% of the sphere",
+    title="Measured at one step size: SGD with every law stays inside its bounds and reaches them on the flat quadratic; "
+    "two-stage DAP is level with the sphere if both stages are used, and slower with the second stage alone",
     kind=Kind.UPPER_BOUND,
-    plain="Step 1/(L V) of the Gaussian for all laws, 8 draws and 16 queries a step, 100 steps, d = 30. (i) Quadratics with "
-    "two spectra, Rosenbrock's function and logistic regression: the mean squared gradient over the run, and the final "
-    "loss where it has a bound, is below its bound for the sphere, signs, the Gaussian, frames, the exact DAP and two stages. "
-    "(ii) On the flat quadratic the mean squared gradient is the bound, "
-    "proportional to (1 - r^T)/(2 - q V), r = 1 - 2q + q^2 V, V = 1 + (nu - 1)/b. (iii) Over all five problems the mean "
-    "squared gradient of two-stage DAP is within 25% of the sphere's, and so is that of draws aligned with the exact one. "
-    "Two-stage means here both stages with their best weights; off the flat quadratic the laws differ little at this step, "
-    "so that (iii) tells little there.",
+    plain="8 draws and 16 queries a step, 100 steps, d = 30, one step for all laws. (i) Step 1/(L V) of the Gaussian, "
+    "quadratics with two spectra, Rosenbrock's function and logistic regression: the mean squared gradient over the run, and "
+    "the final loss where it has a bound, is below its bound for the sphere, signs, the Gaussian, frames, the exact DAP, "
+    "two stages and the second stage alone. (ii) At that step on the flat quadratic the mean squared gradient is the bound, "
+    "proportional to (1 - r^T)/(2 - q V), r = 1 - 2q + q^2 V, V = 1 + (nu - 1)/b, and b/2 for b with the second stage alone. "
+    "(iii) At half of the sphere's largest stable step, where variance counts off the flat quadratic as well: with both stages "
+    "and their best weights DAP has the sphere's mean squared gradient on all five problems; with the second stage alone, "
+    "as the published algorithm updates, 4.59 times the sphere's on the flat, 2.76 times on the log-uniform and 1.31 times on "
+    "the spiked quadratic, and more than 1.3 times on Rosenbrock's function.",
     latex=r"$\frac1T\sum E|\nabla f|^2$ is at most its bound, with equality on the flat quadratic, where it is proportional "
     r"to $\frac{1-r^T}{2-qV}$, $r=1-2q+q^2V$, $V=1+\frac{\nu-1}b$.",
     source="derived here (D2, D4); arXiv 2510.19975, Theorem 3.1 and Corollary 3.2, as summarised, state the orders",
     conditions=(
-        "delta = 1, mu = 1e-4, one step size for all laws; stored results of sgd-synthetic",
-        "means over runs, Student's t; resolvable: 25% of the bound on the flat quadratic and between laws; "
-        "random coordinates scatter too much to decide; at tuned steps nothing is stated: most are beyond the limit of the bounds, and some runs diverge",
+        "delta = 1, mu = 1e-4, the same step and queries for the laws compared; stored results of sgd-synthetic, 4 seeds",
+        "one false-alarm rate, 1e-3, for all comparisons; means over runs, Student's t, half as wide again for their skewness; "
+        "sure to be seen: 15% of the bound on the flat quadratic, 20% between DAP with both stages and the sphere, 30% of the "
+        "ratios with the second stage alone",
+        "on logistic regression at this step even the second stage alone is about 10% behind: there (iii) says little; random "
+        "coordinates scatter too much to decide; at tuned steps nothing is stated: most are beyond the bounds' limit",
     ),
     expected=Verdict.SUPPORTED,
-    formulas={"flat": (1 - (1 - 2 * Q + Q**2 * V) ** T) / (2 - Q * V), "V": 1 + (NU - 1) / B},
+    formulas={
+        "flat": (1 - (1 - 2 * Q + Q**2 * V) ** T) / (2 - Q * V),
+        "V": 1 + (NU - 1) / B,
+        "along, sphere": ALONG / (2 * K),
+        "along, two-stage-combined": (ALONG - GAIN / 2) / (2 * K),
+        "along, two-stage-refined": (ALONG - GAIN) / K,
+        "total, sphere": (D - 1) / (2 * K),
+        "total, two-stage-combined": (D - 1) / (2 * K),
+        "total, two-stage-refined": (D - 1) / K,
+        "ratio, flat": sp.Rational(459, 100),
+        "ratio, log-uniform": sp.Rational(276, 100),
+        "ratio, spiked": sp.Rational(131, 100),
+    },
     parts=("inside", "reached", "compared"),
     depends=("D4",),
     data=("../results/sgd-synthetic",),
 )
+DIM, BATCH, STEPS, SEEDS = 30, 8, 100, 4
 # Of the batch all at once: two stages and frames are not means of independent draws.
-FACTORS = {"sphere": Sphere(30), "gaussian": Gaussian(30), "aligned-exact": DAP(FirstAxis(30))}
-LAWS = ("sphere", "gaussian", "rademacher", "frame", "aligned-exact", "two-stage")
+FACTORS = {"sphere": Sphere(DIM), "gaussian": Gaussian(DIM), "aligned-exact": DAP(FirstAxis(DIM))}
+BOTH, REFINED = "two-stage-combined", "two-stage-refined"
+LAWS = ("sphere", "gaussian", "rademacher", "frame", "aligned-exact", BOTH, REFINED)
 PROBLEMS = ("log-uniform", "spiked", "logistic", "rosenbrock")
+SPECTRA = {
+    "flat": np.ones(DIM),
+    "log-uniform": np.geomspace(1, 1 / 20, DIM),
+    "spiked": np.array([1.0, *[1 / 20] * (DIM - 1)]),
+}
+
+
+def ends(rule: str) -> Results:
+    """Return what was measured at the end of the runs with one of the steps."""
+    found = stored("sgd-synthetic", seeds=SEEDS, steps=STEPS, batch=BATCH, dim=DIM, condition=20.0)
+    return found.where(step_rule=rule, time=STEPS)
+
+
+def expected_slope(claim: Claim, law: str, problem: str, step: float) -> float:
+    """Return the mean squared gradient on a quadratic from (1, ..., 1), by the second moments of x.
+
+    An estimate with the error covariance alpha |a|^2 I + beta a a^T keeps E[x x^T] diagonal. Of the
+    mean squared error the total is d alpha + beta, the part along the gradient alpha + beta.
+    """
+    numbers = {D: DIM, K: BATCH // 2}
+    total, along = (float(claim.formulas[f"{part}, {law}"].subs(numbers)) for part in ("total", "along"))
+    alpha = (total - along) / (DIM - 1)
+    h, moments, sum_ = SPECTRA[problem], np.ones(DIM), 0.0
+    for _ in range(STEPS):
+        sum_ += float(h**2 @ moments)
+        moments = (1 - 2 * step * h + (step * h) ** 2 * (1 + along - alpha)) * moments + step**2 * alpha * (
+            h**2 @ moments
+        )
+    return sum_ / STEPS
 
 
 @claim.check("measured")
 def measured(claim: Claim) -> Iterator[Evidence]:
-    found = stored("sgd-synthetic", steps=100, batch=8).where(step_rule="matched")
-    found = found.where(time=int(found["time"].max()))
+    matched, raised = ends("matched"), ends("raised")
     inside = []
     for problem, law, column in product(PROBLEMS, LAWS, ("slope", "loss")):
-        rows = found.where(problem=problem, law=law)
+        rows = matched.where(problem=problem, law=law)
         bound = rows[f"{column}_bound"].min()
         if np.isfinite(bound):
             share = over_cells(rows, column)
@@ -61,55 +111,76 @@ def measured(claim: Claim) -> Iterator[Evidence]:
             scaled = share._replace(value=share.value / bound, error=share.error / bound)
             inside.append(Stated(label, scaled, high=1))
     yield settled(claim, "inside", "slopes and losses over their bounds", inside)
-    flat = found.where(problem="flat")
     reached = []
     for law in LAWS:
-        rows = flat.where(law=law)
-        reached.append(near(law, over_cells(rows, "slope"), rows["slope_bound"].min(), 0.25))
+        rows = matched.where(problem="flat", law=law)
+        reached.append(near(law, over_cells(rows, "slope"), rows["slope_bound"].min(), 0.15))
     yield settled(claim, "reached", "mean squared gradients on the flat quadratic", reached)
-    pairs = []
-    for problem, law in product(("flat", *PROBLEMS), ("two-stage", "aligned-exact")):
-        both = [over_cells(found.where(problem=problem, law=name), "slope") for name in (law, "sphere")]
-        pairs.append(near(f"{problem}, {law} over sphere", ratio(*both), 1, 0.25))
+
+    def over_sphere(problem: str, law: str, rows: Results = raised):
+        slopes = (over_cells(rows.where(problem=problem, law=name), "slope") for name in (law, "sphere"))
+        return f"{problem}, {law} over sphere", ratio(*slopes)
+
+    pairs = [near(*over_sphere(problem, BOTH), 1, 0.2) for problem in ("flat", *PROBLEMS)]
+    for problem in SPECTRA:
+        pairs.append(near(*over_sphere(problem, REFINED), claim.formulas[f"ratio, {problem}"], 0.3))
+    pairs.append(Stated(*over_sphere("rosenbrock", REFINED), low=1.3))
+    # A control: a law with nu far below d, told the gradient, would be seen.
+    pairs.append(Stated(*over_sphere("flat", "two-atom-exact", matched), high=0.75))
     yield settled(claim, "compared", "mean squared gradients of two laws", pairs)
 
 
 @claim.check("recursion")
 def recursion(claim: Claim) -> Iterator[Evidence]:
     """On L/2 |x|^2 a step multiplies E|x|^2 by r; with eta = 1/(L V) of the Gaussian law q = 1/V."""
-    found = stored("sgd-synthetic", steps=100, batch=8).where(step_rule="matched", problem="flat")
-    last = found.where(time=int(found["time"].max()))
-    steps, shares, bounds = int(last["time"][0]), {}, {}
-    q = 1 / float(claim.formulas["V"].subs({NU: FACTORS["gaussian"].dimension_factor(), B: 8}))
-    for name, law in FACTORS.items():
-        nu = law.dimension_factor([1] + [0] * 29) if name == "aligned-exact" else law.dimension_factor()
-        factor = float(claim.formulas["V"].subs({NU: nu, B: 8}))
-        sizes = (1 - 2 * q + q**2 * factor) ** np.arange(steps)
-        stated = float(claim.formulas["flat"].subs({Q: q, V: factor, T: steps}))
+    last, shares, bounds = ends("matched").where(problem="flat"), {}, {}
+    factor = claim.formulas["V"]
+    q = 1 / float(factor.subs({NU: FACTORS["gaussian"].dimension_factor(), B: BATCH}))
+    draws = dict.fromkeys(FACTORS, BATCH) | {REFINED: BATCH // 2}
+    for name, b in draws.items():
+        law = FACTORS.get(name, FACTORS["sphere"])
+        nu = (
+            law.dimension_factor([1] + [0] * (DIM - 1))
+            if name == "aligned-exact"
+            else law.dimension_factor()
+        )
+        size = float(factor.subs({NU: nu, B: b}))
+        sizes = (1 - 2 * q + q**2 * size) ** np.arange(STEPS)
+        stated = float(claim.formulas["flat"].subs({Q: q, V: size, T: STEPS}))
         # L = q = 1, up to a factor that all laws share.
         shares[name], bounds[name] = (
             stated / float(sizes.sum() * q),
             last.where(law=name)["slope_bound"].min(),
         )
+        sharp = DIM * stated / (q * STEPS)
+        shares[f"{name}, stored"] = sharp / bounds[name]
     true = all(abs(share - 1) < 1e-9 for share in shares.values())
-    detail = "mean of E|grad f|^2 step by step over the stated closed form: "
+    detail = "mean of E|grad f|^2 step by step, and the stored bound, over the stated closed form: "
     yield certified(
         true, "reached", detail + ", ".join(f"{name} {share:.9f}" for name, share in shares.items())
     )
-    same = abs(bounds["aligned-exact"] / bounds["sphere"] - 1) < 1e-9
-    yield certified(same, "compared", "the bound of the exact DAP is the sphere's: both have nu = d")
     # Without alignment between estimate and noise nothing is faster than nu allows: bounds in order of nu.
+    ordered = bounds["sphere"] < bounds["gaussian"] < bounds[REFINED]
     yield certified(
-        bounds["sphere"] < bounds["gaussian"], "inside", "the Gaussian's bound is the larger one"
+        ordered, "inside", "the Gaussian's bound is above the sphere's, below that of stage 2 alone"
     )
 
 
-@claim.check("sharper law")
-def control(claim: Claim) -> Iterator[Evidence]:
-    """The same runs tell a law with nu far below d: it is told the gradient, and its slope is smaller."""
-    found = stored("sgd-synthetic", steps=100, batch=8).where(step_rule="matched", problem="flat")
-    last = found.where(time=int(found["time"].max()))
-    both = [over_cells(last.where(law=name), "slope") for name in ("two-atom-exact", "sphere")]
-    yield settled(
-        claim, "compared", "two atoms over the sphere, a control", [Stated("flat", ratio(*both), high=0.75)]
+@claim.check("second moments")
+def second_moments(claim: Claim) -> Iterator[Evidence]:
+    """These are the experiment's expectations; those of both stages are the sphere's."""
+    raised, worst, level, off, told = ends("raised"), 0.0, 0.0, 0.0, []
+    for problem in SPECTRA:
+        found = {}
+        for law in ("sphere", BOTH, REFINED):
+            rows = raised.where(problem=problem, law=law)
+            found[law] = expected_slope(claim, law, problem, float(rows["step"][0]))
+            worst = max(worst, abs(found[law] / float(rows["exact_slope"][0]) - 1))
+        level = max(level, abs(found[BOTH] / found["sphere"] - 1))
+        ratios = found[REFINED] / found["sphere"]
+        off = max(off, abs(ratios - float(claim.formulas[f"ratio, {problem}"])))
+        told.append(f"{problem} {ratios:.4f}")
+    detail = (
+        f"stage 2 alone over the sphere: {', '.join(told)}; both stages over the sphere: 1 to {level:.1e}"
     )
+    yield certified(worst < 1e-9 and level < 1e-3 and off < 0.006, "compared", detail)

@@ -1,35 +1,39 @@
-"""G7b: what the mesh experiment shows at matched delta and queries, each method at its tuned step."""
+"""G7b: what else the mesh experiment shows at matched delta and queries, each method at its tuned step."""
 
 from collections.abc import Iterator
 from fractions import Fraction
 
 import sympy as sp
 
-from proofs_checks._mesh import final_log_losses, gap
-from proofs_checks._store import Mean, Stated, certified, near, over_cells, settled, stored
+from proofs_checks._mesh import BATCH, DIM, ESTIMATES, descents, final_log_losses, steps_inside
+from proofs_checks._store import certified, most, near, over_cells, settled
 from zotheory.checks.evidence import Evidence
 from zotheory.functionals import coordinate_mse
-from zotheory.laws import DAP, Gaussian, Rademacher, Sphere
+from zotheory.laws import DAP, FirstAxis, Rademacher, Sphere, TwoAtom
 from zotheory.ledger.claim import Claim, Kind, Verdict
 
-D, B = sp.symbols("d b", positive=True)
+D, B, P = sp.symbols("d b p", positive=True)
 
 claim = Claim(
     id="G7b",
-    title="Measured on the mesh at matched delta and queries: two-stage DAP is slower than fixed length; told the gradient, "
-    "two atoms are faster than any; DAP's second stage has twice the error",
+    title="Measured on the mesh at matched delta and queries: DAP with both stages averaged, and DAP along the exact "
+    "gradient, are level with the sphere; told the gradient, two atoms are mostly far ahead",
     kind=Kind.EQUALITY,
-    plain="10 x 10 mesh against a 20 x 20 reference, delta = 1, 16 queries a step, 50 steps, tuned step sizes. The log "
-    "loss at the end of two-stage DAP (second stage alone) is above the sphere's and Rademacher's; that of the exact "
-    "two-atom law is below the sphere's by more than 0.15. At the start an estimate has the relative error (d-1)/b for "
-    "the sphere, signs and DAP along the exact gradient, and 2(d-1)/b for the second stage alone. Whether averaging both "
-    "stages, or DAP along the exact gradient, differs from the sphere is not decided.",
-    latex=r"Relative errors at the start: $\frac{d-1}b$ (sphere, signs, exact DAP), $\frac{2(d-1)}b$ (second stage alone).",
+    plain="10 x 10 mesh against a 20 x 20 reference, delta = 1, 16 queries a step, 50 steps, tuned step sizes. In more "
+    "than half of all replications the loss at the end of DAP with both stages averaged and that of DAP along the "
+    "exact gradient are both within 10% of the sphere's; in more than two fifths that of the exact two-atom law is below 65% of "
+    "it (in 11 of the 12 measured; in one tuning chose a step near the longest at which triangles survive, and most steps were refused). At the "
+    "start an estimate has the relative error (d-1)/b for the sphere, signs, DAP along the exact gradient and both "
+    "stages averaged, 2(d-1)/b for the second stage alone, and (1/p - 1)/b for two atoms, p = 1/2.",
+    latex=r"Relative errors at the start: $\frac{d-1}b$ (sphere, signs, exact DAP, both stages), $\frac{2(d-1)}b$ (second "
+    r"stage alone), $\frac{1/p-1}b$ (two atoms).",
     source="derived here; the experiment is that of arXiv 2510.19975, as summarised, with delta and queries matched",
     conditions=(
-        "smooth loss, no triangle inverted, methods at the best step of a grid; stored results of mesh, six seeds",
-        "log losses: means of few runs, Student's t with the degrees of freedom of all runs; errors at the start: "
-        "resolvable 30%",
+        "smooth loss, no triangle inverted; the best steps are inside the steps tried; a replication is the mean log loss of 3 "
+        "runs at the step tuned in it; stored results of mesh, 12 seeds",
+        "false-alarm rate 1e-3, a third for each statement; of the descents exact bounds of a share, by Clopper and Pearson; "
+        "errors of 4800 estimates (Student's t, half as wide again for their skewness); sure to be seen: "
+        "errors 10% (two atoms 20%) off what is stated",
     ),
     expected=Verdict.SUPPORTED,
     formulas={
@@ -38,33 +42,45 @@ claim = Claim(
         "aligned-exact": (D - 1) / B,
         "aligned-averaged": (D - 1) / B,
         "aligned-two-stage": 2 * (D - 1) / B,
+        "two-atom-exact": (1 / P - 1) / B,
+        "level": sp.Rational(110, 100),
+        "ahead": sp.Rational(65, 100),
     },
-    parts=("descent", "error"),
+    parts=("level", "ahead", "error"),
     data=("../results/mesh",),
 )
-CELLS, BATCH, ESTIMATES = 10, 8, 200
-DIM = 2 * (CELLS - 1) ** 2 + 4 * (CELLS - 1)
+LEVEL, AHEAD = ("aligned-averaged", "aligned-exact"), "two-atom-exact"
+METHODS = ("sphere", "rademacher", "aligned-exact", "aligned-averaged", "aligned-two-stage", AHEAD)
+HALF = Fraction(1, 2)
+# Few estimates of two atoms are far off, and decide their mean.
+TOLERANCES = dict.fromkeys(METHODS, 0.1) | {AHEAD: 0.2}
 
 
 @claim.check("measured")
 def measured(claim: Claim) -> Iterator[Evidence]:
-    found = stored("mesh", seeds=6, cells=CELLS, reference_cells=20, batch=BATCH, steps=50)
-
-    def behind(one: str, two: str) -> Mean:
-        return gap(final_log_losses(found, one), final_log_losses(found, two))
-
-    descent = [
-        Stated("two-stage - sphere", behind("aligned-two-stage", "sphere"), low=0),
-        Stated("two-stage - rademacher", behind("aligned-two-stage", "rademacher"), low=0),
-        Stated("two atoms - sphere", behind("two-atom-exact", "sphere"), high=-0.15),
-    ]
-    yield settled(claim, "descent", "differences of the log losses at the end", descent)
+    found = descents()
+    sphere, ends = (
+        final_log_losses(found, "sphere"),
+        {name: final_log_losses(found, name) for name in METHODS},
+    )
+    level, ahead = (float(sp.log(claim.formulas[name])) for name in ("level", "ahead"))
+    near_it, far_ahead = [], []
+    for seed, own in sorted(sphere.items()):
+        gaps = {name: ends[name][seed] - own for name in ends}
+        near_it.append({f"seed {seed}, {name} {gaps[name]:.3f}": abs(gaps[name]) < level for name in LEVEL})
+        far_ahead.append({f"seed {seed}, {AHEAD} {gaps[AHEAD]:.3f}": gaps[AHEAD] < ahead})
+    yield most(claim, "level", "log losses at the end, less the sphere's", near_it, 0.5)
+    yield most(claim, "ahead", "log losses at the end, less the sphere's", far_ahead, 0.4)
+    yield steps_inside(found, ("sphere", *LEVEL), "level")
+    yield steps_inside(found, ("sphere", AHEAD), "ahead")
     statements = []
-    for name, formula in claim.formulas.items():
-        rows = found.where(part="descent", name=name)
+    for name in METHODS:
+        rows = found.where(name=name)
         first = rows.where(queries_spent=rows["queries_spent"].min())
-        stated = formula.subs({D: DIM, B: BATCH})
-        statements.append(near(name, over_cells(first, "measured_error", ESTIMATES), stated, 0.3))
+        stated = claim.formulas[name].subs({D: DIM, B: BATCH, P: HALF})
+        statements.append(
+            near(name, over_cells(first, "measured_error", ESTIMATES), stated, TOLERANCES[name])
+        )
     yield settled(claim, "error", "relative errors of estimates at the start", statements)
 
 
@@ -83,16 +99,17 @@ def moments(claim: Claim) -> Iterator[Evidence]:
     errors = {name: sp.nsimplify(coordinate_mse(law, a, range(dim)) / size) for name, law in laws.items()}
     errors["aligned-two-stage"] *= 2
     errors["aligned-averaged"] = (errors["sphere"] + errors["aligned-two-stage"] / 2) / 2
-    true = all(error == claim.formulas[name].subs({D: dim, B: 1}) for name, error in errors.items())
-    yield certified(true, "error", f"d = {dim}, one draw: {errors}")
-    # nu decides the best rate on a flat quadratic: two stages have b/2 draws of nu = d, two atoms nu = 1/p.
-    best = {
-        "sphere": 1 + (dim - 1) / BATCH,
-        "second stage": 1 + (dim - 1) / (BATCH / 2),
-        "two atoms": 1 + 1 / BATCH,
-    }
-    ordered = best["two atoms"] < best["sphere"] < best["second stage"]
-    gaussian = Gaussian(dim).dimension_factor() > dim
-    yield certified(
-        ordered and bool(gaussian), "descent", f"squared length of an estimate over |a|^2: {best}"
+    along = [Fraction(1), *[Fraction(0)] * (dim - 1)]
+    errors[AHEAD] = sp.nsimplify(coordinate_mse(TwoAtom(FirstAxis(dim), HALF), along, range(dim)))
+    true = all(
+        error == claim.formulas[name].subs({D: dim, B: 1, P: HALF}) for name, error in errors.items()
     )
+    yield certified(true, "error", f"d = {dim}, one draw: {errors}")
+    # nu decides the best rate on a flat quadratic.
+    one_stage, averaged, atoms = (
+        1 + errors[name] / BATCH for name in ("sphere", "aligned-averaged", AHEAD)
+    )
+    level = one_stage == averaged == 1 + errors["aligned-exact"] / BATCH
+    told = f"squared length of an estimate over |a|^2: sphere {one_stage}, averaged {averaged}, two atoms {atoms}"
+    yield certified(bool(level), "level", told)
+    yield certified(bool(atoms < one_stage), "ahead", told)
