@@ -66,7 +66,7 @@ class Classifier:
         """Freeze what was tuned, and take adapters out of the model again."""
         for _, parameter in self.tuned:
             parameter.requires_grad_(False)
-        adapted = getattr(self.module, "model", None)
+        adapted: Any = getattr(self.module, "model", None)
         if hasattr(adapted, "peft_config") and hasattr(adapted.base_model, "unload"):
             adapted.base_model.unload()
 
