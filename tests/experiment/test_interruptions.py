@@ -1,10 +1,14 @@
 """Real processes: killed, interrupted, with workers that die, and two at once."""
 
+import contextlib
+import itertools
 import os
 import signal
 
+import pytest
+
 from tests.experiment.conftest import manifests
-from zotheory.experiment import run
+from zotheory.experiment import ScheduleError, retrying, run
 
 # Seconds after which a process hangs.
 PATIENCE = 60
@@ -42,14 +46,32 @@ def test_ctrl_c_finishes_the_cells_under_way_and_says_how_to_go_on(toy, store, c
 
 def test_a_worker_that_dies_costs_no_finished_cell(toy, store, command):
     started = command("--jobs", "2", "--set", "size=12", "--seeds", "1", TOY_ACTION="exit 9")
-    _, err = started.communicate(timeout=PATIENCE)
-    assert started.returncode == 2
-    assert "error: a worker died" in err
+    out, err = started.communicate(timeout=PATIENCE)
+    assert started.returncode == 1, err
+    assert "11 cells run, 0 found, 12 in all" in out
+    assert "warning: a worker died: the cells that it may have had are run again, one at a time" in err
+    assert "failed: x=9, law=odd, seed 0: a worker died (out of memory" in err
     assert "Traceback" not in err
     report = run(toy, type(toy.presets["quick"].config)(size=12), seeds=1, store=store, jobs=1)
-    # The first ten were handed out; two were in hand.
-    assert 8 <= report.found < 12
-    assert report.complete
+    assert (report.found, report.done) == (11, 1)
+
+
+def test_workers_that_die_at_every_cell_end_the_run(toy, store, monkeypatch):
+    rounds = []
+
+    @contextlib.contextmanager
+    def dying(job, tasks, jobs, client):
+        rounds.append([cell["x"] for _, cell, _ in itertools.islice(tasks, 2)])
+        raise ScheduleError("a worker died")
+        yield
+
+    monkeypatch.setattr(retrying, "outcomes", dying)
+    warnings = []
+    with pytest.raises(ScheduleError, match="a worker died"):
+        run(toy, seeds=1, store=store, jobs=3, warn=warnings.append)
+    # Two were in hand, and cost a worker each; so do the next two, of which the first is the third.
+    assert rounds == [[0, 1], [0], [1], [2, 3], [2]]
+    assert len(warnings) == 2
 
 
 def test_two_processes_at_once_lose_nothing(toy, store, command, tmp_path):

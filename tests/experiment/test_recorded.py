@@ -69,7 +69,9 @@ def test_seeds_that_lack_a_cell_are_left_out(toy, store, monkeypatch):
     found = recorded(store, "toy-grid")
     assert set(found["seed"].tolist()) == {1}
     assert len(found) == 8
-    with pytest.raises(MissingResults, match=r"1 seeds in .* not 2; run: zotheory .* --seeds 2 --store"):
+    with pytest.raises(
+        MissingResults, match=r"1 seed in .* has all 4 cells, not 2; run: zotheory .* --seeds 2 --store"
+    ):
         recorded(store, "toy-grid", seeds=2)
     places[3, 1].unlink()
     with pytest.raises(MissingResults, match=r"0 seeds in .* have all 4 cells, not 1; run: "):

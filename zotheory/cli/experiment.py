@@ -97,8 +97,9 @@ def run(
 
     The same command goes on where a run was stopped. Results of other configurations stay what they are.
 
-    Exit status 1: a cell failed. Exit status 2: bad input, a store that cannot be written, or workers that
-    died. Exit status 130: the run was interrupted by Ctrl-C. Finished cells are kept in any case.
+    Exit status 1: a cell failed, or cost a worker. Exit status 2: bad input, a store that cannot be
+    written, or workers that die whatever they run. Exit status 130: the run was interrupted by Ctrl-C.
+    Finished cells are kept in any case.
     """
     from zotheory.experiment.request import counted
     from zotheory.experiment.runner import run as run_experiment

@@ -13,7 +13,7 @@ from zotheory.experiment.faults import ScheduleError
 from zotheory.experiment.stopping import ignore_interrupts, interrupts_held
 from zotheory.experiment.work import Outcome
 
-DIED = "a worker died (out of memory, or a crash inside a library): run the same command again to go on"
+DIED = "a worker died (out of memory, or a crash inside a library)"
 
 
 class Arrivals(ParallelBackendBase):
@@ -36,11 +36,12 @@ class LocalBackend(Arrivals, LokyBackend):
     def __init__(self) -> None:
         super().__init__(inner_max_num_threads=1, initializer=ignore_interrupts)
 
-    def configure(self, *args: Any, **options: Any) -> Any:
+    def configure(self, n_jobs: int = 1, *args: Any, **options: Any) -> Any:
         """Return the number of workers, of which those of an earlier run may be started anew."""
-        _start_trackers()
+        if n_jobs != 1:  # else everything runs in this process
+            _start_trackers()
         with interrupts_held():
-            return super().configure(*args, **options)
+            return super().configure(n_jobs, *args, **options)
 
     def submit(self, func: Any, callback: Any = None) -> Any:
         """Send a task to a worker, which is started if need be."""
@@ -56,7 +57,7 @@ class LocalBackend(Arrivals, LokyBackend):
         try:
             return super().retrieve_result_callback(out)
         except TerminatedWorkerError as error:
-            raise ScheduleError(f"{DIED}, with fewer --jobs if memory is short") from error
+            raise ScheduleError(f"{DIED}; if it is memory, give fewer --jobs") from error
 
 
 def end_workers() -> None:

@@ -50,5 +50,5 @@ class ClusterBackend(Arrivals, DaskDistributedBackend):
             ScheduleError: its worker died.
         """
         if isinstance(out, BaseException):
-            raise ScheduleError(DIED) from out
+            raise ScheduleError(f"{DIED}: run the same command again to go on") from out
         return super().retrieve_result_callback(out)

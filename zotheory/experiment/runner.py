@@ -3,17 +3,19 @@
 import os
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
 from zotheory.experiment.discovery import modules_below
 from zotheory.experiment.environment import commit
-from zotheory.experiment.executors import Executor, connected, outcomes
+from zotheory.experiment.executors import Executor, connected
 from zotheory.experiment.experiment import Experiment
 from zotheory.experiment.faults import StoreError
 from zotheory.experiment.records import Record
 from zotheory.experiment.request import Request
+from zotheory.experiment.retrying import settled
 from zotheory.experiment.stopping import stop_requested
 from zotheory.experiment.store import Store
 from zotheory.experiment.work import Job, Outcome
@@ -80,18 +82,19 @@ def run(
         executor: "local", or "dask" for the cluster of a scheduler.
         scheduler: address of the scheduler, such as "tcp://host:8786".
         progress: called with the number of cells finished and of all, first with those found.
-        warn: called with a line for each damaged file, the cells of which are computed again, and after
-            Ctrl-C.
+        warn: called with a line for each damaged file, the cells of which are computed again, after Ctrl-C
+            and when a worker has died.
 
     Returns:
-        What was done. Cells that raised are in it; so is whether Ctrl-C ended the run: the first one lets
-        the cells under way finish, the second one does not.
+        What was done. Cells that raised, or at which a worker died, are in it; so is whether Ctrl-C ended
+        the run: the first one lets the cells under way finish, the second one does not.
 
     Raises:
         InvalidArgument: a bad argument; nothing has run.
         ExperimentError: a bad grid; nothing has run.
         StoreError: the store cannot be read or written, or has become full; what is in it is kept.
-        ScheduleError: the scheduler does not answer, or workers died; what is finished is kept.
+        ScheduleError: the scheduler does not answer, or workers die whatever they run; what is finished
+            is kept.
     """
     request = Request.of(experiment, config, seeds)
     store = Store() if store is None else store
@@ -114,9 +117,8 @@ def run(
                 if progress is not None:
                     progress(report.found, report.total)
                 if todo:
-                    left = (task for task in todo if not stop.requested)
-                    with outcomes(_job(request), left, min(jobs, len(todo)), client) as finished:
-                        keep = _keeper(store, report)
+                    keep = _keeper(store, report)
+                    with closing(settled(_job(request), todo, jobs, client, stop, warn)) as finished:
                         for outcome in finished:
                             with stop.shielded():
                                 keep(outcome)
