@@ -93,6 +93,31 @@ TINY: dict[str, tuple[list[str], int]] = {
         ],
         2,
     ),
+    "guided": (
+        [
+            "problems=flat-4,",
+            "methods=sphere,dap-momentum,guided",
+            "perturbations=2",
+            "budget=24",
+            "records=4",
+            "draws=2",
+        ],
+        2,
+    ),
+    "subspace": (
+        [
+            "networks=even,",
+            "methods=mezo-signs,importance",
+            "steps=8",
+            "records=3",
+            "draws=4",
+            "probes=1",
+            "iterations=1",
+            "wide=4",
+            "timed_steps=4",
+        ],
+        2,
+    ),
     "mesh": (
         [
             "cells=3",

@@ -1,0 +1,136 @@
+"""Block coordinate descent against MeZO: losses by queries and by time, energies, predicted factors."""
+
+import numpy as np
+
+from zotheory.experiment import Results
+from zotheory.plotting.paper import Kind, Panel, PaperFigure, Series, Source, over_seeds
+from zotheory.plotting.style import BLACK, BLUE, GREEN, GREY, ORANGE, SKY, VERMILLION, number
+
+LOOKS = {
+    "mezo": ("MeZO, Gaussian", GREY),
+    "mezo-signs": ("MeZO, signs", BLACK),
+    "cyclic": ("blocks, cyclic", BLUE),
+    "uniform": ("blocks, uniform", SKY),
+    "size": ("blocks by size", GREEN),
+    "importance": ("blocks by importance", VERMILLION),
+}
+BLOCK_COLORS = (BLUE, GREEN, ORANGE, VERMILLION)
+BLOCKS = range(4)
+
+
+def shown(source: Source) -> list[str]:
+    """Return the methods that were run."""
+    return [name for name in LOOKS if name in source.config.methods]
+
+
+def losses(source: Source, network: str, *, timed: bool) -> Panel:
+    """Return mean losses with intervals, against function values or processor seconds."""
+    found = []
+    for method in shown(source):
+        name, color = LOOKS[method]
+        rows = source.results.where(network=network, method=method)
+        mean = over_seeds(rows, "queries_spent", "loss")
+        x = over_seeds(rows, "queries_spent", "seconds").mean if timed else mean.x
+        found.append(Series(name, Kind.RUN, x, mean.mean, color, mean.low, mean.high))
+    label = "processor seconds" if timed else "function values"
+    return Panel(network, label, "loss", found, y_scale="log")
+
+
+def energies(source: Source, network: str) -> Panel:
+    """Return shares of the blocks in the gradient's energy, in curvature and in size."""
+    method = "importance" if "importance" in source.config.methods else shown(source)[-1]
+    rows = source.results.where(network=network, method=method)
+    found = []
+    for b in BLOCKS:
+        share = over_seeds(rows, "queries_spent", f"energy_{b}")
+        likely = over_seeds(rows, "queries_spent", f"probability_{b}")
+        color = BLOCK_COLORS[b]
+        found.append(
+            Series(f"energy, block {b + 1}", Kind.RUN, share.x, share.mean, color, share.low, share.high)
+        )
+        found.append(Series(f"p, block {b + 1}", Kind.THEORY, likely.x, likely.mean, color, dashes="--"))
+    return Panel(network, "function values", "share of a block", found, y_limits=(0, 1))
+
+
+def factors(source: Source, network: str, kind: str) -> Panel:
+    """Return nu / d, or E[g^T H g] over that of perturbations of everything, predicted and measured."""
+    found, methods = [], shown(source)
+    for method in methods:
+        name, color = LOOKS[method]
+        rows = source.results.where(network=network, method=method)
+        rows = at_measured(rows)
+        place = np.array([float(methods.index(method))])
+        if kind == "factor":
+            values = rows["predicted_factor"] / rows["dim"]
+            seen = per_seed(rows, rows["factor"] / rows["dim"])
+            reach = 2.26 * seen.std(ddof=1) / np.sqrt(seen.size) if seen.size > 1 else np.nan
+            middle = np.array([seen.mean()])
+            found.append(Series(name, Kind.MEASURED, place, middle, color, middle - reach, middle + reach))
+        else:
+            values = rows["predicted_curvature"] / sum(rows[f"trace_{b}"] for b in BLOCKS)
+        found.append(Series(name, Kind.MARK, place, np.array([values.mean()]), color))
+    labels = tuple(LOOKS[method][0] for method in methods)
+    title = "E|g|² / d|∇f|²" if kind == "factor" else "E g·Hg / |∇f|² tr H"
+    return Panel(network, "", title, found, categories=labels)
+
+
+def at_measured(rows: Results) -> Results:
+    """Return the rows in which structures were measured."""
+    finite = np.isfinite(rows["factor"])
+    return rows.where(queries_spent=np.unique(rows["queries_spent"][finite]).tolist())
+
+
+def per_seed(rows: Results, values: np.ndarray) -> np.ndarray:
+    """Return means over the times of each seed."""
+    return np.array([values[rows["seed"] == seed].mean() for seed in np.unique(rows["seed"])])
+
+
+def panels(source: Source) -> list[Panel]:
+    """Return a row for each network."""
+    found = []
+    for network in source.config.networks:
+        found += [losses(source, network, timed=False), losses(source, network, timed=True)]
+        found += [energies(source, network), factors(source, network, "factor")]
+        found += [factors(source, network, "curvature")]
+    return found
+
+
+def facts(source: Source) -> list[str]:
+    """Return what the caption says."""
+    config = source.config
+    seeds = len(np.unique(source.results["seed"]))
+    said = [
+        f"Networks for 8 × 8 digits, one central difference a step, {config.steps} steps, the best "
+        f"learning rate of each method, {seeds} seeds; means with 95% intervals. "
+        "Blocks' shares: of the squared gradient (lines) and of the draws by importance (dashed). Right: "
+        "expected (marks) and measured (points) mean squared length of an unbiased estimate, and its "
+        "expected curvature term, which decides how much a step gains."
+    ]
+    for network in config.networks:
+        rows = source.results.where(network=network)
+        last = rows.where(queries_spent=int(rows["queries_spent"].max()))
+        values = sorted(
+            (float(last.where(method=name)["loss"].mean()), LOOKS[name][0]) for name in shown(source)
+        )
+        listed = "; ".join(f"{name} {number(value)}" for value, name in values)
+        said.append(f"Last loss, {network}: {listed}.")
+        times = {name: last.where(method=name) for name in shown(source)}
+        listed = "; ".join(
+            f"{LOOKS[name][0]} {number(1e3 * float(np.median(found['wide_step_seconds'])))}"
+            for name, found in times.items()
+        )
+        said.append(f"Processor time of a step with three layers of {config.wide}, ms: {listed}.")
+    return said
+
+
+FIGURE = PaperFigure(
+    experiment="subspace",
+    title="Blocks against MeZO, and what their structure predicts",
+    panels=panels,
+    facts=facts,
+    columns=5,
+    narrowest=0.95,
+    height=0.95,
+    share_y=False,
+    legend=True,
+)
