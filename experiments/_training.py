@@ -201,7 +201,7 @@ def descend(
     while True:
         spent = optimizer.queries - start_queries
         # Of the cost of the first step nothing is known: it is at least one.
-        if place < marks.size and marks[place] < spent + max(cost, 1):
+        if not diverged and place < marks.size and marks[place] < spent + max(cost, 1):
             optimizer.settle()
             with torch.no_grad():
                 now = float(measure()) if steps else first

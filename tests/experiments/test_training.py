@@ -148,6 +148,17 @@ def test_divergence_is_recorded(bad):
     assert queries_to_reach(run, 5.9999) == math.inf or run.losses.min() <= 5.9999
 
 
+@pytest.mark.parametrize("bad", [math.nan, 6.0 * (DIVERGED + 2)])
+def test_divergence_that_only_steps_see_ends_the_run(bad):
+    """The recorded loss stays small, and every step is recorded."""
+    problem = Counted(bad_after=10, bad=bad)
+    records = list(range(0, 61, 3))
+    run = descend(small("zo-sgd", problem), problem, budget=60, records=records, loss=problem.loss)
+    assert run.diverged
+    assert np.isinf(run.losses[run.queries >= 15]).all()
+    assert run.spent <= 15
+
+
 def test_large_recorded_losses_are_divergence():
     problem = Counted()
     run = descend(
