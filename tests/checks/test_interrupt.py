@@ -24,6 +24,14 @@ class Impatient:
         return rng.standard_normal((n, *self.shape))
 
 
+@pytest.fixture(autouse=True)
+def usual_handler():
+    """Have Ctrl-C as in a terminal: where the tests run in the background it is ignored."""
+    kept = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, kept)
+
+
 @pytest.mark.parametrize("press", [None, signal.raise_signal])
 def test_what_was_established_is_carried_and_printed(press, capsys):
     with pytest.raises(Interrupted) as caught:
