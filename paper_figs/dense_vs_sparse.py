@@ -73,9 +73,12 @@ def panels(source: Source) -> list[Panel]:
         for name, color in SETS.items():
             part = ratios(source, law, name)
             x = part["predicted"]
-            series.append(
-                Series(NAMES[name], Kind.MEASURED, x, part["mean"], color, part["low"], part["high"])
-            )
+            if x.size:
+                series.append(
+                    Series(NAMES[name], Kind.MEASURED, x, part["mean"], color, part["low"], part["high"])
+                )
+        if not series:
+            continue
         reach = np.concatenate([one.column("x") for one in series])
         ends = [min(float(reach.min()) / 1.5, 0.5), max(float(reach.max()) * 1.5, 1.5)]
         series.append(Series("as predicted", Kind.THEORY, ends, ends, GREY))
@@ -103,8 +106,9 @@ def facts(source: Source) -> list[str]:
         ranges = []
         for name in ("all", "large"):
             part = ratios(source, law, name)
-            ranges.append(f"{NAMES[name]} {number(part['mean'].min())} to {number(part['mean'].max())}")
-        said.append(f"{look(law).name}, measured: {'; '.join(ranges)}.")
+            if part["mean"].size:
+                ranges.append(f"{NAMES[name]} {number(part['mean'].min())} to {number(part['mean'].max())}")
+        said.append(f"{look(law).name}, measured: {'; '.join(ranges) or 'too few of its draws'}.")
     parts = [ratios(source, law, name) for law in (ALIGNED, *OTHERS) for name in SETS]
     held = [(part["low"] <= part["predicted"]) & (part["predicted"] <= part["high"]) for part in parts]
     inside = np.concatenate(held)
