@@ -16,7 +16,7 @@ import torch
 from experiments._prompts import padded
 from zotheory.errors import InvalidArgument
 
-SUBSETS = "full, norms, final-norm, verbalizers, head (both of these), last-K (K layers), prompt, lora"
+SUBSETS = ("full", "norms", "final-norm", "verbalizers", "head", "prompt", "lora")
 PROMPT_TOKENS, LORA_RANK = 10, 8
 
 
@@ -94,6 +94,7 @@ def classifier(model: Any, words: Sequence[int], subset: str) -> Classifier:
         InvalidArgument: another subset, or one that this architecture does not have.
     """
     layers = _layers(model)
+    check_subset(subset)
     last = re.fullmatch(r"last-([1-9]\d*)", subset)
     if last:
         if int(last[1]) > len(layers):
@@ -113,14 +114,23 @@ def classifier(model: Any, words: Sequence[int], subset: str) -> Classifier:
         return Classifier(top, len(layers), model)
     if subset in ("prompt", "lora"):
         return Classifier(_Whole(_adapted(model, subset), words), None, model)
-    if subset not in ("full", "norms"):
-        raise InvalidArgument("subset", subset, f"give one of {SUBSETS}")
     whole = _Whole(model, words)
     for module in model.modules():
         if subset == "full" or type(module).__name__.endswith("Norm"):
             for parameter in module.parameters(recurse=False):
                 parameter.requires_grad_(True)
     return Classifier(whole, None, model)
+
+
+def check_subset(subset: str) -> str:
+    """Return the name of a subset.
+
+    Raises:
+        InvalidArgument: another one than `classifier` takes.
+    """
+    if subset not in SUBSETS and not re.fullmatch(r"last-[1-9]\d*", subset):
+        raise InvalidArgument("subset", subset, f"give one of {', '.join(SUBSETS)}, or last-K (K layers)")
+    return subset
 
 
 class _Whole(torch.nn.Module):

@@ -1,23 +1,17 @@
-"""Fine-tuning of a language model as a classifier of sentences, with forward passes only."""
+"""Fine-tuning of language models as classifiers of sentences, with forward passes only."""
 
-import hashlib
 import json
 import math
-import os
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-import torch
-
-from experiments._classifiers import Classifier, classifier
-from experiments._fine_tuning import Examples, Log, Plan, Score, fine_tune, score
-from experiments._language_models import load_model
+from experiments._classifiers import check_subset
+from experiments._fine_tuning import Log, Make, Plan, Score
 from experiments._package_files import cache_folder
-from experiments._prompts import PROMPTS, encoded, word_tokens
-from experiments._text_data import load_data
-from experiments._tuning import Tuned, tune
+from experiments._tuning import Tuned
 from experiments.language_model.methods import PUBLISHED, SWITCHES, check_method, maker
+from experiments.language_model.task import Request, Task, digest, prepared, tuned
 from zotheory.errors import InvalidArgument
 from zotheory.experiment import Cell, Experiment, Preset, Seed, Table
 from zotheory.validation import check_count
@@ -33,19 +27,17 @@ METHODS = (
     "r-adazo/rademacher",
     "adamw",
 )
-# Seeds of tuning runs are none of those that are reported.
-_TUNING_SEED = 1_000_000
 
 
 @dataclass(frozen=True)
 class Config:
-    """A pretrained model, sentences with two classes, what is tuned, and the methods compared.
+    """Pretrained models, sentences with two classes, what is tuned, and the methods compared.
 
     Attributes:
-        model: smollm2-135m, opt-tiny, a name on the hub or a folder.
-        data: movie-snippets, movie-snippets-unseen (for opt-tiny), stanfordnlp/sst2 or a folder.
+        tasks: MODEL/SUBSET; MODEL: smollm2-135m, opt-tiny, a name on the hub or a folder; SUBSET: full,
+            norms, final-norm, verbalizers, head, last-K, prompt or lora.
+        data: movie-snippets (for opt-tiny those that it was not trained on), stanfordnlp/sst2 or a folder.
         prompt: it-was or review.
-        subset: full, norms, final-norm, verbalizers, head, last-K, prompt or lora.
         methods: METHOD/LAW; published/gaussian, .../uniform, .../rademacher, .../dap; adamw.
         corrected: of the published methods: delta, one-probe, passes, dead-branch; none of them: none.
         train: sentences to train on, even.
@@ -55,20 +47,19 @@ class Config:
         queries: perturbations a step, at least 1; methods with two stages take at least 2.
         difference: forward or central.
         mu: smoothing distance, above 0.
-        passes: forward passes of a batch in a run; 3 of them are a step of adamw.
+        passes: forward passes of a batch in a run, one number a task or one for all; 3 are a step of adamw.
         records: how often a run is looked at.
-        lr: learning rate; where it is tuned, the middle of the first grid.
-        tuning_passes: of each tuning run; 0 takes lr as it is.
+        lr: learning rate, one a task or one for all; where it is tuned, the middle of the first grid.
+        tuning_passes: of each tuning run, one a task or one for all; 0 takes lr as it is.
         probes: of the published DAP where one-probe is corrected.
         patience: records without progress before a run ends; 0: never.
         dtype: float32, bfloat16 or float16.
         device: cpu or cuda.
     """
 
-    model: str = "smollm2-135m"
+    tasks: tuple[str, ...] = ("smollm2-135m/final-norm",)
     data: str = "movie-snippets"
     prompt: Literal["it-was", "review"] = "it-was"
-    subset: str = "final-norm"
     methods: tuple[str, ...] = METHODS
     corrected: tuple[Literal["none", "delta", "one-probe", "passes", "dead-branch"], ...] = ("none",)
     train: int = 1000
@@ -78,164 +69,97 @@ class Config:
     queries: int = 1
     difference: Literal["forward", "central"] = "central"
     mu: float = 1e-3
-    passes: int = 8000
+    passes: tuple[int, ...] = (8000,)
     records: int = 10
-    lr: float = 1e-2
-    tuning_passes: int = 2000
+    lr: tuple[float, ...] = (1e-2,)
+    tuning_passes: tuple[int, ...] = (2000,)
     probes: int = 8
     patience: int = 0
     dtype: Literal["float32", "bfloat16", "float16"] = "float32"
     device: str = "cpu"
 
     def __post_init__(self) -> None:
-        for name in ("train", "dev", "batch", "micro", "queries", "passes", "records", "probes"):
+        for name in ("train", "dev", "batch", "micro", "queries", "records", "probes"):
             check_count(getattr(self, name), name)
-        for name in ("tuning_passes", "patience"):
-            if getattr(self, name) < 0:
-                raise InvalidArgument(name, getattr(self, name), "give 0 or more")
-        for name in ("mu", "lr"):
-            if not 0 < getattr(self, name) < float("inf"):
-                raise InvalidArgument(name, getattr(self, name), "give a number above 0")
+        for name in ("tasks", "methods"):
+            values = getattr(self, name)
+            if not values or len(set(values)) < len(values):
+                raise InvalidArgument(name, values, "give at least one, each once")
+        for task in self.tasks:
+            model, _, subset = task.rpartition("/")
+            if not model:
+                raise InvalidArgument("tasks", task, "give MODEL/SUBSET, such as opt-tiny/full")
+            check_subset(subset)
+        for method in self.methods:
+            check_method(method)
+        for name, least, remedy in (
+            ("passes", 1, "give numbers from 1 on"),
+            ("lr", 1e-300, "give numbers above 0"),
+            ("tuning_passes", 0, "give numbers from 0 on"),
+        ):
+            values = getattr(self, name)
+            if len(values) not in (1, len(self.tasks)):
+                raise InvalidArgument(name, values, f"give one, or {len(self.tasks)}: one for each task")
+            if not all(least <= value < math.inf for value in values):
+                raise InvalidArgument(name, values, remedy)
+        if self.patience < 0:
+            raise InvalidArgument("patience", self.patience, "give 0 or more")
+        if not 0 < self.mu < math.inf:
+            raise InvalidArgument("mu", self.mu, "give a number above 0")
         if self.batch > self.train:
             raise InvalidArgument("batch", self.batch, f"train = {self.train}: give at most that")
-        if not self.methods or len(set(self.methods)) < len(self.methods):
-            raise InvalidArgument("methods", self.methods, "give at least one, each once")
-        for name in self.methods:
-            check_method(name)
 
-    @property
-    def right(self) -> tuple[str, ...]:
-        """The switches of the published comparison that are set right."""
-        return tuple(name for name in self.corrected if name != "none")
+    def of(self, task: str, name: Literal["passes", "lr", "tuning_passes"]) -> Any:
+        """Return a task's own number."""
+        values = getattr(self, name)
+        return values[self.tasks.index(task) % len(values)]
+
+    def request(self, task: str) -> Request:
+        """Return what a task is made of."""
+        model, _, subset = task.rpartition("/")
+        return Request(model, subset, self.data, self.prompt, self.train, self.dev, self.dtype, self.device)
+
+    def plan(self, passes: int, seed: int, method: str) -> Plan:
+        """Return how a run goes."""
+        if method == "published/dap" and "passes" not in self.corrected:
+            # Equal steps, as published, are more passes for a law that takes more of them a step.
+            passes = passes * (2 + (self.probes if "one-probe" in self.corrected else 1)) // 2
+        micro = min(self.micro, self.batch)
+        return Plan(passes, self.records, self.batch, micro, seed, self.patience)
+
+    def maker(self, method: str, lr: float, seed: int, **options: Any) -> Make:
+        """Return what makes a run's optimizer."""
+        two_stages = method.startswith(("dap/", "dap-published/"))
+        return maker(
+            method,
+            lr,
+            mu=self.mu,
+            queries=max(self.queries, 2) if two_stages else self.queries,
+            difference=self.difference,
+            seed=seed,
+            corrected=self.corrected,
+            probes=self.probes,
+            **options,
+        )
 
 
 def cells(config: Config) -> list[Cell]:
-    """Return a cell for each method."""
-    return [{"method": method} for method in config.methods]
+    """Return a cell for each task and method."""
+    return [{"task": task, "method": method} for task in config.tasks for method in config.methods]
 
 
-@dataclass(frozen=True, eq=False)
-class Task:
-    """A classifier's inputs and labels, with the words' tokens."""
+def rate(config: Config, task: Task, name: str, method: str) -> Tuned:
+    """Return the learning rate of a method on a task, tuned if the configuration says so."""
+    lr, passes = config.of(name, "lr"), config.of(name, "tuning_passes")
+    if not passes:
+        return Tuned(lr, False, 0, ())
+    short = replace(config, records=4, patience=0)
 
-    model: Any
-    words: list[int]
-    train: Examples
-    dev: Examples
-    test: Examples
+    def run(lr: float, seed: int) -> Log:
+        return task.trained(short.maker(method, lr, seed), short.plan(passes, seed, method))[0]
 
-
-def prepared(config: Config, data_seed: int = 0) -> Task:
-    """Return the task; the lower layers' output is computed once and kept in the cache.
-
-    Raises:
-        InvalidArgument: as the parts do.
-        NotAvailable: a model or data set that is not here.
-    """
-    data = load_data(config.data, train=config.train, dev=config.dev, seed=data_seed)
-    model, tokenizer = load_model(config.model, dtype=config.dtype, device=config.device)
-    prompt = PROMPTS[config.prompt]
-    words = word_tokens(tokenizer, prompt)
-    limit = getattr(model.config, "max_position_embeddings", 2**30)
-    parts = {"train": data.train, "dev": data.dev, "test": data.test}
-    tokens = {name: encoded(tokenizer, prompt, part.texts, limit) for name, part in parts.items()}
-    made = classifier(model, words, config.subset)
-    inputs = _kept(config, made, tokens, data_seed) if made.first is not None else tokens
-    made.release()
-    examples = {name: Examples(inputs[name], parts[name].labels) for name in parts}
-    return Task(model, words, **examples)
-
-
-def _kept(
-    config: Config, made: Classifier, tokens: dict[str, list[torch.Tensor]], data_seed: int
-) -> dict[str, list[torch.Tensor]]:
-    told = [config.model, config.data, config.prompt, config.dtype, config.train, config.dev]
-    name = hashlib.sha256(json.dumps([*told, data_seed, made.first]).encode()).hexdigest()[:16]
-    file = cache_folder() / "features" / f"{name}.pt"
-    if file.is_file():
-        found = torch.load(file)
-        if {part: len(rows) for part, rows in found.items()} == {
-            p: len(rows) for p, rows in tokens.items()
-        }:
-            return found
-    found = {part: made.inputs(rows) for part, rows in tokens.items()}
-    file.parent.mkdir(parents=True, exist_ok=True)
-    scratch = file.with_suffix(f".{id(found)}")
-    torch.save(found, scratch)
-    scratch.replace(file)
-    return found
-
-
-def trained(
-    config: Config,
-    task: Task,
-    method: str,
-    lr: float,
-    passes: int,
-    seed: int,
-    checkpoint: Path | None = None,
-    share: tuple[int, int] = (0, 1),
-    **options: Any,
-) -> tuple[Log, Score]:
-    """Return how one run went, and its score on the test part; the task's model is left as it was."""
-    model = task.model
-    made = classifier(model, task.words, config.subset)
-    before = [p.detach().clone() for _, p in made.tuned]
-    queries = max(config.queries, 2) if method.startswith(("dap/", "dap-published/")) else config.queries
-    make = maker(
-        method,
-        lr,
-        mu=config.mu,
-        queries=queries,
-        difference=config.difference,
-        seed=seed,
-        corrected=config.right,
-        probes=config.probes,
-        **options,
-    )
-    # Equal steps, as published, are more passes for a law that takes three of them a step.
-    if method == "published/dap" and "passes" not in config.right:
-        passes = passes * (2 + (config.probes if "one-probe" in config.right else 1)) // 2
-    plan = Plan(
-        passes, config.records, config.batch, min(config.micro, config.batch), seed, config.patience
-    )
-    try:
-        log = fine_tune(made, task.train, task.dev, make, plan, checkpoint=checkpoint, share=share)
-        return log, score(made, task.test)
-    finally:
-        with torch.no_grad():
-            for (_, parameter), value in zip(made.tuned, before, strict=True):
-                parameter.copy_(value)
-        made.release()
-
-
-def tuned(config: Config, task: Task, method: str) -> Tuned:
-    """Return a method's learning rate: the least development loss of a short run.
-
-    It is the same for all seeds, and kept in the cache so that it is found once.
-    """
-    if not config.tuning_passes:
-        return Tuned(config.lr, False, 0, ())
-    # What a tuning run does not depend on.
-    others = {"methods": None, "passes": None, "records": None, "patience": None}
-    told = json.dumps([asdict(config) | others, method], sort_keys=True)
-    file = cache_folder() / "tuned" / f"{hashlib.sha256(told.encode()).hexdigest()[:16]}.json"
-    if file.is_file():
-        lr, at_edge, spent, table = json.loads(file.read_text())
-        return Tuned(lr, at_edge, spent, tuple((a, b) for a, b in table))
-
-    def scored(lr: float, seed: int) -> tuple[float, int]:
-        log, _ = trained(
-            replace(config, records=4, patience=0), task, method, lr, config.tuning_passes, seed
-        )
-        return log.rows[log.best]["dev_loss"] if not log.diverged else math.inf, int(log.rows[-1]["passes"])
-
-    found = tune(scored, [config.lr / 4, config.lr, config.lr * 4], [_TUNING_SEED])
-    file.parent.mkdir(parents=True, exist_ok=True)
-    scratch = file.with_suffix(f".{os.getpid()}")
-    scratch.write_text(json.dumps([found.lr, found.at_edge, found.spent_queries, found.table]))
-    scratch.replace(file)
-    return found
+    others = dict.fromkeys(("tasks", "methods", "passes", "lr", "tuning_passes", "records", "patience"))
+    return tuned([asdict(config) | others, name, method, passes], run, [lr / 4, lr, lr * 4])
 
 
 def run(config: Config, cell: Cell, seed: Seed) -> Table:
@@ -247,66 +171,92 @@ def run(config: Config, cell: Cell, seed: Seed) -> Table:
         passes, steps, seconds, tokens, loss, slope, alignment, dev_loss, dev_accuracy, dev_calibrated: as
             `Log`; passes are forward passes of a batch.
         energies: of the blocks, a list in JSON, for block descent.
-        lr, at_edge, tuning_passes: as tuned.
+        lr, at_edge, tuning_passes: as tuned; the latter of all tuning runs together.
         best: whether the parameters of this record are those that are tested.
         diverged: whether the run was.
         test_loss, test_accuracy, test_calibrated, test_positive: as `Score`, of the best record.
-        start_loss, start_accuracy, start_calibrated: of the model before.
+        start_loss, start_accuracy, start_calibrated, start_positive: before any step.
     """
-    method = cell["method"]
-    task = prepared(config)
-    found = tuned(config, task, method)
-    told = json.dumps([asdict(config), method, seed.index], sort_keys=True)
-    name = hashlib.sha256(told.encode()).hexdigest()[:16]
-    checkpoint = cache_folder() / "checkpoints" / f"{name}.pt"
-    log, test = trained(config, task, method, found.lr, config.passes, seed.index, checkpoint)
-    start = start_score(config, task)
+    name, method = cell["task"], cell["method"]
+    task = prepared(config.request(name))
+    found = rate(config, task, name, method)
+    key = digest([asdict(config), dict(cell), seed.index])
+    plan = config.plan(config.of(name, "passes"), seed.index, method)
+    make, checkpoint = (
+        config.maker(method, found.lr, seed.index),
+        cache_folder() / "checkpoints" / f"{key}.pt",
+    )
+    log, test = task.trained(make, plan, checkpoint)
     columns: dict[str, Any] = {key: [row[key] for row in log.rows] for key in log.rows[0]}
     columns |= {"energies": [json.dumps(e) for e in log.energies], "diverged": log.diverged}
     columns |= {"lr": found.lr, "at_edge": found.at_edge, "tuning_passes": found.spent_queries}
     columns["best"] = [n == log.best for n in range(len(log.rows))]
-    columns |= {f"test_{key}": value for key, value in asdict(test).items()}
-    columns |= {f"start_{key}": value for key, value in asdict(start).items()}
+    columns |= _named("test", test) | _named("start", task.start_score())
     return Table(columns, queries=int(log.rows[-1]["passes"]) + found.spent_queries)
 
 
-def start_score(config: Config, task: Task) -> Score:
-    """Return the score on the test part before any step."""
-    # A new adapter changes nothing; virtual tokens do, and with them the model begins.
-    made = classifier(task.model, task.words, config.subset)
-    found = score(made, task.test)
-    made.release()
-    return found
+def _named(what: str, score: Score) -> dict[str, float]:
+    return {f"{what}_{key}": value for key, value in asdict(score).items()}
 
 
+def one_run(
+    config: Config,
+    method: str,
+    seed: int,
+    checkpoint: Path | None = None,
+    share: tuple[int, int] = (0, 1),
+    **options: Any,
+) -> tuple[Log, Score]:
+    """Return how a run of the first task went, without tuning, and its score on the test part."""
+    name = config.tasks[0]
+    make = config.maker(method, config.of(name, "lr"), seed, **options)
+    plan = config.plan(config.of(name, "passes"), seed, method)
+    return prepared(config.request(name)).trained(make, plan, checkpoint, share)
+
+
+_QUICK = Config(
+    tasks=("opt-tiny/final-norm", "opt-tiny/last-1"),
+    methods=("zo-sgd/sphere", "guided/sphere", "adamw"),
+    train=200,
+    dev=100,
+    passes=(400, 100),
+    records=4,
+    lr=(1e-2, 1e-3),
+    tuning_passes=(0,),
+)
+_EVIDENCE = Config(
+    tasks=("smollm2-135m/final-norm", "smollm2-135m/verbalizers", "smollm2-135m/head", "opt-tiny/full"),
+    passes=(8000, 8000, 8000, 1000),
+    lr=(1e-2, 1e-3, 1e-3, 1e-3),
+    tuning_passes=(2000, 2000, 2000, 250),
+)
+_DEEP = Config(
+    tasks=("smollm2-135m/last-1", "smollm2-135m/norms", "smollm2-135m/prompt"),
+    passes=(600, 120, 120),
+    records=6,
+    lr=(3e-4, 1e-3, 1e-2),
+    tuning_passes=(60, 24, 24),
+)
 _PAPER = Config(
-    model="facebook/opt-1.3b",
+    tasks=("facebook/opt-1.3b/prompt",),
     data="stanfordnlp/sst2",
-    subset="prompt",
     methods=PUBLISHED,
-    queries=1,
     difference="forward",
     mu=1e-5,
-    passes=40000,
+    passes=(40000,),
     records=40,
-    lr=1e-4,
-    tuning_passes=0,
+    lr=(1e-4,),
+    tuning_passes=(0,),
     device="cuda",
 )
 EXPERIMENT = Experiment(
-    title="fine-tuning of a language model as a classifier, with forward passes only",
+    title="fine-tuning of language models as classifiers, with forward passes only",
     presets={
-        "quick": Preset(
-            Config(
-                model="opt-tiny", data="movie-snippets-unseen", subset="last-1", passes=200, tuning_passes=0
-            ),
-            seeds=1,
-        ),
-        "final-norm": Preset(Config(), seeds=5),
-        "verbalizers": Preset(Config(subset="verbalizers", lr=1e-3), seeds=5),
-        "head": Preset(Config(subset="head", lr=1e-3), seeds=5),
+        "quick": Preset(_QUICK, seeds=1),
+        "evidence": Preset(_EVIDENCE, seeds=5),
+        "evidence-deep": Preset(_DEEP, seeds=3),
         "paper-opt-1.3b": Preset(_PAPER, seeds=3),
-        "paper-opt-1.3b-fair": Preset(replace(_PAPER, corrected=SWITCHES, tuning_passes=2000), seeds=3),
+        "paper-opt-1.3b-fair": Preset(replace(_PAPER, corrected=SWITCHES, tuning_passes=(2000,)), seeds=3),
     },
     cells=cells,
     run=run,

@@ -15,13 +15,13 @@ from typing import Any
 
 import torch
 
-from experiments.language_model import EXPERIMENT, prepared, trained
+from experiments.language_model import EXPERIMENT, one_run
 from zotheory.errors import ZotheoryError
 from zotheory.experiment.settings import configured
 
 
 def main() -> None:
-    """Run it."""
+    """Run the first task of the configuration."""
     parser = argparse.ArgumentParser(prog="python -m experiments.language_model", description=__doc__)
     parser.add_argument("--preset", default="quick", help=", ".join(EXPERIMENT.presets))
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="as for the runner")
@@ -50,18 +50,7 @@ def _run(arguments: argparse.Namespace, ranks: int) -> None:
     # With "query" every process sees the whole batch.
     share = (rank, ranks) if arguments.parallel == "data" else (0, 1)
     checkpoint = arguments.out.with_suffix(f".rank{rank}.pt")
-    task = prepared(config)
-    log, test = trained(
-        config,
-        task,
-        arguments.method,
-        config.lr,
-        config.passes,
-        arguments.seed,
-        checkpoint,
-        share,
-        **options,
-    )
+    log, test = one_run(config, arguments.method, arguments.seed, checkpoint, share, **options)
     if rank == 0:
         lines = [*log.rows, {"test": asdict(test), "config": asdict(config), "method": arguments.method}]
         arguments.out.write_text("".join(json.dumps(line) + "\n" for line in lines))

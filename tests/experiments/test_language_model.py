@@ -20,8 +20,9 @@ from experiments._language_models import load_model
 from experiments._package_files import NotAvailable, PackageFile, fetched
 from experiments._prompts import PROMPTS, Prompt, encoded, padded, word_tokens
 from experiments._text_data import Sentences, load_data
-from experiments.language_model import Config, cells, prepared, run, start_score, trained
+from experiments.language_model import Config, cells, run
 from experiments.language_model.methods import maker
+from experiments.language_model.task import prepared
 from zotheory.errors import InvalidArgument
 from zotheory.experiment import Seed
 
@@ -105,20 +106,19 @@ def cache(monkeypatch, tmp_path):
     return tmp_path / "cache"
 
 
-def small(models, data, **changes) -> Config:
+def small(models, data, subset="head", **changes) -> Config:
     config = Config(
-        model=models["llama"],
+        tasks=(f"{models['llama']}/{subset}",),
         data=data,
-        subset="head",
         methods=("zo-sgd/rademacher",),
         train=40,
         dev=20,
         batch=8,
         micro=8,
-        passes=60,
+        passes=(60,),
         records=3,
-        lr=0.05,
-        tuning_passes=0,
+        lr=(0.05,),
+        tuning_passes=(0,),
     )
     return replace(config, **changes)
 
@@ -156,15 +156,23 @@ def test_what_each_subset_tunes(models, cache):
 
 @pytest.mark.parametrize("subset", TUNED)
 def test_a_run_lowers_the_loss_and_leaves_the_model_as_it_was(models, data, cache, subset):
-    config = small(models, data, subset=subset, passes=200, lr=0.01, mu=1e-2)
-    task = prepared(config)
+    config = small(models, data, subset=subset, mu=1e-2)
+    task = task_of(config)
     before = {name: p.clone() for name, p in task.model.named_parameters()}
-    log, test = trained(config, task, "zo-sgd/rademacher", config.lr, config.passes, 0)
+    log, test = trained(config, task, "zo-sgd/rademacher", 0.01, 200, 0)
     assert log.rows[log.best]["dev_loss"] < log.rows[0]["dev_loss"]
-    assert test.loss < start_score(config, task).loss
+    assert test.loss < task.start_score().loss
     after = dict(task.model.named_parameters())
     assert after.keys() == before.keys()
     assert all(torch.equal(after[name], value) for name, value in before.items())
+
+
+def task_of(config):
+    return prepared(config.request(config.tasks[0]))
+
+
+def trained(config, task, method, lr, passes, seed):
+    return task.trained(config.maker(method, lr, seed), config.plan(passes, seed, method))
 
 
 class Killed(Exception):
@@ -174,7 +182,7 @@ class Killed(Exception):
 @pytest.mark.parametrize("method", ["zo-sgd/gaussian", "guided/sphere", "r-adazo/rademacher", "adamw"])
 def test_a_killed_run_goes_on_as_it_would_have(models, data, cache, tmp_path, method):
     config = small(models, data, subset="last-1")
-    task = prepared(config)
+    task = task_of(config)
     plan = Plan(passes=60, records=6, batch=8, micro=8)
 
     def tune_once(checkpoint, dies_at=None):
@@ -218,7 +226,7 @@ def comparable(row):
 
 
 def test_a_checkpoint_of_another_run_is_refused(models, data, cache, tmp_path):
-    task = prepared(small(models, data))
+    task = task_of(small(models, data))
     made = classifier(task.model, task.words, "head")
     file = tmp_path / "run.pt"
     torch.save({"plan": {"passes": 1}}, file)
@@ -229,7 +237,7 @@ def test_a_checkpoint_of_another_run_is_refused(models, data, cache, tmp_path):
 
 def test_parts_of_a_batch_make_the_same_steps(models, data, cache):
     config = small(models, data)
-    task = prepared(config)
+    task = task_of(config)
     one, _ = trained(config, task, "zo-sgd/rademacher", 0.05, 60, 0)
     parts, _ = trained(replace(config, micro=3), task, "zo-sgd/rademacher", 0.05, 60, 0)
     assert [row["dev_loss"] for row in parts.rows] == pytest.approx(
@@ -238,10 +246,10 @@ def test_parts_of_a_batch_make_the_same_steps(models, data, cache):
 
 
 def test_passes_are_counted_and_not_exceeded(models, data, cache):
-    config = small(models, data, passes=61)
-    task = prepared(config)
+    config = small(models, data)
+    task = task_of(config)
     for method, each in (("zo-sgd/sphere", 2), ("adamw", 3), ("published/uniform", 2)):
-        log, _ = trained(config, task, method, 1e-3, config.passes, 0)
+        log, _ = trained(config, task, method, 1e-3, 61, 0)
         assert log.rows[-1]["passes"] == each * log.rows[-1]["steps"] == each * (61 // each)
     # At equal steps the published DAP takes half as many passes again.
     log, _ = trained(config, task, "published/dap", 1e-3, 60, 0)
@@ -313,7 +321,7 @@ def test_a_cell_end_to_end(models, data, cache):
     config = small(
         models, data, methods=("zo-sgd/rademacher", "adamw", "mezo-bcd-cyclic/rademacher"), subset="last-2"
     )
-    config = replace(config, tuning_passes=24, lr=1e-2)
+    config = replace(config, tuning_passes=(24,), lr=(1e-2,))
     for cell in cells(config):
         table = run(config, cell, Seed(0, "language-model", cell["method"]))
         columns = table.columns
@@ -385,8 +393,11 @@ def test_bad_models_data_and_words(models, data, cache, tmp_path, monkeypatch):
         ({"methods": ()}, "give at least one, each once"),
         ({"batch": 64}, "train = 40: give at most that"),
         ({"mu": 0.0}, "mu = 0.0: give a number above 0"),
-        ({"lr": float("nan")}, "lr = nan: give a number above 0"),
-        ({"passes": 0}, "passes = 0"),
+        ({"lr": (float("nan"),)}, r"lr = \(nan,\): give numbers above 0"),
+        ({"passes": (0,)}, r"passes = \(0,\): give numbers from 1 on"),
+        ({"passes": (1, 2)}, "give one, or 1: one for each task"),
+        ({"tasks": ("opt-tiny",)}, "tasks = 'opt-tiny': give MODEL/SUBSET"),
+        ({"tasks": ("opt-tiny/all",)}, "subset = 'all': give one of full, norms"),
     ],
 )
 def test_bad_configurations(models, data, changes, message):
@@ -422,7 +433,7 @@ def test_padding_is_on_the_left():
 
 
 def test_two_processes_train_as_one(models, data, cache, tmp_path):
-    given = {"model": models["llama"], "data": data, "subset": "head", "train": 40, "dev": 20, "batch": 8}
+    given = {"tasks": f"{models['llama']}/head", "data": data, "train": 40, "dev": 20, "batch": 8}
     given |= {"passes": 24, "records": 2, "lr": 0.05}
     settings = [part for key, value in given.items() for part in ("--set", f"{key}={value}")]
     script = ["-m", "experiments.language_model", "--method", "zo-sgd/gaussian", *settings, "--out"]

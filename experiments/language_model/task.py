@@ -1,0 +1,162 @@
+"""One task of fine-tuning: a model, what is tuned of it, examples; and one run on it."""
+
+import hashlib
+import json
+import math
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from experiments._classifiers import Classifier, classifier
+from experiments._fine_tuning import Examples, Log, Make, Plan, Score, fine_tune, score
+from experiments._language_models import load_model
+from experiments._package_files import cache_folder
+from experiments._prompts import PROMPTS, encoded, word_tokens
+from experiments._text_data import load_data
+from experiments._tuning import Tuned, tune
+
+# Seeds of tuning runs are none of those that are reported.
+TUNING_SEED = 1_000_000
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a task is made of.
+
+    Attributes:
+        model: name, as `load_model` takes it.
+        subset: what is tuned, as `classifier` takes it.
+        data: name, as `load_data` takes it; of movie-snippets opt-tiny gets the sentences it has not seen.
+        prompt: name.
+        train: sentences to train on.
+        dev: sentences to tune and stop by.
+        dtype: of the model.
+        device: of the model.
+    """
+
+    model: str
+    subset: str
+    data: str
+    prompt: str
+    train: int
+    dev: int
+    dtype: str = "float32"
+    device: str = "cpu"
+
+    @property
+    def source(self) -> str:
+        """The data set that is read."""
+        unseen = self.model == "opt-tiny" and self.data == "movie-snippets"
+        return "movie-snippets-unseen" if unseen else self.data
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """A model with the words' tokens, and examples as its classifiers take them."""
+
+    request: Request
+    model: Any
+    words: list[int]
+    train: Examples
+    dev: Examples
+    test: Examples
+
+    def classifier(self) -> Classifier:
+        """Return a new classifier; `Classifier.release` makes the model free for the next one."""
+        return classifier(self.model, self.words, self.request.subset)
+
+    def start_score(self) -> Score:
+        """Return the score on the test part before any step."""
+        made = self.classifier()
+        found = score(made, self.test)
+        made.release()
+        return found
+
+    def trained(
+        self, make: Make, plan: Plan, checkpoint: Path | None = None, share: tuple[int, int] = (0, 1)
+    ) -> tuple[Log, Score]:
+        """Return how a run went and its score on the test part; the model is left as it was."""
+        made = self.classifier()
+        before = [p.detach().clone() for _, p in made.tuned]
+        try:
+            log = fine_tune(made, self.train, self.dev, make, plan, checkpoint=checkpoint, share=share)
+            return log, score(made, self.test)
+        finally:
+            with torch.no_grad():
+                for (_, parameter), value in zip(made.tuned, before, strict=True):
+                    parameter.copy_(value)
+            made.release()
+
+
+def prepared(request: Request) -> Task:
+    """Return a task; what the layers below all that is tuned give is computed once and kept in the cache.
+
+    Raises:
+        InvalidArgument: as the parts do.
+        NotAvailable: a model or data set that is not here.
+    """
+    data = load_data(request.source, train=request.train, dev=request.dev)
+    model, tokenizer = load_model(request.model, dtype=request.dtype, device=request.device)
+    prompt = PROMPTS[request.prompt]
+    words = word_tokens(tokenizer, prompt)
+    limit = getattr(model.config, "max_position_embeddings", 2**30)
+    parts = {"train": data.train, "dev": data.dev, "test": data.test}
+    tokens = {name: encoded(tokenizer, prompt, part.texts, limit) for name, part in parts.items()}
+    made = classifier(model, words, request.subset)
+    inputs = tokens if made.first is None else _kept(request, made, tokens)
+    made.release()
+    examples = {name: Examples(inputs[name], parts[name].labels) for name in parts}
+    return Task(request, model, words, **examples)
+
+
+def _kept(
+    request: Request, made: Classifier, tokens: dict[str, list[torch.Tensor]]
+) -> dict[str, list[torch.Tensor]]:
+    told = [request.model, request.source, request.prompt, request.train, request.dev, request.dtype]
+    file = cache_folder() / "features" / f"{digest([*told, made.first])}.pt"
+    sizes = {part: len(rows) for part, rows in tokens.items()}
+    if file.is_file():
+        found = torch.load(file)
+        if {part: len(rows) for part, rows in found.items()} == sizes:
+            return found
+    found = {part: made.inputs(rows) for part, rows in tokens.items()}
+    file.parent.mkdir(parents=True, exist_ok=True)
+    scratch = file.with_suffix(f".{os.getpid()}")
+    torch.save(found, scratch)
+    scratch.replace(file)
+    return found
+
+
+def digest(told: Any) -> str:
+    """Return a short name for plain values."""
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def tuned(told: Any, run: Any, grid: Sequence[float]) -> Tuned:
+    """Return the learning rate of the least development loss in short runs.
+
+    Args:
+        told: plain values that the outcome depends on; under them it is kept in the cache, so that all
+            seeds share it.
+        run: (lr, seed) -> the `Log` of a run.
+        grid: of learning rates.
+    """
+    file = cache_folder() / "tuned" / f"{digest([told, list(grid)])}.json"
+    if file.is_file():
+        lr, at_edge, spent, table = json.loads(file.read_text())
+        return Tuned(lr, at_edge, spent, tuple((a, b) for a, b in table))
+
+    def scored(lr: float, seed: int) -> tuple[float, int]:
+        log: Log = run(lr, seed)
+        return math.inf if log.diverged else log.rows[log.best]["dev_loss"], int(log.rows[-1]["passes"])
+
+    found = tune(scored, grid, [TUNING_SEED])
+    file.parent.mkdir(parents=True, exist_ok=True)
+    scratch = file.with_suffix(f".{os.getpid()}")
+    scratch.write_text(json.dumps([found.lr, found.at_edge, found.spent_queries, found.table]))
+    scratch.replace(file)
+    return found
