@@ -16,16 +16,16 @@ def problem():
 @pytest.mark.parametrize(("law", "nu"), [("sphere", D), ("gaussian", D + 2), ("rademacher", D)])
 def test_moments_are_those_of_the_law(law, nu):
     x, closure, gradient = problem()
-    found = estimate_moments(ZOSGD([x], 0.1, law=law), closure, gradient(), 700)
+    found = estimate_moments(ZOSGD([x], 0.1, law=law), closure, gradient(), 500)
     assert abs(found.energy - nu) < 5 * found.energy_error < 0.4 * nu
     assert abs(found.overlap - 1) < 5 * found.overlap_error
 
 
 def test_more_perturbations_have_less_error_and_another_delta_is_seen():
     x, closure, gradient = problem()
-    three = estimate_moments(ZOSGD([x], 0.1, law="sphere", queries=3), closure, gradient(), 800)
+    three = estimate_moments(ZOSGD([x], 0.1, law="sphere", queries=3), closure, gradient(), 400)
     assert abs(three.energy - (1 + (D - 1) / 3)) < 5 * three.energy_error
-    wrong = estimate_moments(ZOSGD([x], 0.1, law="sphere", delta=1.5), closure, gradient(), 800)
+    wrong = estimate_moments(ZOSGD([x], 0.1, law="sphere", delta=1.5), closure, gradient(), 400)
     assert abs(wrong.overlap - 1) > 5 * wrong.overlap_error
 
 
@@ -35,7 +35,7 @@ def test_blocks_are_weighted_by_their_probabilities():
     closure = lambda: (model(inputs) ** 2).sum()  # noqa: E731
     gradient = list(torch.autograd.grad(closure(), list(model.parameters())))
     used = MeZOBCD(model.parameters(), 0.1, model=model, restore="block", mu=1e-5)
-    found = estimate_moments(used, closure, gradient, 1200, lambda: 2.0)
+    found = estimate_moments(used, closure, gradient, 600, lambda: 2.0)
     energies = [sum(float((g**2).sum()) for g in gradient[2 * b : 2 * b + 2]) for b in (0, 1)]
     nu = 2 * (3 * energies[0] + 6 * energies[1]) / sum(energies)
     assert abs(found.energy - nu) < 5 * found.energy_error

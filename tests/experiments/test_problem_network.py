@@ -58,7 +58,7 @@ def test_the_loss_is_the_mean_of_minus_log_probabilities():
 def test_batches_are_functions_of_seed_and_step_and_average_to_the_whole():
     one, two = NetworkProblem((), 30, 5), NetworkProblem((), 30, 5)
     losses = []
-    for step in range(60):
+    for step in range(30):
         for problem in (one, two):
             problem.begin_step(step)
         assert torch.equal(one.closure(), two.closure())

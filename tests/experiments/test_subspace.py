@@ -118,7 +118,7 @@ def test_the_structure_is_that_of_the_whole_hessian():
     assert np.allclose(found.energies, [(a[:cut] ** 2).sum() / (a @ a), (a[cut:] ** 2).sum() / (a @ a)])
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", ["mezo", "cyclic", "size", "importance"])
 def test_the_measured_factor_is_as_predicted(method):
     problem = NetworkProblem((2, 2, 2), 10, 1)
     used = optimizer(method, problem, 1e-3, 1e-3, 2, "block")
