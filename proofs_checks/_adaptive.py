@@ -1,0 +1,54 @@
+"""Adaptive methods and plain descent on |x|^2 / 2 in numpy: a program independent of the optimizers."""
+
+from typing import Literal, NamedTuple, TypeAlias
+
+import numpy as np
+
+from zotheory.types import FloatArray
+
+Recursion: TypeAlias = Literal["plain", "refined", "sgd"]
+BETA1, BETA2, ZETA, MU = 0.9, 0.999, 1e-8, 1e-4
+
+
+class Descent(NamedTuple):
+    """Many runs at once.
+
+    Attributes:
+        losses: relative to the start, shape (steps + 1, runs).
+        moves: mean squares over coordinates of every step, in units of the rate, shape (steps, runs).
+    """
+
+    losses: FloatArray
+    moves: FloatArray
+
+
+def descend(
+    kind: Recursion,
+    rate: float,
+    start: FloatArray,
+    steps: int,
+    queries: int,
+    rng: np.random.Generator,
+) -> Descent:
+    """Return runs from the rows of ``start`` with forward differences along uniform directions, delta = 1.
+
+    "plain": v averages g^2, and its largest value is used; "refined": v averages m^2.
+    """
+    x, (m, v, w) = start.copy(), np.zeros((3, *start.shape))
+    count, dim = start.shape
+    losses, moves = np.empty((steps + 1, count)), np.empty((steps, count))
+    losses[0] = (x**2).sum(axis=1)
+    for t in range(steps):
+        z = rng.standard_normal((queries, count, dim))
+        u = z * (np.sqrt(dim) / np.linalg.norm(z, axis=2))[:, :, None]
+        g = (((u * x).sum(axis=2) + MU * dim / 2)[:, :, None] * u).mean(axis=0)
+        if kind == "sgd":
+            move = g
+        else:
+            m = BETA1 * m + (1 - BETA1) * g
+            v = BETA2 * v + (1 - BETA2) * (m * m if kind == "refined" else g * g)
+            w = v if kind == "refined" else np.maximum(v, w)
+            move = m / np.sqrt(w + ZETA)
+        x = x - rate * move
+        losses[t + 1], moves[t] = (x**2).sum(axis=1), (move**2).mean(axis=1)
+    return Descent(losses / losses[0], moves)
