@@ -87,12 +87,17 @@ class Kept(Direction):
         return True
 
     def product(self, slot: Slot, factor: float) -> torch.Tensor | None:
-        """Return ``factor`` times the entries of a parameter, in its shape; None if they are zero."""
+        """Return ``factor`` times the entries of a parameter, in its shape and the type of its arithmetic.
+
+        Returns:
+            None if they are zero.
+        """
         row = self._row(slot.parameter.device)
         if row is None:
             return None
         mine = row if slot.size == self.dim else row[slot.start : slot.stop]
-        return mine.mul(factor).view(slot.parameter.shape)
+        wide = mine if slot.dtype == torch.float32 else mine.to(slot.dtype)
+        return wide.mul(factor).view(slot.parameter.shape)
 
     def _row(self, device: torch.device) -> torch.Tensor | None:
         if device not in self._rows:

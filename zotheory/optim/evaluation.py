@@ -199,4 +199,4 @@ class Snapshot(Place):
 
 
 def _is_plain(slot: Slot) -> bool:
-    return slot.parameter.dtype == torch.float32 and slot.parameter.is_contiguous()
+    return slot.parameter.dtype == slot.dtype and slot.parameter.is_contiguous()
