@@ -39,7 +39,7 @@ class Config:
         steps: at least 1.
         trials: runs a cell and seed, at least 2.
         tuning_trials: runs for each step of the grid; their random numbers are used for nothing else.
-        grid: number of steps tried: the matched one times 1/2, 1, 2, 4, ...
+        grid: number of steps tried: the matched one times 1/8, 1/4, 1/2, 1, 2, ...
         points: number of times at which curves are kept, at least 2.
     """
 
@@ -62,7 +62,7 @@ class Config:
     steps: int = 100
     trials: int = 32
     tuning_trials: int = 4
-    grid: int = 10
+    grid: int = 12
     points: int = 16
 
     def __post_init__(self) -> None:
@@ -115,8 +115,8 @@ def raised_step(config: Config, chosen: Problem) -> float:
 
 
 def grid_step(matched: float, j: int) -> float:
-    """Return step j of the grid: half the matched one, the matched one, twice, ..."""
-    return matched * 2.0 ** (j - 1)
+    """Return step j of the grid: an eighth of the matched one, a quarter, a half, ..."""
+    return matched * 2.0 ** (j - 3)
 
 
 def run(config: Config, cell: Cell, seed: Seed) -> Table:

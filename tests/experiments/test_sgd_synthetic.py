@@ -210,16 +210,16 @@ def test_measured_curves_are_inside_the_bounds(name, law):
 
 
 def test_tuning_chooses_the_best_step_and_is_counted():
-    config = Config(problems=("spiked",), dim=6, batch=2, blocks=3, steps=30, trials=4, grid=7)
+    config = Config(problems=("spiked",), dim=6, batch=2, blocks=3, steps=30, trials=4, grid=9)
     cell = {"problem": "spiked", "law": "sphere", "step_rule": "tuned"}
     seed = Seed(0, "sgd-synthetic", "x")
     table = run(config, cell, seed)
-    assert table.queries == (7 * config.tuning_trials + 4) * 30 * 4
-    assert table.columns["tuning_queries"][0] == 7 * config.tuning_trials * 30 * 4
+    assert table.queries == (9 * config.tuning_trials + 4) * 30 * 4
+    assert table.columns["tuning_queries"][0] == 9 * config.tuning_trials * 30 * 4
     # The same runs by hand, and the step they prefer.
     chosen, used, finals = problem("spiked", 6, 20.0, 2.0, 0.01), method("sphere", 6, 2, 3, np.ones(6)), {}
-    for j in range(7):
-        step = matched_step(config, chosen) * 2.0 ** (j - 1)
+    for j in range(9):
+        step = matched_step(config, chosen) * 2.0 ** (j - 3)
         tried = descend(chosen, used, step, 30, config.tuning_trials, config.mu, seed.stream("tuning", j))
         finals[step] = tried.losses[-1].mean()
     assert table.columns["step"][0] == min(finals, key=lambda step: finals[step])
