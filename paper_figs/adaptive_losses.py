@@ -19,7 +19,7 @@ def same(source: Source, name: str) -> Panel:
             curves.append(loss.series(METHODS[method], Kind.RUN))
     if "zo-adamm" in source.config.methods and "matched" in source.config.rules:
         curves.append(medians(chosen.where(rule="matched"), "loss").series(MATCHED, Kind.RUN))
-    return Panel(name, "function values", "one rate:\nloss / start", curves, y_scale="log")
+    return Panel(name, "queries", "one rate:\nloss / start", curves, y_scale="log")
 
 
 def tuned(source: Source, name: str) -> Panel:
@@ -29,7 +29,7 @@ def tuned(source: Source, name: str) -> Panel:
         medians(chosen.where(method=method), "loss").series(METHODS[method], Kind.RUN)
         for method in source.config.methods
     ]
-    return Panel(name, "function values", "best rates:\nloss / start", curves, y_scale="log")
+    return Panel(name, "queries", "best rates:\nloss / start", curves, y_scale="log")
 
 
 def panels(source: Source) -> list[Panel]:
@@ -82,6 +82,5 @@ FIGURE = PaperFigure(
     columns=6,
     narrowest=0.85,
     height=0.95,
-    share_y=False,
     legend=True,
 )
