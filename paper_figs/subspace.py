@@ -4,7 +4,21 @@ import numpy as np
 
 from zotheory.experiment import Results
 from zotheory.plotting.paper import Kind, Panel, PaperFigure, Series, Source, over_seeds
-from zotheory.plotting.style import BLACK, BLUE, GREEN, GREY, ORANGE, SKY, VERMILLION, number
+from zotheory.plotting.style import (
+    BLACK,
+    BLUE,
+    GREEN,
+    GREY,
+    INDIGO,
+    OLIVE,
+    ORANGE,
+    PINK,
+    SKY,
+    VERMILLION,
+    WINE,
+    number,
+)
+from zotheory.types import FloatArray
 
 LOOKS = {
     "mezo": ("MeZO, Gaussian", GREY),
@@ -14,7 +28,15 @@ LOOKS = {
     "size": ("blocks by size", GREEN),
     "importance": ("blocks by importance", VERMILLION),
 }
-BLOCK_COLORS = (BLUE, GREEN, ORANGE, VERMILLION)
+SHORT = {
+    "mezo": "Gaussian",
+    "mezo-signs": "signs",
+    "cyclic": "cyclic",
+    "uniform": "uniform",
+    "size": "size",
+    "importance": "importance",
+}
+BLOCK_COLORS = (WINE, INDIGO, OLIVE, PINK)
 BLOCKS = range(4)
 
 
@@ -32,7 +54,7 @@ def losses(source: Source, network: str, *, timed: bool) -> Panel:
         mean = over_seeds(rows, "queries_spent", "loss")
         x = over_seeds(rows, "queries_spent", "seconds").mean if timed else mean.x
         found.append(Series(name, Kind.RUN, x, mean.mean, color, mean.low, mean.high))
-    label = "processor seconds" if timed else "function values"
+    label = "seconds" if timed else "function values"
     return Panel(network, label, "loss", found, y_scale="log")
 
 
@@ -52,26 +74,23 @@ def energies(source: Source, network: str) -> Panel:
     return Panel(network, "function values", "share of a block", found, y_limits=(0, 1))
 
 
-def factors(source: Source, network: str, kind: str) -> Panel:
-    """Return nu / d, or E[g^T H g] over that of perturbations of everything, predicted and measured."""
-    found, methods = [], shown(source)
-    for method in methods:
-        name, color = LOOKS[method]
-        rows = source.results.where(network=network, method=method)
-        rows = at_measured(rows)
-        place = np.array([float(methods.index(method))])
-        if kind == "factor":
-            values = rows["predicted_factor"] / rows["dim"]
-            seen = per_seed(rows, rows["factor"] / rows["dim"])
-            reach = 2.26 * seen.std(ddof=1) / np.sqrt(seen.size) if seen.size > 1 else np.nan
-            middle = np.array([seen.mean()])
-            found.append(Series(name, Kind.MEASURED, place, middle, color, middle - reach, middle + reach))
-        else:
-            values = rows["predicted_curvature"] / sum(rows[f"trace_{b}"] for b in BLOCKS)
-        found.append(Series(name, Kind.MARK, place, np.array([values.mean()]), color))
-    labels = tuple(LOOKS[method][0] for method in methods)
-    title = "E|g|² / d|∇f|²" if kind == "factor" else "E g·Hg / |∇f|² tr H"
-    return Panel(network, "", title, found, categories=labels)
+def factors(source: Source, network: str) -> Panel:
+    """Return nu / d, predicted and measured, and the predicted E[g^T H g] in units of |grad f|^2 tr H."""
+    methods = shown(source)
+    places = np.arange(len(methods), dtype=float)
+    predicted, curvature, low, middle, high = (np.zeros(len(methods)) for _ in range(5))
+    for place, method in enumerate(methods):
+        rows = at_measured(source.results.where(network=network, method=method))
+        predicted[place] = (rows["predicted_factor"] / rows["dim"]).mean()
+        curvature[place] = (rows["predicted_curvature"] / sum(rows[f"trace_{b}"] for b in BLOCKS)).mean()
+        seen = over_seeds(per_seed(rows, rows["factor"] / rows["dim"]), "place", "factor")
+        low[place], middle[place], high[place] = seen.low[0], seen.mean[0], seen.high[0]
+    found = [
+        Series("variance: ν / d", Kind.MARK, places, predicted, BLUE),
+        Series("variance: ν / d", Kind.MEASURED, places, middle, BLUE, low, high),
+        Series("curvature term / tr H", Kind.MARK, places, curvature, ORANGE),
+    ]
+    return Panel(network, "", "relative to no blocks", found, categories=tuple(SHORT[name] for name in methods))
 
 
 def at_measured(rows: Results) -> Results:
@@ -80,9 +99,11 @@ def at_measured(rows: Results) -> Results:
     return rows.where(queries_spent=np.unique(rows["queries_spent"][finite]).tolist())
 
 
-def per_seed(rows: Results, values: np.ndarray) -> np.ndarray:
-    """Return means over the times of each seed."""
-    return np.array([values[rows["seed"] == seed].mean() for seed in np.unique(rows["seed"])])
+def per_seed(rows: Results, values: FloatArray) -> Results:
+    """Return the means over the times of each seed, all at one place."""
+    seeds = np.unique(rows["seed"])
+    means = np.array([values[rows["seed"] == seed].mean() for seed in seeds])
+    return Results({"seed": seeds, "place": np.zeros(seeds.size), "factor": means}, [])
 
 
 def panels(source: Source) -> list[Panel]:
@@ -90,8 +111,7 @@ def panels(source: Source) -> list[Panel]:
     found = []
     for network in source.config.networks:
         found += [losses(source, network, timed=False), losses(source, network, timed=True)]
-        found += [energies(source, network), factors(source, network, "factor")]
-        found += [factors(source, network, "curvature")]
+        found += [energies(source, network), factors(source, network)]
     return found
 
 
@@ -102,9 +122,10 @@ def facts(source: Source) -> list[str]:
     said = [
         f"Networks for 8 × 8 digits, one central difference a step, {config.steps} steps, the best "
         f"learning rate of each method, {seeds} seeds; means with 95% intervals. "
-        "Blocks' shares: of the squared gradient (lines) and of the draws by importance (dashed). Right: "
-        "expected (marks) and measured (points) mean squared length of an unbiased estimate, and its "
-        "expected curvature term, which decides how much a step gains."
+        "Seconds are processor time. Blocks' shares: of the squared gradient (lines) and of the draws by "
+        "importance (dashed). Right, blue: mean squared length of an unbiased estimate g over d|∇f|², "
+        "expected (open) and measured (points); orange: expected g·Hg over |∇f|² tr H, which decides how "
+        "much a step gains."
     ]
     for network in config.networks:
         rows = source.results.where(network=network)
@@ -128,8 +149,8 @@ FIGURE = PaperFigure(
     title="Blocks against MeZO, and what their structure predicts",
     panels=panels,
     facts=facts,
-    columns=5,
-    narrowest=0.95,
+    columns=4,
+    narrowest=1.0,
     height=0.95,
     share_y=False,
     legend=True,
