@@ -10,7 +10,7 @@ from scipy.stats import binomtest, quantile_test
 from paper_figs._laws import look
 from zotheory.experiment.results import Results
 from zotheory.plotting.paper import Kind, Panel, Series, Source
-from zotheory.plotting.style import BLUE, ORANGE, SKY, VERMILLION
+from zotheory.plotting.style import BLUE, ORANGE, SKY, VERMILLION, number
 
 LEVEL = 0.95
 NAMES = {
@@ -85,6 +85,12 @@ def of(results: Results, kind: Kindred, row: Row) -> Results:
     return results.where(norm=kind.norm, targeted=kind.targeted, **row._asdict())
 
 
+def measured(results: Results, kind: Kindred, row: Row) -> bool:
+    """Return whether there is a cell of one kind of attack and one method."""
+    cell = {"norm": kind.norm, "targeted": kind.targeted, **row._asdict()}
+    return any(fact["cell"] == cell for fact in results.facts)
+
+
 def success(rows: Results) -> Found:
     """Return the share of successes, in percent, with Clopper and Pearson's interval."""
     found = rows["success"]
@@ -108,12 +114,18 @@ def median_queries(rows: Results, budget: int) -> Found:
 
 
 def panels(source: Source, rows: Sequence[Row], names: Sequence[str]) -> list[Panel]:
-    """Return two lying panels, of success and of queries, with a category for each row."""
+    """Return two lying panels, of success and of queries, with a category for each row.
+
+    A kind of attack in which only one row was measured compares nothing, and is left out.
+    """
     budget, chosen = source.config.budget, measured_kinds(source)
     shown: dict[str, list[Series]] = {"success": [], "queries": []}
-    for number, kind in enumerate(chosen):
-        places = np.arange(len(rows)) + 0.18 * (number - (len(chosen) - 1) / 2)
-        mine = [of(source.results, kind, row) for row in rows]
+    for order, kind in enumerate(chosen):
+        kept = [place for place, row in enumerate(rows) if measured(source.results, kind, row)]
+        if len(kept) < 2:
+            continue
+        places = np.array(kept) + 0.18 * (order - (len(chosen) - 1) / 2)
+        mine = [of(source.results, kind, rows[place]) for place in kept]
         found = {
             "success": [success(one) for one in mine],
             "queries": [median_queries(one, budget) for one in mine],
@@ -150,3 +162,18 @@ def setting(source: Source) -> str:
         f"{config.tuning_images} other images. Shares have intervals of Clopper and Pearson, medians "
         "intervals between order statistics; a failure counts as the budget."
     )
+
+
+def numbers(source: Source, rows: Sequence[Row], names: Sequence[str]) -> list[str]:
+    """Return a sentence for each kind of attack: share of successes and median queries of each row."""
+    said = []
+    for kind in measured_kinds(source):
+        values = []
+        for row, name in zip(rows, names, strict=True):
+            if measured(source.results, kind, row):
+                mine = of(source.results, kind, row)
+                share, median = success(mine).value, median_queries(mine, source.config.budget).value
+                values.append(f"{name} {number(share)}%, {number(median)}")
+        if len(values) > 1:
+            said.append(f"{kind.name}: {'; '.join(values)}.")
+    return said

@@ -1,9 +1,8 @@
 """Attacks on a network that reads digits: success and queries of methods, tuned and at another's rate."""
 
-from paper_figs._attack import Row, measured_kinds, median_queries, of, setting, success
+from paper_figs._attack import Row, numbers, setting
 from paper_figs._attack import panels as drawn
 from zotheory.plotting.paper import Panel, PaperFigure, Source
-from zotheory.plotting.style import number
 
 
 def rows(source: Source) -> list[Row]:
@@ -24,14 +23,8 @@ def panels(source: Source) -> list[Panel]:
 
 def facts(source: Source) -> list[str]:
     """Return what the caption says."""
-    said = [setting(source)]
-    for kind in measured_kinds(source):
-        values = []
-        for row in rows(source):
-            mine = of(source.results, kind, row)
-            share, median = success(mine).value, median_queries(mine, source.config.budget).value
-            values.append(f"{row.name} {number(share)}%, {number(median)}")
-        said.append(f"{kind.name}: {'; '.join(values)}.")
+    chosen = rows(source)
+    said = [setting(source), *numbers(source, chosen, [row.name for row in chosen])]
     diverged = int(source.results["diverged"].sum())
     said.append(f"Attacks that diverged: {diverged}.")
     return said

@@ -1,9 +1,8 @@
 """Attacks on a network that reads digits by ZO-SGD: success and queries of each law."""
 
-from paper_figs._attack import Row, measured_kinds, median_queries, of, setting, success
+from paper_figs._attack import Row, numbers, setting
 from paper_figs._attack import panels as drawn
 from zotheory.plotting.paper import Panel, PaperFigure, Source
-from zotheory.plotting.style import number
 
 
 def rows(source: Source) -> list[Row]:
@@ -19,15 +18,11 @@ def panels(source: Source) -> list[Panel]:
 
 def facts(source: Source) -> list[str]:
     """Return what the caption says."""
-    said = [f"ZO-SGD with every law. {setting(source)}"]
-    for kind in measured_kinds(source):
-        values = []
-        for row in rows(source):
-            mine = of(source.results, kind, row)
-            share, median = success(mine).value, median_queries(mine, source.config.budget).value
-            values.append(f"{row.law_name} {number(share)}%, {number(median)}")
-        said.append(f"{kind.name}: {'; '.join(values)}.")
-    return said
+    chosen = rows(source)
+    return [
+        f"ZO-SGD with every law. {setting(source)}",
+        *numbers(source, chosen, [row.law_name for row in chosen]),
+    ]
 
 
 FIGURE = PaperFigure(
