@@ -6,22 +6,19 @@ import numpy as np
 import pytest
 import torch
 
-from experiments import _problem_attack, black_box_attack
+from experiments import _problem_attack
 from experiments._problem_attack import Attack, Bands, digits, victim
-from experiments.black_box_attack import (
-    EXPERIMENT,
+from experiments.black_box_attack import EXPERIMENT, Config, cells, run
+from experiments.black_box_attack.attempts import Attempt, attempt
+from experiments.black_box_attack.methods import SHARED, in_bands, maker
+from experiments.black_box_attack.tuning import (
     FOR_TUNING,
-    Config,
     Setting,
     attacked_images,
-    cells,
     chosen_images,
     cost,
-    run,
     tuned_rate,
 )
-from experiments.black_box_attack.attempts import Attempt, attempt
-from experiments.black_box_attack.methods import in_bands, maker
 from zotheory.errors import InvalidArgument
 from zotheory.experiment import Seed
 from zotheory.optim import ZOSGD
@@ -379,7 +376,7 @@ def test_grid_has_every_method_law_and_shared_rate():
     assert len(cells(QUICK)) == 3 + 1 + 4
     assert {cell["method"] for cell in grid} == set(METHODS)
     assert not [cell for cell in cells(Config(shared_rates=False)) if cell["rate_of"] != "tuned"]
-    assert black_box_attack.SHARED[0] == ("r-adazo", "zo-adamm")
+    assert SHARED[0] == ("r-adazo", "zo-adamm")
 
 
 @pytest.mark.parametrize(
