@@ -1,9 +1,10 @@
-"""Adaptive methods and plain descent on |x|^2 / 2 in numpy: a program independent of the optimizers."""
+"""Adaptive methods: what claims read from results, and a program on |x|^2 / 2 that shares nothing with those."""
 
 from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
+from zotheory.experiment import Results
 from zotheory.types import FloatArray
 
 Recursion: TypeAlias = Literal["plain", "refined", "sgd"]
@@ -52,3 +53,28 @@ def descend(
         x = x - rate * move
         losses[t + 1], moves[t] = (x**2).sum(axis=1), (move**2).mean(axis=1)
     return Descent(losses / losses[0], moves)
+
+
+def closed(behind: FloatArray, ahead: FloatArray, matched: FloatArray) -> FloatArray:
+    """Return the share of the gap between logarithms of losses that the matched rate closes."""
+    return np.log(behind / matched) / np.log(behind / ahead)
+
+
+def relative_lengths(rows: Results, queries: int) -> FloatArray:
+    """Return root mean square lengths of steps, measured over predicted, for each trial.
+
+    They are over all steps from the eleventh on; a row is of the steps since the one before.
+    """
+    marks = np.unique(rows["queries"])
+    steps = dict(zip(marks[1:].tolist(), np.diff(marks).tolist(), strict=True))
+    later = rows.where(queries=[q for q in steps if q - steps[q] >= 10 * (queries + 1)])
+    weights = np.array([steps[q] for q in later["queries"].tolist()], dtype=float)
+    found = []
+    for trial in np.unique(later["trial"]):
+        mine = later["trial"] == trial
+        measured, predicted = (
+            float((weights[mine] * later[column][mine].astype(float) ** 2).sum())
+            for column in ("step_length", "predicted_step_length")
+        )
+        found.append(np.sqrt(measured / predicted))
+    return np.array(found)

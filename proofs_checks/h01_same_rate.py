@@ -5,14 +5,12 @@ from collections.abc import Iterator
 import numpy as np
 import sympy as sp
 
-from proofs_checks._adaptive import descend
+from proofs_checks._adaptive import closed, descend, relative_lengths
 from proofs_checks._medians import Median, settled
 from proofs_checks._store import certified, stored
 from zotheory.checks.evidence import Evidence
-from zotheory.experiment import Results
 from zotheory.ledger.claim import Claim, Kind, Verdict
 from zotheory.rng import stream
-from zotheory.types import FloatArray
 
 BETA1 = sp.Symbol("beta1", positive=True)
 
@@ -67,11 +65,6 @@ def number(claim: Claim, name: str) -> float:
     return float(sp.sympify(claim.formulas[name]).subs(NUMBERS))
 
 
-def closed(behind: FloatArray, ahead: FloatArray, matched: FloatArray) -> FloatArray:
-    """Return the share of the gap between logarithms of losses that the matched rate closes."""
-    return np.log(behind / matched) / np.log(behind / ahead)
-
-
 @claim.check("measured")
 def measured(claim: Claim) -> Iterator[Evidence]:
     found = stored(
@@ -93,25 +86,10 @@ def measured(claim: Claim) -> Iterator[Evidence]:
             first.append(Median(f"{name}, first steps", one / two, ten - 0.1, ten + 0.1))
         for method, rows in (("zo-adamm", plain), ("r-adazo", refined)):
             low, high = number(claim, "shortest"), number(claim, "longest")
-            lengths.append(Median(f"{name}, lengths of {method}", _relative(rows), low, high))
+            lengths.append(
+                Median(f"{name}, lengths of {method}", relative_lengths(rows, QUERIES), low, high)
+            )
     yield from settled({"same": same, "matched": matched, "first": first, "lengths": lengths})
-
-
-def _relative(rows: Results) -> FloatArray:
-    # Root mean square over all steps from the eleventh on, measured over predicted, for each trial.
-    marks = np.unique(rows["queries"])
-    steps = dict(zip(marks[1:].tolist(), np.diff(marks).tolist(), strict=True))
-    later = rows.where(queries=[q for q in steps if q - steps[q] >= 10 * (QUERIES + 1)])
-    weights = np.array([steps[q] for q in later["queries"].tolist()], dtype=float)
-    found = []
-    for trial in np.unique(later["trial"]):
-        mine = later["trial"] == trial
-        measured, predicted = (
-            float((weights[mine] * later[column][mine].astype(float) ** 2).sum())
-            for column in ("step_length", "predicted_step_length")
-        )
-        found.append(np.sqrt(measured / predicted))
-    return np.array(found)
 
 
 @claim.check("another program")

@@ -90,6 +90,19 @@ EXPERIMENT = Experiment(
             )
         ),
         "evidence": Preset(Config(laws=("sphere",))),
+        # The published dimension, at one learning rate only.
+        "published-dimension": Preset(
+            Config(
+                functions=("quadratic", "rosenbrock"),
+                methods=("zo-adamm", "r-adazo"),
+                laws=("sphere",),
+                law_method=None,
+                rules=("same", "matched"),
+                rows=100,
+                columns=100,
+                budget=6000,
+            )
+        ),
         "paper": Preset(
             Config(
                 laws=get_args(LawName),
