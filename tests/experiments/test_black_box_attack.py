@@ -1,7 +1,10 @@
 """black-box-attack: the network, budgets of changes, what counts as success, how queries are counted."""
 
 import math
+import subprocess
+import sys
 
+import cloudpickle
 import numpy as np
 import pytest
 import torch
@@ -62,7 +65,7 @@ def test_the_network_reads_images_that_it_has_not_seen(attacked):
     # A network of three epochs; guessing is right in one of ten.
     assert np.mean(found == attacked.labels) == attacked.accuracy > 0.85
     assert not any(weight.requires_grad for weight in attacked.network.parameters())
-    again = victim.__wrapped__(0, 3)
+    again = _problem_attack._trained(0, 3)
     assert torch.equal(again.network[0].weight, attacked.network[0].weight)
     # With labels of another image each, it would read no better than chance.
     assert np.mean(found == np.roll(attacked.labels, 1)) < 0.2
@@ -85,7 +88,7 @@ def test_no_image_is_in_training_and_held_out(monkeypatch):
     original = _problem_attack._network
     monkeypatch.setattr(_problem_attack, "_network", network)
     monkeypatch.setattr(_problem_attack, "cross_entropy", watched)
-    held_out = set(victim.__wrapped__(0, 2).images[:, 0, 0].tolist())
+    held_out = set(_problem_attack._trained(0, 2).images[:, 0, 0].tolist())
     *batches, last = seen
     trained = torch.cat(batches).tolist()
     assert len(trained) == 2 * 4000
@@ -407,3 +410,32 @@ def test_bad_attacks(attacked):
             attack_on(attacked, target=target)
     with pytest.raises(InvalidArgument, match="radius = 0: give a positive number"):
         attack_on(attacked, radius=0)
+
+
+def test_workers_get_all_that_they_need(tmp_path):
+    # A worker does not have this folder on its path: what is sent must not name modules of it.
+    blob = cloudpickle_of(run)
+    script = (
+        "import pickle, sys; from zotheory.experiment import Seed; "
+        f"run, config, cell = pickle.load(open({str(tmp_path / 'job')!r}, 'rb')); "
+        "table = run(config, cell, Seed(0, 'black-box-attack', '')); print(table.rows)"
+    )
+    (tmp_path / "job").write_bytes(blob)
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.stdout.strip() == "2", done.stderr[-500:]
+
+
+def cloudpickle_of(function):
+    """Return what workers are sent: everything of `experiments` as it is, not by name."""
+    modules = [module for name, module in sys.modules.items() if name.split(".")[0] == "experiments"]
+    for module in modules:
+        cloudpickle.register_pickle_by_value(module)
+    try:
+        config = Config(images=2, tuning_images=1, budget=20, epochs=1, linf_radius=0.9)
+        cell = {"method": "zo-sgd", "law": "sphere", "rate_of": "tuned", "norm": "linf", "targeted": False}
+        return cloudpickle.dumps((function, config, cell))
+    finally:
+        for module in modules:
+            cloudpickle.unregister_pickle_by_value(module)
