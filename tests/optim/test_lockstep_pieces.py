@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from zotheory.optim import ZOSGD, Block, base, layout
+from zotheory.optim import ZOSGD, Block, layout
 
 INPUTS = torch.linspace(-1, 1, 24).reshape(4, 6)
 
@@ -26,8 +26,8 @@ def poisoned():
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32, torch.float64])
 @pytest.mark.parametrize("law", ["coordinate", Block(3), Block(11)], ids=str)
 def test_pieces_without_an_entry_of_the_perturbation(monkeypatch, bits, law, dtype):
-    monkeypatch.setattr(layout, "CHUNK", 5)  # matrices of 36 entries then have 8 pieces
-    monkeypatch.setattr(base, "CHUNK", 5)  # and nothing is kept as a whole
+    # Matrices of 36 entries then have 8 pieces, and nothing is kept as a whole.
+    monkeypatch.setattr(layout, "CHUNK", 5)
     found = []
     for engine in (None, "lockstep"):
         torch.manual_seed(0)

@@ -11,7 +11,7 @@ import torch
 from zotheory.errors import InvalidArgument
 from zotheory.optim.arguments import check_choice
 from zotheory.optim.base import Options, Probes
-from zotheory.optim.directions import Combination, Direction
+from zotheory.optim.directions import Combination, Direction, keeper
 from zotheory.optim.distributed import RankError
 from zotheory.optim.evaluation import Evaluation
 from zotheory.optim.layout import Layout, Slot
@@ -137,7 +137,9 @@ class DAPSGD(ZOSGD):
     def estimate(self, layout: Layout, evaluation: Evaluation) -> tuple[Probes, float]:
         """Return both stages together, one coefficient a stream, and the loss to report."""
         axis = self._given_axis(layout, evaluation)
-        first = [self.law.draw(self.seed, layout, self.steps, query) for query in range(self.first)]
+        keep = keeper(layout, self.first + 2 * self.second)
+        queries = range(self.first)
+        first = [keep(self.law.draw(self.seed, layout, self.steps, query)) for query in queries]
         slopes, losses = self.slopes(evaluation, first) if first else ([], [])
         rough = [(s / self.first, u) for s, u in zip(slopes, first, strict=True)]
         if not all(math.isfinite(coefficient) for coefficient, _ in rough):
@@ -148,7 +150,7 @@ class DAPSGD(ZOSGD):
 
         # w G + (1 - w) mean_j s_j u_j with u_j = r_j z_j + b_j e: e's streams may be those of G.
         aligned = [self._aligned(layout, axis, number) for number in range(self.second)]
-        second = [_Wide([(r, z), *((b * a, term) for a, term in axis)]) for z, r, b in aligned]
+        second = [keep(_Wide([(r, z), *((b * a, term) for a, term in axis)])) for z, r, b in aligned]
         slopes, more = self.slopes(evaluation, second)
         rows: Probes = []
         along = 0.0
@@ -181,7 +183,8 @@ class DAPSGD(ZOSGD):
     def _normal(self, layout: Layout, number: int, attempt: int) -> Direction:
         # Queries beyond those of stage 1, whose law may draw from the same stream.
         query = self.first + attempt * (self.second + 1) + number
-        return Gaussian().draw(self.seed, layout, self.steps, query)
+        keep = keeper(layout, self.first + 2 * self.second)
+        return keep(Gaussian().draw(self.seed, layout, self.steps, query))
 
     def _random_axis(self, layout: Layout) -> Probes:
         rows = (self._normal(layout, self.second, attempt) for attempt in count())

@@ -10,7 +10,7 @@ import torch
 
 from zotheory.errors import InvalidArgument
 from zotheory.optim.arguments import check_at_least_zero, check_choice, check_number
-from zotheory.optim.directions import Direction, Kept
+from zotheory.optim.directions import Direction, keeper
 from zotheory.optim.distributed import ParallelOption, as_parallel
 from zotheory.optim.evaluation import BadLoss, Closure, Evaluation, Place, Snapshot
 from zotheory.optim.interrupts import Held
@@ -26,7 +26,7 @@ from zotheory.optim.resolution import check_resolution
 from zotheory.optim.reuse import Prefix, longest_chain
 from zotheory.optim.rounding import StochasticRounding
 from zotheory.optim.state import KEY, check_moments, check_run, restore_moments, run_of
-from zotheory.optim.stream import CHUNK, Stream, check_seed
+from zotheory.optim.stream import Stream, check_seed
 from zotheory.validation import check_count
 
 # What a step multiplies: coefficients and directions whose sum is the gradient estimate.
@@ -232,9 +232,8 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
         """
         # The mean of slope times v.
         queries = range(self.perturbations)
-        directions = [self.law.draw(self.seed, layout, self.steps, query) for query in queries]
-        if layout.dim * self.perturbations <= CHUNK:
-            directions = [Kept(direction, layout.dim) for direction in directions]
+        keep = keeper(layout, self.perturbations)
+        directions = [keep(self.law.draw(self.seed, layout, self.steps, query)) for query in queries]
         slopes, losses = self.slopes(evaluation, directions)
         probes = [(s / self.perturbations, u) for s, u in zip(slopes, directions, strict=True)]
         return probes, sum(losses) / len(losses)

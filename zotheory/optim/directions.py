@@ -2,13 +2,13 @@
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 
 import torch
 
-from zotheory.optim.layout import Slot
+from zotheory.optim.layout import Layout, Slot
 from zotheory.optim.workspace import borrowed
 
 _NOTHING = nullcontext()
@@ -105,6 +105,13 @@ class Kept(Direction):
             with torch.inference_mode(False) if torch.is_inference_mode_enabled() else _NOTHING:
                 self._rows[device] = self.direction.values(0, self.dim, device)
         return self._rows[device]
+
+
+def keeper(layout: Layout, count: int) -> Callable[[Direction], Direction]:
+    """Return what makes directions `Kept` where a chunk holds ``count`` of them, else leaves them alone."""
+    if not layout.fits(count):
+        return lambda direction: direction
+    return lambda direction: Kept(direction, layout.dim)
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,7 @@ from zotheory.errors import InvalidArgument
 from zotheory.optim.aligned import _CLOSEST, _products, _Wide, unit
 from zotheory.optim.arguments import check_below_one, check_choice
 from zotheory.optim.base import Options, Probes
-from zotheory.optim.directions import Combination, Direction
+from zotheory.optim.directions import Combination, Direction, keeper
 from zotheory.optim.evaluation import Evaluation
 from zotheory.optim.layout import Layout, Slot
 from zotheory.optim.perturbations import Gaussian
@@ -176,7 +176,8 @@ class GuidedSGD(ZOSGD):
         p = self._next_probability(layout.dim) if axis else 0.0
         queries = range(self.perturbations)
         kinds = [self._guided(query, p) for query in queries]
-        directions = [self._direction(layout, axis, query, p, kinds[query]) for query in queries]
+        keep = keeper(layout, 2 * self.perturbations)
+        directions = [keep(self._direction(layout, axis, query, p, kinds[query])) for query in queries]
         slopes, losses = self.slopes(evaluation, directions)
         probes = [(s / self.perturbations, u) for s, u in zip(slopes, directions, strict=True)]
         self._lesson = p, slopes if axis else [], kinds
@@ -248,7 +249,7 @@ class GuidedSGD(ZOSGD):
         attempt = 0
         while True:
             row = query + attempt * self.perturbations
-            z = Gaussian().draw(self.seed, layout, self.steps, row)
+            z = keeper(layout, 2 * self.perturbations)(Gaussian().draw(self.seed, layout, self.steps, row))
             inner, squares = _products(layout, z, Combination(axis))
             rest = squares - inner**2
             if rest >= _CLOSEST:

@@ -57,6 +57,10 @@ class Layout:
         """Largest number that arithmetic on every parameter can be done with, see `Slot.dtype`."""
         return min(torch.finfo(dtype).max for dtype in {slot.dtype for slot in self.slots})
 
+    def fits(self, count: int) -> bool:
+        """Return whether ``count`` vectors of all entries are no more than a chunk."""
+        return self.dim * count <= CHUNK
+
     def windows(self) -> Iterator[tuple[int, int, torch.device]]:
         """Yield (low, high, device) of consecutive pieces in the flat index, none over two parameters."""
         for slot in self.slots:
