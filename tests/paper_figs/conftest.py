@@ -132,6 +132,17 @@ TINY: dict[str, tuple[list[str], int]] = {
         ],
         2,
     ),
+    "tournament": (
+        [
+            "problems=levy,log-uniform",
+            "methods=sphere,guided,bcd-uniform,importance,zo-adamm",
+            "dim=8",
+            "bands=2",
+            "budget=20",
+            "records=3",
+        ],
+        2,
+    ),
     "black-box-attack": (
         [
             "methods=zo-sgd,r-adazo",
