@@ -1,5 +1,6 @@
 """Reuse of lower layers: how often they run, what makes them run again, and models that cannot have it."""
 
+import gc
 import pickle
 import warnings
 import weakref
@@ -769,3 +770,42 @@ def test_a_forward_replaced_within_the_closure_stays(bits, number):
         losses.append(optimizer.step(run))
         found.append((losses, bits(model.parameters())))
     assert found == [found[0]] * 4
+
+
+class Cache:
+    """What language models pass from layer to layer: keys and values of all of them."""
+
+    def __init__(self):
+        self.kept = []
+
+
+class Caching(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.linear = nn.Linear(4, 4)
+
+    def forward(self, x, cache):
+        cache.kept.append(x)
+        return torch.tanh(self.linear(x))
+
+
+def test_objects_that_layers_are_given_are_not_held():
+    torch.manual_seed(0)
+    model = nn.ModuleDict({"layers": nn.ModuleList(Caching() for _ in range(4))})
+    for layer in model["layers"][:3]:
+        layer.requires_grad_(False)
+    caches = []
+
+    def closure():
+        x, cache = torch.ones(2, 4), Cache()
+        caches.append(weakref.ref(cache))
+        for layer in model["layers"]:
+            x = layer(x, cache)
+        return x.square().mean()
+
+    optimizer = ZOSGD([p for p in model.parameters() if p.requires_grad], 0.1, model=model)
+    for _ in range(3):
+        optimizer.step(closure)
+    assert optimizer.prefix.depth == 3
+    gc.collect()
+    assert [cache() for cache in caches] == [None] * len(caches)

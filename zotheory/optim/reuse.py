@@ -29,6 +29,12 @@ class _From:
 
 
 @dataclass(frozen=True)
+class _Kind:
+    # An object that is neither a tensor nor plain: held itself, a cache of keys and values would stay.
+    kind: type
+
+
+@dataclass(frozen=True)
 class _Like:
     # A tensor that is not kept; of what it was like there is a tensor without memory.
     tensor: torch.Tensor
@@ -161,7 +167,7 @@ class Prefix:
             elif _versions(first, last) != written:  # by something that may write something else later
                 kept = False
                 return
-            sources = _sources(leaves, first, last) if number else [_copied(leaf) for leaf in leaves]
+            sources = _sources(leaves, first, last) if number else [_remembered(leaf) for leaf in leaves]
             # Where a layer is given something else than what the one before gave, that is not kept.
             if number == 0 or any(isinstance(s, _From) and s.before for s in sources):
                 record.given.append(sources)
@@ -277,7 +283,11 @@ def _source(leaf: Any, first: list[Any], last: list[Any]) -> Any:
             for place, other in enumerate(known):
                 if other is leaf:
                     return _From(before, place)
-    return _copied(leaf)
+    return _remembered(leaf)
+
+
+def _remembered(value: Any) -> Any:
+    return _copied(value) if isinstance(value, (torch.Tensor, *_PLAIN)) else _Kind(type(value))
 
 
 def _versions(*leaves: list[Any]) -> list[int]:
@@ -315,7 +325,9 @@ def _same(given: list[Any], found: list[Any], first: list[Any], last: list[Any])
 
 
 def _equal(given: Any, found: Any) -> bool:
+    if isinstance(given, _Kind):
+        return type(found) is given.kind
     if isinstance(given, torch.Tensor):
         like = isinstance(found, torch.Tensor) and (given.dtype, given.shape) == (found.dtype, found.shape)
         return like and given.device == found.device and torch.equal(given, found)
-    return type(given) is type(found) and (not isinstance(given, _PLAIN) or given == found)
+    return type(given) is type(found) and given == found
