@@ -17,12 +17,13 @@ D, B, P = sp.symbols("d b p", positive=True)
 claim = Claim(
     id="G7b",
     title="Measured on the mesh at matched delta and queries: DAP with both stages averaged, and DAP along the exact "
-    "gradient, are level with the sphere; told the gradient, two atoms are mostly far ahead",
+    "gradient, are level with the sphere; told the gradient, two atoms are often far ahead",
     kind=Kind.EQUALITY,
     plain="10 x 10 mesh against a 20 x 20 reference, delta = 1, 16 queries a step, 50 steps, tuned step sizes. In more "
     "than half of all replications the loss at the end of DAP with both stages averaged and that of DAP along the "
-    "exact gradient are both within 10% of the sphere's; in more than two fifths that of the exact two-atom law is below 65% of "
-    "it (in 11 of the 12 measured; in one tuning chose a step near the longest at which triangles survive, and most steps were refused). At the "
+    "exact gradient are both within 10% of the sphere's; in more than a fifth that of the exact two-atom law is below 75% of "
+    "it. Two runs a step tune it, and its best steps lie near the longest at which triangles survive: in seeds 8 and 10 "
+    "tuning chose one of them, 36 and 30 of 50 steps were refused, and the loss was 1.32 and 0.62 times the sphere's. At the "
     "start an estimate has the relative error (d-1)/b for the sphere, signs, DAP along the exact gradient and both "
     "stages averaged, 2(d-1)/b for the second stage alone, and (1/p - 1)/b for two atoms, p = 1/2.",
     latex=r"Relative errors at the start: $\frac{d-1}b$ (sphere, signs, exact DAP, both stages), $\frac{2(d-1)}b$ (second "
@@ -31,6 +32,8 @@ claim = Claim(
     conditions=(
         "smooth loss, no triangle inverted; the best steps are inside the steps tried; a replication is the mean log loss of 3 "
         "runs at the step tuned in it; stored results of mesh, 12 seeds",
+        "tuning spent 8000 function values, for two stages up to 9600 and for two atoms 17600 to 19200: grids whose best step "
+        "was at an edge were extended",
         "false-alarm rate 1e-3, a third for each statement; of the descents exact bounds of a share, by Clopper and Pearson; "
         "errors of 4800 estimates (Student's t, half as wide again for their skewness); sure to be seen: "
         "errors 10% (two atoms 20%) off what is stated",
@@ -44,7 +47,7 @@ claim = Claim(
         "aligned-two-stage": 2 * (D - 1) / B,
         "two-atom-exact": (1 / P - 1) / B,
         "level": sp.Rational(110, 100),
-        "ahead": sp.Rational(65, 100),
+        "ahead": sp.Rational(75, 100),
     },
     parts=("level", "ahead", "error"),
     data=("../results/mesh",),
@@ -70,7 +73,7 @@ def measured(claim: Claim) -> Iterator[Evidence]:
         near_it.append({f"seed {seed}, {name} {gaps[name]:.3f}": abs(gaps[name]) < level for name in LEVEL})
         far_ahead.append({f"seed {seed}, {AHEAD} {gaps[AHEAD]:.3f}": gaps[AHEAD] < ahead})
     yield most(claim, "level", "log losses at the end, less the sphere's", near_it, 0.5)
-    yield most(claim, "ahead", "log losses at the end, less the sphere's", far_ahead, 0.4)
+    yield most(claim, "ahead", "log losses at the end, less the sphere's", far_ahead, 0.2)
     yield steps_inside(found, ("sphere", *LEVEL), "level")
     yield steps_inside(found, ("sphere", AHEAD), "ahead")
     statements = []
