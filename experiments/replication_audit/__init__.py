@@ -61,8 +61,8 @@ class Config:
         mesh_steps: at least 1.
         mesh_step: eta delta at delta = number of vertices; in (0, 1].
         mesh_mu: smoothing distance times sqrt(delta), in units of the mesh's width; from 1e-8 to 0.1.
-        jumping_mu: that where "re-triangulated" is added, from 1e-8 to 1: at mesh_mu of the presets
-            almost all steps are refused there.
+        jumping_mu: that where "re-triangulated" or "jumping-mu" is added, from 1e-8 to 1: at mesh_mu of the
+            presets almost all steps are refused on the re-triangulated loss.
     """
 
     problems: tuple[Literal["product", "quadratic", "matrix", "mesh"], ...] = (
@@ -161,8 +161,10 @@ def _compared(config: Config, problem: str, setting: Setting, seed: Seed) -> Com
     if problem == "mesh":
         loss = Interpolated.between(config.mesh_cells, 2 * config.mesh_cells)
         rows, distance = len(loss.shape.start), config.mesh_mu
+        if setting.keeps("re-triangulated") or setting.keeps("jumping-mu"):
+            distance = config.jumping_mu
         if setting.keeps("re-triangulated"):
-            loss, distance = Jumping.of(loss, 2 * config.mesh_cells), config.jumping_mu
+            loss = Jumping.of(loss, 2 * config.mesh_cells)
         mu = distance / np.sqrt(rows)
         mesh = Mesh(loss, config.mesh_batch, config.mesh_steps, config.mesh_step / rows, float(mu))
         return mesh.comparison(setting, points, rng)

@@ -42,8 +42,10 @@ SWITCHES = {
 # Confounds of the published code that the published setting here leaves out; shown added to it.
 ADDED = {
     # the loss triangulates the vertices anew, and jumps at the regular mesh: at a small mu the differences
-    # are so large that almost no step is taken, with any law
+    # are so large that almost no step is taken, with any law, so it comes with a larger mu
     "re-triangulated": ("mesh",),
+    # that larger mu alone, with the loss that does not jump
+    "jumping-mu": ("mesh",),
 }
 # Switches that are also shown as the only one left as published: second-stage acts only where DAP estimates
 # its direction, and sparse gradients are where DAP is said to be best.

@@ -272,6 +272,22 @@ def test_the_re_triangulated_loss_jumps_at_the_regular_mesh(smooth):
     assert jumping.shape is smooth.shape
 
 
+def test_a_larger_distance_alone_is_on_the_smooth_loss():
+    """As the published setting at that distance, draw by draw; at another distance it ends elsewhere."""
+    cell, both = {"problem": "mesh", "setting": "jumping-mu"}, ("aligned", "other")
+    small = {"mesh_cells": 3, "mesh_steps": 3, "mesh_batch": 2}
+    added = run(Config(**small, jumping_mu=0.05), cell, Seed(0, "a", "b")).columns
+    cell["setting"] = "published"
+    same = run(Config(**small, mesh_mu=0.05), cell, Seed(0, "a", "b")).columns
+    less = run(Config(**small, mesh_mu=1e-4), cell, Seed(0, "a", "b")).columns
+    for side in both:
+        assert added[side] == pytest.approx(same[side], rel=1e-12)
+        assert np.abs(added[side] - less[side]).max() > 1e-8
+    cell["setting"] = "re-triangulated"
+    jumping = run(Config(**small, jumping_mu=0.05), cell, Seed(0, "a", "b")).columns
+    assert np.abs(jumping["other"] - added["other"]).max() > 1e-6
+
+
 def test_no_step_is_taken_on_the_re_triangulated_loss_at_a_small_distance():
     config = Config(mesh_steps=4, jumping_mu=1e-4)
     table = run(config, {"problem": "mesh", "setting": "re-triangulated"}, Seed(0, "a", "b"))
