@@ -2,28 +2,31 @@
 
     python tests/benchmarks/optim_small.py
 
-Microseconds, the least of several runs; and as a ratio to a step of torch.optim.SGD with its backward pass.
+Microseconds, the least of several runs, in which all take turns; and as a ratio to a step of
+torch.optim.SGD with its backward pass.
 """
 
 import time
 from collections.abc import Callable
+from functools import partial
 
 import torch
 
 from zotheory.optim import ZOSGD, MeZO, RAdaZO, ZOAdaMM
 
-STEPS, RUNS, SIZE = 50, 150, 1000
+STEPS, RUNS, SIZE = 20, 400, 1000
 
 
-def microseconds(action: Callable[[], object]) -> float:
-    """Least mean time of a call."""
-    times = []
+def microseconds(actions: dict[str, Callable[[], object]]) -> dict[str, float]:
+    """Least mean time of a call of each."""
+    least = dict.fromkeys(actions, float("inf"))
     for _ in range(RUNS):
-        start = time.perf_counter()
-        for _ in range(STEPS):
-            action()
-        times.append((time.perf_counter() - start) / STEPS)
-    return min(times) * 1e6
+        for name, action in actions.items():
+            start = time.perf_counter()
+            for _ in range(STEPS):
+                action()
+            least[name] = min(least[name], (time.perf_counter() - start) / STEPS * 1e6)
+    return least
 
 
 def main() -> None:
@@ -34,8 +37,6 @@ def main() -> None:
     def closure() -> torch.Tensor:
         return (x * x).sum()
 
-    with torch.no_grad():
-        evaluation = microseconds(closure)
     first_order = torch.optim.SGD([x], lr=1e-6)
 
     def backward() -> None:
@@ -43,9 +44,6 @@ def main() -> None:
         closure().backward()
         first_order.step()
 
-    reference = microseconds(backward)
-    print(f"closure {evaluation:.1f}; torch.optim.SGD with backward {reference:.1f}")
-    print(f"{'step':24}{'beyond closures':>16}{'/ SGD step':>12}")
     made = {
         "ZOSGD rademacher": ZOSGD([x], lr=1e-6),
         "ZOSGD sphere": ZOSGD([x], lr=1e-6, law="sphere"),
@@ -53,10 +51,16 @@ def main() -> None:
         "ZOAdaMM": ZOAdaMM([x], lr=1e-6),
         "RAdaZO, two queries": RAdaZO([x], lr=1e-6),
     }
+    steps = {name: partial(optimizer.step, closure) for name, optimizer in made.items()}
+    with torch.no_grad():
+        evaluation = microseconds({"closure": closure})["closure"]
+    found = microseconds({"backward": backward, **steps})
+    reference = found["backward"]
+    print(f"closure {evaluation:.1f}; torch.optim.SGD with backward {reference:.1f}")
+    print(f"{'step':24}{'beyond closures':>16}{'/ SGD step':>12}")
     for name, optimizer in made.items():
-        whole = microseconds(lambda optimizer=optimizer: optimizer.step(closure))
-        beyond = whole - 2 * optimizer.perturbations * evaluation
-        print(f"{name:24}{beyond:16.1f}{whole / reference:12.2f}")
+        beyond = found[name] - 2 * optimizer.perturbations * evaluation
+        print(f"{name:24}{beyond:16.1f}{found[name] / reference:12.2f}")
 
 
 if __name__ == "__main__":
