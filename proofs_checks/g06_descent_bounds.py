@@ -18,15 +18,36 @@ NU, B, V, Q, T, D, K = sp.symbols("nu b V q T d k", positive=True)
 GAIN = 2 * (D - 1) * (K - 1) * (K - 3) / ((D + 2) * (K + D - 1) * (K + D + 1))
 ALONG = 2 * (D - 1) / (D + 2)
 
+BOTH, REFINED = "two-stage-combined", "two-stage-refined"
+LAWS = ("sphere", "rademacher", "aligned-exact", BOTH, "gaussian", "frame", REFINED)
+# Mean squared gradients and final losses over their bounds: of the first four laws, and of the three others.
+SHARES = {
+    "slope, log-uniform": (0.637, 0.614, 0.722, 0.22),
+    "slope, spiked": (0.526, 0.505, 0.615, 0.161),
+    "slope, logistic": (0.49, 0.46, 0.576, 0.148),
+    "slope, rosenbrock": (0.376, 0.343, 0.43, 0.115),
+    "loss, log-uniform": (0.0125, 0.0119, 0.0141, 0.0075),
+    "loss, spiked": (0.235, 0.2235, 0.279, 0.115),
+    "loss, logistic": (0.0597, 0.0584, 0.0604, 0.0585),
+}
+OF_BOUNDS = {
+    f"{name}, {law}": sp.Rational(str(share))
+    for name, (first, *others) in SHARES.items()
+    for law, share in zip(LAWS, [first] * 4 + others, strict=True)
+}
+
 claim = Claim(
     id="G6",
-    title="Measured at one step size: SGD with every law stays inside its bounds and reaches them on the flat quadratic; "
+    title="Measured at one step size: SGD with every law reaches its bounds on the flat quadratic and is inside them, mostly "
+    "far, elsewhere; "
     "two-stage DAP is level with the sphere if both stages are used, and slower with the second stage alone",
     kind=Kind.UPPER_BOUND,
     plain="8 draws and 16 queries a step, 100 steps, d = 30, one step for all laws. (i) Step 1/(L V) of the Gaussian, "
-    "quadratics with two spectra, Rosenbrock's function and logistic regression: the mean squared gradient over the run, and "
-    "the final loss where it has a bound, is below its bound for the sphere, signs, the Gaussian, frames, the exact DAP, "
-    "two stages and the second stage alone. (ii) At that step on the flat quadratic the mean squared gradient is the bound, "
+    "quadratics with two spectra, Rosenbrock's function and logistic regression: for the sphere, signs, the Gaussian, frames, "
+    "the exact DAP and two stages the mean squared gradient over the run is this part of its bound: 0.61 to 0.72 "
+    "(log-uniform), 0.51 to 0.62 (spiked), 0.46 to 0.58 (logistic), 0.34 to 0.43 (Rosenbrock), and 0.22, 0.16, 0.15 and 0.12 "
+    "with the second stage alone, whose step is near the bound's limit. Bounds on the final loss are "
+    "looser: 0.0075 to 0.014, 0.115 to 0.28 and 0.06 of them are reached. So these bounds hold, and order no laws. (ii) At that step on the flat quadratic the mean squared gradient is the bound, "
     "proportional to (1 - r^T)/(2 - q V), r = 1 - 2q + q^2 V, V = 1 + (nu - 1)/b, and b/2 for b with the second stage alone. "
     "(iii) At half of the sphere's largest stable step, where variance counts off the flat quadratic as well: with both stages "
     "and their best weights DAP has the sphere's mean squared gradient on all five problems; with the second stage alone, "
@@ -38,7 +59,8 @@ claim = Claim(
     conditions=(
         "delta = 1, mu = 1e-4, the same step and queries for the laws compared; stored results of sgd-synthetic, 4 seeds",
         "one false-alarm rate, 1e-3, for all comparisons; means over runs, Student's t, half as wide again for their skewness; "
-        "sure to be seen: 15% of the bound on the flat quadratic, 20% between DAP with both stages and the sphere, 30% of the "
+        "sure to be seen: 20% of the mean squared gradients over their "
+        "bounds and 30% of the final losses, 15% of the bound on the flat quadratic, 20% between DAP with both stages and the sphere, 30% of the "
         "ratios with the second stage alone",
         "on logistic regression at this step even the second stage alone is about 10% behind: there (iii) says little; random "
         "coordinates scatter too much to decide; at tuned steps nothing is stated: most are beyond the bounds' limit",
@@ -56,17 +78,28 @@ claim = Claim(
         "ratio, flat": sp.Rational(459, 100),
         "ratio, log-uniform": sp.Rational(276, 100),
         "ratio, spiked": sp.Rational(131, 100),
+        # One stage of 2 K draws; of signs only the diagonal of E[g g^T] counts here.
+        "total, rademacher": (D - 1) / (2 * K),
+        "along, rademacher": sp.Integer(0),
+        "total, aligned-exact": (D - 1) / (2 * K),
+        "along, aligned-exact": sp.Integer(0),
+        "total, gaussian": (D + 1) / (2 * K),
+        "along, gaussian": 1 / K,
+        "total, frame": D / (2 * K) - 1,
+        "along, frame": D * (2 * K + 2) / (2 * K * (D + 2)) - 1,
+        **OF_BOUNDS,
     },
     parts=("inside", "reached", "compared"),
     depends=("D4",),
     data=("../results/sgd-synthetic",),
 )
 DIM, BATCH, STEPS, SEEDS = 30, 8, 100, 4
+# Replications that are read: not those on which the numbers above were chosen.
+READ = tuple(range(SEEDS))
 # Of the batch all at once: two stages and frames are not means of independent draws.
 FACTORS = {"sphere": Sphere(DIM), "gaussian": Gaussian(DIM), "aligned-exact": DAP(FirstAxis(DIM))}
-BOTH, REFINED = "two-stage-combined", "two-stage-refined"
-LAWS = ("sphere", "gaussian", "rademacher", "frame", "aligned-exact", BOTH, REFINED)
 PROBLEMS = ("log-uniform", "spiked", "logistic", "rosenbrock")
+ROOM = {"slope": 0.2, "loss": 0.3}
 SPECTRA = {
     "flat": np.ones(DIM),
     "log-uniform": np.geomspace(1, 1 / 20, DIM),
@@ -77,14 +110,15 @@ SPECTRA = {
 def ends(rule: str) -> Results:
     """Return what was measured at the end of the runs with one of the steps."""
     found = stored("sgd-synthetic", seeds=SEEDS, steps=STEPS, batch=BATCH, dim=DIM, condition=20.0)
-    return found.where(step_rule=rule, time=STEPS)
+    return found.where(step_rule=rule, time=STEPS, seed=READ)
 
 
-def expected_slope(claim: Claim, law: str, problem: str, step: float) -> float:
-    """Return the mean squared gradient on a quadratic from (1, ..., 1), by the second moments of x.
+def expected(claim: Claim, law: str, problem: str, step: float) -> dict[str, float]:
+    """Return the mean squared gradient and the final loss on a quadratic, by the second moments of x.
 
-    An estimate with the error covariance alpha |a|^2 I + beta a a^T keeps E[x x^T] diagonal. Of the
-    mean squared error the total is d alpha + beta, the part along the gradient alpha + beta.
+    An estimate with the error covariance alpha |a|^2 I + beta a a^T keeps E[x x^T] diagonal, and what is not
+    on its diagonal does not count: signs have -diag(a^2) for -a a^T. Of the mean squared error the total is
+    d alpha + beta, the part along the gradient alpha + beta. The start is (1, ..., 1).
     """
     numbers = {D: DIM, K: BATCH // 2}
     total, along = (float(claim.formulas[f"{part}, {law}"].subs(numbers)) for part in ("total", "along"))
@@ -95,7 +129,7 @@ def expected_slope(claim: Claim, law: str, problem: str, step: float) -> float:
         moments = (1 - 2 * step * h + (step * h) ** 2 * (1 + along - alpha)) * moments + step**2 * alpha * (
             h**2 @ moments
         )
-    return sum_ / STEPS
+    return {"slope": sum_ / STEPS, "loss": float(h @ moments) / 2}
 
 
 @claim.check("measured")
@@ -106,10 +140,10 @@ def measured(claim: Claim) -> Iterator[Evidence]:
         rows = matched.where(problem=problem, law=law)
         bound = rows[f"{column}_bound"].min()
         if np.isfinite(bound):
-            share = over_cells(rows, column)
-            label = f"{problem}, {law}, {column} over its bound"
-            scaled = share._replace(value=share.value / bound, error=share.error / bound)
-            inside.append(Stated(label, scaled, high=1))
+            mean = over_cells(rows, column)
+            share = mean._replace(value=mean.value / bound, error=mean.error / bound)
+            stated = claim.formulas[f"{column}, {problem}, {law}"]
+            inside.append(near(f"{problem}, {law}, {column} over its bound", share, stated, ROOM[column]))
     yield settled(claim, "inside", "slopes and losses over their bounds", inside)
     reached = []
     for law in LAWS:
@@ -168,13 +202,22 @@ def recursion(claim: Claim) -> Iterator[Evidence]:
 
 @claim.check("second moments")
 def second_moments(claim: Claim) -> Iterator[Evidence]:
-    """These are the experiment's expectations; those of both stages are the sphere's."""
+    """These are the experiment's expectations and the shares of its bounds; both stages are the sphere."""
     raised, worst, level, off, told = ends("raised"), 0.0, 0.0, 0.0, []
+    matched, far, largest = ends("matched"), 0.0, 0.0
+    for problem, law in product(("log-uniform", "spiked"), LAWS):
+        rows = matched.where(problem=problem, law=law)
+        for column, value in expected(claim, law, problem, float(rows["step"][0])).items():
+            share = value / float(rows[f"{column}_bound"].min())
+            far = max(far, abs(share / float(claim.formulas[f"{column}, {problem}, {law}"]) - 1))
+            largest = max(largest, share)
+    detail = f"quadratics: shares of bounds up to {largest:.3f}, and those stated within {far:.4f} of them"
+    yield certified(far < 0.02 and largest < 1, "inside", detail)
     for problem in SPECTRA:
         found = {}
         for law in ("sphere", BOTH, REFINED):
             rows = raised.where(problem=problem, law=law)
-            found[law] = expected_slope(claim, law, problem, float(rows["step"][0]))
+            found[law] = expected(claim, law, problem, float(rows["step"][0]))["slope"]
             worst = max(worst, abs(found[law] / float(rows["exact_slope"][0]) - 1))
         level = max(level, abs(found[BOTH] / found["sphere"] - 1))
         ratios = found[REFINED] / found["sphere"]
