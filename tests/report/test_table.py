@@ -2,6 +2,7 @@
 
 import pytest
 
+from zotheory.checks.evidence import Grade
 from zotheory.ledger.claim import Verdict
 from zotheory.ledger.discover import LoadFailure
 from zotheory.report.formats import Format, render
@@ -75,6 +76,13 @@ def test_strength_is_of_the_evidence_behind_the_verdict(mixed):
         "rigorous, 1 route",
         "none",
     ]
+
+
+def test_what_is_supported_is_as_strong_as_the_weakest_evidence(make):
+    evidence = make().evidence
+    assert {item.grade for item in evidence} == {Grade.EXACT, Grade.STATISTICAL}
+    assert strength(make(evidence=evidence)) == "exact, 2 routes"
+    assert strength(make(evidence=evidence, verdict=Verdict.SUPPORTED)) == "statistical, 2 routes"
 
 
 def test_an_unknown_format_is_refused(mixed):

@@ -16,6 +16,7 @@ from zotheory.experiment.faults import StoreError
 from zotheory.experiment.records import Record
 from zotheory.experiment.request import Request
 from zotheory.experiment.retrying import settled
+from zotheory.experiment.shipping import packed
 from zotheory.experiment.stopping import stop_requested
 from zotheory.experiment.store import Store
 from zotheory.experiment.work import Job, Outcome
@@ -184,16 +185,7 @@ def _facts(experiment: Experiment[Any]) -> dict[str, Any]:
 
 def _job(request: Request[Any]) -> Job:
     """Pickle an experiment with its modules by value: workers need not have its files."""
-    import cloudpickle
-
     experiment = request.experiment
     folder = Path(experiment.folder)
-    modules = modules_below(folder.parent)
-    for module in modules:
-        cloudpickle.register_pickle_by_value(module)
-    try:
-        code = cloudpickle.dumps((experiment.run, request.config))
-    finally:
-        for module in modules:
-            cloudpickle.unregister_pickle_by_value(module)
+    code = packed((experiment.run, request.config), modules_below(folder.parent))
     return Job(experiment.name, code, str(folder), tuple(experiment.packages))

@@ -46,14 +46,19 @@ def complaints(results: Sequence[Result], failures: Sequence[LoadFailure] = ()) 
 
 
 def strength(result: Result) -> str:
-    """Return the strongest grade behind the verdict and the number of routes: "exact, 3 routes"."""
+    """Return how strong the evidence behind the verdict is, and the number of routes: "exact, 3 routes".
+
+    What is proved or refuted is so by its strongest evidence; what is supported is no more certain than the
+    weakest of what it rests on.
+    """
     outcome = Outcome.FAILS if result.verdict is Verdict.REFUTED else Outcome.HOLDS
     behind = [item for item in result.evidence if item.outcome is outcome]
     if not behind:
         return "none"
-    found = {item.grade for item in behind}
-    strongest = next(grade for grade in Grade if grade in found)  # Grade lists the strongest first
-    return f"{strongest}, {_plural(len({item.route for item in behind}), 'route')}"
+    order = list(Grade)  # the strongest first
+    choose = max if result.verdict is Verdict.SUPPORTED else min
+    grade = choose((item.grade for item in behind), key=order.index)
+    return f"{grade}, {_plural(len({item.route for item in behind}), 'route')}"
 
 
 def _plural(count: int, noun: str) -> str:
