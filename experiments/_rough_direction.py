@@ -5,12 +5,16 @@ holds for a random e too, through r1 = E rho^2 and r2 = E rho^4.
 """
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from zotheory.laws.aligned_rows import aligned
+from zotheory.laws.aligned_rows import aligned, unit_rows
 from zotheory.types import FloatArray
+
+# Difference quotients along v, shape (c, b), for v of shape (c, b, dim).
+Slopes = Callable[[FloatArray], FloatArray]
 
 
 def probe_moments(dim: int, probes: int) -> tuple[float, float]:
@@ -81,3 +85,50 @@ def set_error(
     along = fourth - 1
     alpha = (product - 1 - along) / (dim - 1)
     return alpha * sizes + (along - alpha) * shares
+
+
+def directions(rows: FloatArray, rng: np.random.Generator) -> FloatArray:
+    """Return unit vectors along the rows; where a row is zero, a uniform one."""
+    units, zero = unit_rows(rows)
+    if zero.any():
+        units[zero] = unit_rows(rng.standard_normal((int(zero.sum()), rows.shape[1])))[0]
+    return units
+
+
+def mean_estimates(slopes: FloatArray, v: FloatArray) -> FloatArray:
+    """Return the mean of v (slope along v) over the draws, shape (c, dim)."""
+    return np.einsum("nb,nbd->nd", slopes, v) / v.shape[1]
+
+
+def stages(
+    slopes: Slopes, z: FloatArray, first: int, p: float | None, rng: np.random.Generator
+) -> tuple[FloatArray, FloatArray]:
+    """Return the estimates of both stages, shape (c, dim): of sphere draws, of draws along a direction.
+
+    The direction is that of sum z (z.a) = sum u (u.a) |z|^2 / d, of Gaussian estimates, whose alignment is
+    known (`probe_moments`); the first estimate is the mean of u (u.a), |u|^2 = d.
+
+    Args:
+        slopes: difference quotients.
+        z: standard normal rows, shape (c, b, dim), the first ``first`` for stage 1.
+        first: draws of stage 1.
+        p: probability of probing along the direction, for guided draws; None for aligned ones.
+        rng: for what else is random.
+    """
+    one, lengths = z[:, :first], np.linalg.norm(z[:, :first], axis=2)
+    u = one * (math.sqrt(z.shape[2]) / lengths)[:, :, None]
+    found = slopes(u)
+    along = directions(mean_estimates(found * lengths**2 / z.shape[2], u), rng)
+    rest = z[:, first:]
+    v = aligned(rest, along, 1.0, "sphere") if p is None else guided_rows(rest, along, p, rng)
+    return mean_estimates(found, u), mean_estimates(slopes(v), v)
+
+
+def stage_errors(
+    dim: int, first: int, second: int, p: float | None
+) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Return (total, along the gradient) of the mean squared errors of both of `stages`, unit |a|^2."""
+    r1, r2 = probe_moments(dim, first)
+    product, fourth = aligned_moments(dim, r1, r2) if p is None else guided_moments(dim, r1, r2, p)
+    sphere = dim - 1, 3 * dim / (dim + 2) - 1
+    return (sphere[0] / first, sphere[1] / first), ((product - 1) / second, (fourth - 1) / second)

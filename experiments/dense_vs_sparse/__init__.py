@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from experiments.dense_vs_sparse import theory
-from experiments.dense_vs_sparse.estimates import gradient_estimates, squared_errors
+from experiments.dense_vs_sparse.estimates import TWO_STAGES, gradient_estimates, squared_errors
 from experiments.dense_vs_sparse.gradients import Gradient
 from zotheory.errors import InvalidArgument
 from zotheory.experiment import Cell, Experiment, Preset, Seed, Table
@@ -22,7 +22,6 @@ ONE_STAGE = (
     "aligned-exact",
     "two-atom-exact",
 )
-TWO_STAGES = ("two-stage-refined", "two-stage-combined", "guided")
 # These are told the direction of the gradient, or the energies of its blocks: not available in practice.
 TOLD = ("importance", "aligned-exact", "two-atom-exact")
 # The sphere comes first: the others are compared with it.
@@ -122,11 +121,11 @@ def run(config: Config, cell: Cell, seed: Seed) -> Table:
     """Measure errors of estimates of the gradient a, |a| = 1, for each law and set; delta = 1, mu -> 0.
 
     All laws spend the same number of function values, two a perturbation. Two-stage estimates take half
-    of the budget for the direction: "two-stage-refined" is the second half alone, as the published
-    algorithm updates, "two-stage-combined" both halves with the best constant weights, "guided" the second
-    half alone with the guided law. Coordinates and importance are left out where rare draws, of which there
-    are too few, make up more than 5% of the error: means and standard errors would both come out too small.
-    Errors on few coordinates are skewed; their logarithms are nearer to normal.
+    of the budget for the direction, sphere draws all of them: "two-stage-refined" is the second half alone,
+    as the published algorithm updates, "two-stage-combined" both halves with the best constant weights,
+    "guided" both with the guided law in the second. Coordinates and importance are left out where rare
+    draws, of which there are too few, make up more than 5% of the error: means and standard errors would
+    both come out too small. Errors on few coordinates are skewed; their logarithms are nearer to normal.
 
     Columns:
         law: its name.
@@ -157,7 +156,7 @@ def run(config: Config, cell: Cell, seed: Seed) -> Table:
         errors = squared_errors(parts, gradient)
         mean, spread_of_mean = errors.mean(axis=0), errors.std(axis=0, ddof=1) / math.sqrt(trials)
         if law in TWO_STAGES:
-            predicted = theory.two_stages(gradient, budget // 2, budget - budget // 2, law)
+            predicted = theory.two_stages(gradient, budget, law)
         elif law == "frame":
             predicted = theory.frame(gradient, budget)
         else:
@@ -201,5 +200,6 @@ EXPERIMENT = Experiment(
     },
     cells=cells,
     run=run,
+    version=2,
     source="derived here; arXiv 2510.19975 asks whether aligned perturbations lose on dense gradients",
 )

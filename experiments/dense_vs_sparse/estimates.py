@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from experiments import _rough_direction as rough
 from experiments.dense_vs_sparse.gradients import Gradient
-from zotheory.estimators import Central, Estimator, TwoStage
+from zotheory.estimators import Central
 from zotheory.laws import (
     DAP,
     Coordinate,
@@ -20,8 +20,10 @@ from zotheory.laws import (
     Sphere,
     TwoAtom,
 )
-from zotheory.laws.aligned_rows import unit_rows
 
+TWO_STAGES = ("two-stage-refined", "two-stage-combined", "guided")
+# Random numbers at once.
+NUMBERS = 500_000
 # f(x) = a.x: its central differences are a.v at every mu, whatever x is.
 MU = 1.0
 
@@ -53,16 +55,11 @@ def gradient_estimates(
     spread: float,
 ) -> Iterator[NDArray[np.float64]]:
     """Yield independent estimates of a, shape (trials in this part, dim), with ``budget`` draws each."""
-    first, a = budget // 2, gradient.vector
-    if name == "guided":
-        for _ in range(trials):
-            yield _guided(a, first, budget - first, rng)
+    a = gradient.vector
+    if name in TWO_STAGES:
+        yield from _two_stages(name, a, budget, trials, rng)
         return
-    if name.startswith("two-stage"):
-        combination = "optimal" if name.endswith("combined") else "second"
-        estimator: Estimator = TwoStage(Gaussian(a.size), MU, first, budget - first, combination)
-    else:
-        estimator = Central(law_named(name, gradient, budget, p, spread), MU, budget)
+    estimator = Central(law_named(name, gradient, budget, p, spread), MU, budget)
     for part in estimator.stream(lambda points: points @ a, np.zeros(a.size), rng, trials):
         yield part.gradients
 
@@ -76,13 +73,26 @@ def squared_errors(parts: Iterator[NDArray[np.float64]], gradient: Gradient) -> 
     return np.concatenate(rows)
 
 
-def _guided(
-    a: NDArray[np.float64], first: int, second: int, rng: np.random.Generator
-) -> NDArray[np.float64]:
-    # Slopes of a linear function are a.v.
-    z = rng.standard_normal((first, a.size))
-    direction, _ = unit_rows(((z @ a) @ z)[None])
-    r1, _ = rough.probe_moments(a.size, first)
-    p = rough.guide_probability(a.size, math.sqrt(r1))
-    (v,) = rough.guided_rows(rng.standard_normal((1, second, a.size)), direction, p, rng)
-    return ((v @ a) @ v)[None] / second
+def two_stage_parts(name: str, dim: int, budget: int) -> tuple[int, float | None, float]:
+    """Return the draws of stage 1, p of guided draws (None for aligned ones), and the weight of stage 1.
+
+    Half of the budget gives the direction. The weights are those of the least total error, or 0 for
+    stage 2 alone, as the published algorithm updates.
+    """
+    first = budget // 2
+    r1, _ = rough.probe_moments(dim, first)
+    p = rough.guide_probability(dim, math.sqrt(r1)) if name == "guided" else None
+    (one, _), (two, _) = rough.stage_errors(dim, first, budget - first, p)
+    return first, p, 0.0 if name == "two-stage-refined" else two / (one + two)
+
+
+def _two_stages(
+    name: str, a: NDArray[np.float64], budget: int, trials: int, rng: np.random.Generator
+) -> Iterator[NDArray[np.float64]]:
+    first, p, weight = two_stage_parts(name, a.size, budget)
+    part = max(1, NUMBERS // (budget * a.size))
+    for done in range(0, trials, part):
+        z = rng.standard_normal((min(part, trials - done), budget, a.size))
+        # Slopes of a linear function are a.v.
+        one, two = rough.stages(lambda v: v @ a, z, first, p, rng)
+        yield weight * one + (1 - weight) * two

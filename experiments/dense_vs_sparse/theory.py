@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments import _rough_direction as rough
+from experiments.dense_vs_sparse.estimates import two_stage_parts
 from experiments.dense_vs_sparse.gradients import Gradient
 
 Sets = tuple[NDArray[np.float64], NDArray[np.float64]]  # sizes t and shares
@@ -96,22 +97,13 @@ def frame(gradient: Gradient, budget: int) -> NDArray[np.float64]:
     return rough.set_error(d, d / budget, along, *sizes_and_shares(gradient))
 
 
-def two_stages(gradient: Gradient, first: int, second: int, law: str) -> NDArray[np.float64]:
-    """Return the errors of m draws along a direction from k Gaussian estimates, these being used or not.
+def two_stages(gradient: Gradient, budget: int, law: str) -> NDArray[np.float64]:
+    """Return the errors of draws along a direction from sphere estimates, these being used or not.
 
-    Given stage 1, stage 2 is unbiased: the errors of both are uncorrelated. "two-stage-refined" is stage 2
-    alone, "two-stage-combined" has the weights of the least total error, M1 = (d+1)/k and M2 = (d-1)/m;
-    "guided" is stage 2 alone with the guided law for rho^2 = E rho^2.
+    Given stage 1, stage 2 is unbiased: the errors of both are uncorrelated, and those of the weighted sum
+    are w^2 and (1 - w)^2 times theirs. "two-stage-refined" is stage 2 alone.
     """
-    d, sets = gradient.dim, sizes_and_shares(gradient)
-    r1, r2 = rough.probe_moments(d, first)
-    if law == "guided":
-        moments = rough.guided_moments(d, r1, r2, rough.guide_probability(d, math.sqrt(r1)))
-    else:
-        moments = rough.aligned_moments(d, r1, r2)
-    later = rough.set_error(d, *moments, *sets) / second
-    if law != "two-stage-combined":
-        return later
-    one, two = (d + 1) / first, (d - 1) / second
-    weight = two / (one + two)
-    return weight**2 * (sets[0] + sets[1]) / first + (1 - weight) ** 2 * later
+    first, p, weight = two_stage_parts(law, gradient.dim, budget)
+    one, two = rough.stage_errors(gradient.dim, first, budget - first, p)
+    total, along = (weight**2 * x + (1 - weight) ** 2 * y for x, y in zip(one, two, strict=True))
+    return rough.set_error(gradient.dim, total + 1, along + 1, *sizes_and_shares(gradient))

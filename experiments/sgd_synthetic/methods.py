@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments import _rough_direction as rough
+from experiments._rough_direction import Slopes
 from zotheory.laws import (
     Coordinate,
     Gaussian,
@@ -18,11 +19,9 @@ from zotheory.laws import (
     RandomBlock,
     Sphere,
 )
-from zotheory.laws.aligned_rows import aligned, unit_rows
+from zotheory.laws.aligned_rows import aligned
 
 Array = NDArray[np.float64]
-# Difference quotients along v, shape (n, b), for v of shape (n, b, dim).
-Slopes = Callable[[Array], Array]
 
 FIXED = ("sphere", "gaussian", "rademacher", "coordinate", "random-block", "importance", "frame")
 # The published update is "two-stage-refined": stage 2 alone, stage 1 gives only its direction.
@@ -75,13 +74,11 @@ class Method:
         Stage 1 is the mean of k sphere estimates, stage 2 that of m draws along a direction with the
         alignment of k Gaussian estimates.
         """
-        d, k, m = self.dim, self.first, self.batch - self.first
-        r1, r2 = rough.probe_moments(d, k)
-        if self.name == "guided":
-            product, fourth = rough.guided_moments(d, r1, r2, self.guide_probability)
-        else:
-            product, fourth = rough.aligned_moments(d, r1, r2)
-        return ((d - 1) / k, (3 * d / (d + 2) - 1) / k), ((product - 1) / m, (fourth - 1) / m)
+        return rough.stage_errors(self.dim, self.first, self.batch - self.first, self._along)
+
+    @property
+    def _along(self) -> float | None:
+        return self.guide_probability if self.name == "guided" else None
 
     def estimate(self, slopes: Slopes, gradients: Array, rng: np.random.Generator) -> Array:
         """Return estimates of the gradients, shape (n, dim), from b slopes each.
@@ -94,27 +91,17 @@ class Method:
         count, shape = len(gradients), (len(gradients), self.batch, self.dim)
         if self.law is not None:
             v = self.law.sample(count * self.batch, rng).reshape(shape)
-            return _mean(slopes(v), v)
+            return rough.mean_estimates(slopes(v), v)
         if self.name in TOLD:
-            directions, z = _directions(gradients, rng), rng.standard_normal(shape)
+            directions, z = rough.directions(gradients, rng), rng.standard_normal(shape)
             if self.name == "aligned-exact":
                 v = aligned(z, directions, 1.0, "sphere")
             else:
                 v = rough.guided_rows(z, directions, TWO_ATOM, rng)
-            return _mean(slopes(v), v)
-        z = rng.standard_normal(shape)
-        one, lengths = z[:, : self.first], np.linalg.norm(z[:, : self.first], axis=2)
-        u = one * (math.sqrt(self.dim) / lengths)[:, :, None]
-        found = slopes(u)
-        # The direction is that of sum z (z.a) = sum u (u.a) |z|^2 / d: of Gaussian estimates.
-        directions = _directions(_mean(found * lengths**2 / self.dim, u), rng)
-        rest = z[:, self.first :]
-        if self.name == "guided":
-            v = rough.guided_rows(rest, directions, self.guide_probability, rng)
-        else:
-            v = aligned(rest, directions, 1.0, "sphere")
+            return rough.mean_estimates(slopes(v), v)
+        one, two = rough.stages(slopes, rng.standard_normal(shape), self.first, self._along, rng)
         weight = self.first_weight
-        return weight * _mean(found, u) + (1 - weight) * _mean(slopes(v), v)
+        return weight * one + (1 - weight) * two
 
 
 def method(name: str, dim: int, batch: int, blocks: int, gradient: Array) -> Method:
@@ -135,15 +122,3 @@ def method(name: str, dim: int, batch: int, blocks: int, gradient: Array) -> Met
         "frame": lambda: OrthonormalFrame(dim, batch=batch),
     }
     return Method(name, dim, batch, laws[name]() if name in laws else None)
-
-
-def _mean(slopes: Array, v: Array) -> Array:
-    return np.einsum("nb,nbd->nd", slopes, v) / v.shape[1]
-
-
-def _directions(rows: Array, rng: np.random.Generator) -> Array:
-    # Where there is no direction any will do, as long as it is uniform.
-    units, zero = unit_rows(rows)
-    if zero.any():
-        units[zero] = unit_rows(rng.standard_normal((int(zero.sum()), rows.shape[1])))[0]
-    return units

@@ -94,14 +94,37 @@ def test_guided_rows_have_the_moments_of_the_law():
     assert squares[~chosen] == pytest.approx((d - 1) / (1 - p))
 
 
-def test_two_stages_with_equal_weights_have_the_error_of_one_stage():
-    # With k = m and equal errors of the stages the best weights give the fixed-length error at b = 2m,
-    # up to the Gaussian first stage: M = M1 M2 / (M1 + M2).
-    gradient, k = GRADIENTS[1], 4
-    total = theory.two_stages(gradient, k, k, "two-stage-combined")[0]
-    one, two = 9 / k, 7 / k
-    assert total == pytest.approx(one * two / (one + two), rel=1e-12)
-    assert theory.two_stages(gradient, k, k, "two-stage-refined")[0] == pytest.approx(two, rel=1e-12)
+@pytest.mark.parametrize("gradient", GRADIENTS)
+@pytest.mark.parametrize("name", ["two-stage-refined", "two-stage-combined", "guided"])
+def test_errors_of_two_stages_are_means_over_the_alignment(gradient, name):
+    """Stage 2 by the law's own moments at each alignment and quadrature, stage 1 by the sphere's matrix."""
+    d, k, sphere = 8, 4, Sphere(8)
+    rho_squared, e = beta(k / 2, (d - 1) / 2), FirstAxis(d)
+    p = Guided(e, math.sqrt(rho_squared.moment(1))).p if name == "guided" else 0.0
+    law = TwoAtom(e, p) if name == "guided" else DAP(e)
+    product, fourth = (
+        rho_squared.expect(lambda r, f=f: float(f(Alignment(math.sqrt(r)))))
+        for f in (law.dimension_factor, law.directional_fourth_moment)
+    )
+    later = rough.set_error(d, product, fourth, *theory.sizes_and_shares(gradient)) / k
+    first = (
+        np.array([coordinate_mse(sphere, gradient.vector, indices(gradient, s)) for s in gradient.sets]) / k
+    )
+    weight = 0.0 if name == "two-stage-refined" else later[0] / (first[0] + later[0])
+    wanted = weight**2 * first + (1 - weight) ** 2 * later
+    assert theory.two_stages(gradient, 2 * k, name) == pytest.approx(wanted, rel=1e-7)
+
+
+def test_aligned_stages_together_have_the_total_of_the_sphere_and_the_second_alone_twice_that():
+    gradient, d, k = GRADIENTS[1], 8, 4
+    assert theory.two_stages(gradient, 2 * k, "two-stage-combined")[0] == pytest.approx((d - 1) / (2 * k))
+    assert theory.two_stages(gradient, 2 * k, "two-stage-refined")[0] == pytest.approx((d - 1) / k)
+
+
+def test_another_weight_of_stages_would_be_seen(monkeypatch):
+    true = estimates.two_stage_parts
+    monkeypatch.setattr(estimates, "two_stage_parts", lambda *given: (*true(*given)[:2], 0.2))
+    assert np.abs(scores(SMALL)).max() > 2 * LARGEST_Z
 
 
 @pytest.mark.parametrize("gradient", GRADIENTS)
