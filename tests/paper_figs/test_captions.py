@@ -140,7 +140,18 @@ def test_replication_audit_has_intervals_over_replications(table, plotted):
     assert [value(panel, end) for end in ("y", "low", "high")] == pytest.approx(expected, rel=1e-9)
     mean, low, high = (number(part, 2) for part in expected)
     quadratic = text.partition("Quadratic, ")[2].partition("Matrix")[0]
-    assert f"sphere {mean} [{low}, {high}]" in quadratic.partition("all corrected")[2]
+    assert f"sphere {mean} [{low}, {high}]" in quadratic.partition("All corrected")[2]
+    # The switches that alone move an advantage are those of intervals apart from the published one.
+    moved = quadratic.partition("(intervals apart), to: ")[2].partition(". ")[0]
+    sphere = {
+        row["x"]: row
+        for row in having(rows, panel="quadratic, d = 4", series="sphere", kind="measured")
+        if row["x"] != "all corrected" and not row["x"].startswith("all but")
+    }
+    low, high = (value([sphere["as published"]], end) for end in ("low", "high"))
+    for name, row in sphere.items():
+        apart = value([row], "high") < low or high < value([row], "low")
+        assert (f"{name}: sphere {number(value([row], 'y'), 2)}" in moved) == apart
     # What is a re-creation is named with its size.
     assert "descent of |x|^2/2 of a 3 by 4 matrix, a stand-in for a language model's prompt" in text
     # Each switch of the problems shown is explained, and no other.
