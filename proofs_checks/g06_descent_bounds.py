@@ -58,7 +58,8 @@ claim = Claim(
     r"to $\frac{1-r^T}{2-qV}$, $r=1-2q+q^2V$, $V=1+\frac{\nu-1}b$.",
     source="derived here (D2, D4); arXiv 2510.19975, Theorem 3.1 and Corollary 3.2, as summarised, state the orders",
     conditions=(
-        "delta = 1, mu = 1e-4, the same step and queries for the laws compared; stored results of sgd-synthetic, 4 seeds",
+        "delta = 1, mu = 1e-4, the same step and queries for the laws compared; stored results of sgd-synthetic: all numbers and "
+        "tolerances were fixed on seeds 0 to 3, and are tested on seeds 4 to 7 alone",
         "one false-alarm rate, 1e-3, for all comparisons; means over runs, Student's t, half as wide again for their skewness; "
         "sure to be seen: 20% of the mean squared gradients over their "
         "bounds and 30% of the final losses, 15% of the bound on the flat quadratic, 20% between DAP with both stages and the sphere, 30% of the "
@@ -94,9 +95,9 @@ claim = Claim(
     depends=("D4",),
     data=("../results/sgd-synthetic",),
 )
-DIM, BATCH, STEPS, SEEDS = 30, 8, 100, 4
+DIM, BATCH, STEPS, SEEDS = 30, 8, 100, 8
 # Replications that are read: not those on which the numbers above were chosen.
-READ = tuple(range(SEEDS))
+READ = tuple(range(4, SEEDS))
 # Of the batch all at once: two stages and frames are not means of independent draws.
 FACTORS = {"sphere": Sphere(DIM), "gaussian": Gaussian(DIM), "aligned-exact": DAP(FirstAxis(DIM))}
 PROBLEMS = ("log-uniform", "spiked", "logistic", "rosenbrock")
