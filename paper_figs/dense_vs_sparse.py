@@ -99,6 +99,7 @@ def facts(source: Source) -> list[str]:
         f"{config.large_dim or max(config.dims)}, from {entries} to all entries not zero. A "
         "set with a share "
         "w of the energy on a part p of the entries has A = w/p; open marks are predicted. "
+        "Two-stage estimates draw the first half from the sphere; guided uses both halves. "
         "Errors of 0, where "
         "the law is exact, are not shown, nor importance where too few of its rare draws are seen."
     ]

@@ -77,7 +77,31 @@ def facts(source: Source) -> list[str]:
         "step tuned for each "
         f"method in each, δ = 1, {config.batch} central differences a step.",
         f"Loss after {spent} function values, over that at the start: {listed}.",
+        *_tuning(source),
     ]
+
+
+def _tuning(source: Source) -> list[str]:
+    """Return what tuning spent, and where the chosen step had most steps refused."""
+    every = source.results.where(part="descent")
+    usual = float(every["tuning_queries"].min())
+    more, refused = [], []
+    for method in source.config.methods:
+        rows = course(source, method)
+        last = rows.where(queries_spent=rows["queries_spent"].max())
+        most = float(last["tuning_queries"].max())
+        if most > usual:
+            least = float(last["tuning_queries"].min())
+            more.append(f"{look(method).name} {number(least)} to {number(most)}")
+        count = int(np.sum(last["refused"] > source.config.steps / 2))
+        if count:
+            refused.append(f"{look(method).name} in {count}")
+    said = f"Tuning took {number(usual)} function values"
+    said += f", and where the grid was extended more: {'; '.join(more)}." if more else "."
+    seeds = len(np.unique(every["seed"]))
+    if refused:
+        said += f" More than half of all steps were refused, of {seeds} seeds: {'; '.join(refused)}."
+    return [said]
 
 
 FIGURE = PaperFigure(

@@ -1,5 +1,7 @@
 """Descent with every law: inside the bounds at one step for all, and with the best step of each law."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from paper_figs._laws import look
@@ -66,13 +68,17 @@ def losses(source: Source, problem: str) -> Panel:
 
 
 def tuned_loss(source: Source, problem: str, law: str) -> Summary:
-    """Return medians over runs, geometric means over seeds."""
+    """Return medians over runs, geometric means over seeds, and their range over seeds.
+
+    Not intervals of the mean: another step chosen by tuning makes a few seeds far from the others.
+    """
     rows = source.results.where(problem=problem, law=law, step_rule=TUNED)
     unit = rows.where(time=rows["time"].min())["median_loss"].mean()
     relative = np.clip(rows["median_loss"] / unit, LEAST, None)
-    return over_seeds(
-        Results({**rows.columns, "relative": relative}, rows.facts), "time", "relative", geometric=True
-    )
+    relative_rows = Results({**rows.columns, "relative": relative}, rows.facts)
+    mean = over_seeds(relative_rows, "time", "relative", geometric=True)
+    each = [relative_rows.where(time=time)["relative"] for time in mean.x.tolist()]
+    return replace(mean, low=np.array([x.min() for x in each]), high=np.array([x.max() for x in each]))
 
 
 def panels(source: Source) -> list[Panel]:
@@ -93,7 +99,8 @@ def facts(source: Source) -> list[str]:
         f"Large step, {number(source.config.raised_share)} of the sphere's largest stable one at first: "
         "its expectation on quadratics (dashed). "
         "The best step of each law: "
-        f"median loss over that at the first step, cut off at {number(LEAST)}."
+        f"median loss over that at the first step, cut off at {number(LEAST)}; "
+        "there bands are ranges over seeds."
     ]
     if MATCHED in source.config.step_rules:
         rows = source.results.where(step_rule=MATCHED)
@@ -118,13 +125,30 @@ def facts(source: Source) -> list[str]:
             chosen = set(zip(edges["problem"][at].tolist(), edges["law"][at].tolist(), strict=True))
             listed = "; ".join(sorted(f"{look(law).name} ({problem})" for problem, law in chosen))
             said.append(f"Best steps at an edge of the grid: {listed}.")
+        said.append(_luck(source))
         for problem in source.config.problems:
-            values = sorted(
-                (float(tuned_loss(source, problem, law).mean[-1]), look(law).name) for law in LAWS
-            )
-            listed = "; ".join(f"{name} {_told(value)}" for value, name in values)
-            said.append(f"Last, {problem}: {listed}.")
+            ends = sorted((float(end.mean[-1]), name, end) for name, end in _tuned_ends(source, problem))
+            listed = "; ".join(f"{name} {_told(end)}" for _, name, end in ends)
+            said.append(f"Last, {problem}, with ranges over seeds: {listed}.")
     return said
+
+
+def _tuned_ends(source: Source, problem: str) -> list[tuple[str, Summary]]:
+    return [(look(law).name, tuned_loss(source, problem, law)) for law in LAWS]
+
+
+def _luck(source: Source) -> str:
+    """Return what tuning cannot tell apart: how far seeds of one law are from each other."""
+    apart, where = max(
+        (float(end.high[-1] / end.low[-1]), f"{name}, {problem}")
+        for problem in source.config.problems
+        for name, end in _tuned_ends(source, problem)
+    )
+    return (
+        f"{source.config.tuning_trials} runs choose each best step, from a grid of ratio 2: seeds of "
+        f"one law end up to {number(apart, 2)} times apart ({where}), and differences of laws below "
+        "about a factor of 10 are not decided where ranges overlap."
+    )
 
 
 def over_sphere(source: Source, problem: str, law: str) -> float:
@@ -134,8 +158,11 @@ def over_sphere(source: Source, problem: str, law: str) -> float:
     return float(last.where(law=law)["slope"].mean() / last.where(law="sphere")["slope"].mean())
 
 
-def _told(loss: float) -> str:
-    return f"at most {number(LEAST)}" if loss <= LEAST * (1 + 1e-9) else number(loss)
+def _told(end: Summary) -> str:
+    mean, low, high = (float(part[-1]) for part in (end.mean, end.low, end.high))
+    if high <= LEAST * (1 + 1e-9):
+        return f"at most {number(LEAST)}"
+    return f"{number(mean)} ({number(low, 2)} to {number(high, 2)})"
 
 
 FIGURE = PaperFigure(
