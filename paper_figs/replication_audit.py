@@ -14,6 +14,8 @@ BASELINES = {
     "rademacher": "rademacher",
     "coordinate": "coordinate",
 }
+# Advantages that differ by less are not said to.
+MOVED = 0.05
 # Of one row of a panel; the laws stand one below the other in it.
 SPREAD = 0.5
 FIRST, ALL_BUT, LAST = "published", "all-but-", "all"
@@ -94,7 +96,7 @@ def mean_advantage(results: Results, setting: str, law: str) -> Summary:
 
 
 def movers(results: Results, names: list[str], laws: list[str]) -> str:
-    """Return the switches that alone move an advantage, and where to: means, of intervals apart."""
+    """Return the switches that alone move an advantage, and where to: means, clearly apart."""
     found = []
     for setting in names:
         if setting in (FIRST, LAST, *ADDED) or setting.startswith(ALL_BUT):
@@ -102,7 +104,8 @@ def movers(results: Results, names: list[str], laws: list[str]) -> str:
         moved = []
         for law in laws:
             before, after = (mean_advantage(results, name, law) for name in (FIRST, setting))
-            if after.high[0] < before.low[0] or before.high[0] < after.low[0]:
+            apart = after.high[0] < before.low[0] or before.high[0] < after.low[0]
+            if apart and abs(after.mean[0] - before.mean[0]) >= MOVED:
                 moved.append(f"{look(BASELINES[law]).name} {number(after.mean[0], 2)}")
         if moved:
             found.append(f"{setting}: {', '.join(moved)}")
@@ -177,8 +180,8 @@ def facts(source: Source) -> list[str]:
         results = source.results.where(problem=problem)
         laws, parts = baselines(results), []
         for setting in settings(source, problem):
-            # All laws at both ends, the sphere alone between them.
-            if setting not in (FIRST, LAST) and not setting.startswith(ALL_BUT):
+            # All laws at both ends and of what is added, the sphere alone for what is left.
+            if setting not in (FIRST, LAST, *ADDED) and not setting.startswith(ALL_BUT):
                 continue
             ends = [(law, mean_advantage(results, setting, law)) for law in laws]
             listed = "; ".join(
@@ -189,7 +192,7 @@ def facts(source: Source) -> list[str]:
             parts.append(f"{named(setting)}: {listed}")
         moved = movers(results, settings(source, problem), laws)
         if moved:
-            parts.append(f"moved by one switch alone (intervals apart), to: {moved}")
+            parts.append(f"moved by one switch alone (by {MOVED:g} or more, intervals apart), to: {moved}")
         if problem in HANGS:
             parts.append(HANGS[problem].format(**vars(config)))
         said.append(f"{problem.capitalize()}, {'. '.join([parts[0], *map(capital, parts[1:])])}.")
