@@ -3,6 +3,7 @@
 import numpy as np
 
 from paper_figs._laws import look
+from zotheory.experiment import Results
 from zotheory.plotting.paper import Kind, Panel, PaperFigure, Series, Source, pooled
 from zotheory.plotting.style import BLACK, GREEN, ORANGE, PINK, SKY, VERMILLION, number
 
@@ -14,6 +15,8 @@ COLORS = {
 }
 GUIDED_COLORS = (SKY, PINK)
 KINDS = {"along": "along ∇f", "total": "total"}
+# Errors below are round-off of 0.
+ZERO = 1e-12
 AXES = {"angle": "angle to ∇f, degrees", "noise": "signal in a quotient"}
 
 
@@ -48,31 +51,49 @@ def panels(source: Source) -> list[Panel]:
         for kind, kind_name in KINDS.items():
             for dim in dims(source):
                 results = source.results.where(stress=stress, dim=dim)
-                if stress == "noise":
-                    results = results.where(level=[one for one in np.unique(results["level"]) if one > 0])
-                sphere = pooled(results.where(law="sphere"), "level", f"predicted_{kind}")
-                unit, x = sphere.mean, sphere.x
-                lines, points = [], []
+                sphere = results.where(law="sphere")
+                unit = pooled(sphere, "level", f"predicted_{kind}")
+                x, drawn = unit.x, unit.x > 0 if stress == "noise" else unit.x >= 0
+                lines, points, told = [], [], []
                 for law, (name, color) in laws(source).items():
                     rows = results.where(law=law)
                     theory = pooled(rows, "level", f"predicted_{kind}")
                     error = pooled(rows, "level", kind, f"{kind}_standard_error")
-                    seen = np.where(error.mean > 1e-12, 1.0, np.nan)
-                    lines.append(Series(name, Kind.THEORY, x, seen * theory.mean / unit, color))
-                    y = [seen * values / unit for values in (error.mean, error.low, error.high)]
-                    points.append(Series(name, Kind.MEASURED, x, y[0], color, y[1], y[2]))
-                ones = Series("sphere", Kind.THEORY, x, np.ones(len(x)), BLACK, dashes=":")
+                    # Neither errors of 0 nor a signal of 0 have a place on logarithmic axes.
+                    shown = drawn & (error.mean > ZERO)
+                    line = theory.mean / unit.mean
+                    lines.append(Series(name, Kind.THEORY, x[shown], line[shown], color))
+                    y, low, high = (end / unit.mean for end in (error.mean, error.low, error.high))
+                    points.append(
+                        Series(name, Kind.MEASURED, x[shown], y[shown], color, low[shown], high[shown])
+                    )
+                    told.append(
+                        Series(name, Kind.TOLD, x[~shown], y[~shown], color, low[~shown], high[~shown])
+                    )
+                own = pooled(sphere, "level", kind, f"{kind}_standard_error")
+                y, low, high = (end / unit.mean for end in (own.mean, own.low, own.high))
+                told.append(Series("sphere", Kind.TOLD, x, y, BLACK, low, high))
+                if stress == "angle" and kind == "along":
+                    ends = break_even(results)
+                    told.append(Series("DAP, break-even", Kind.TOLD, ends, np.ones(2), BLACK))
+                ones = Series("sphere", Kind.THEORY, x[drawn], np.ones(drawn.sum()), BLACK, dashes=":")
                 found.append(
                     Panel(
                         f"{kind_name}, d = {dim}",
                         AXES[stress],
                         "error over sphere's" if stress == "angle" else "error over sphere's, noise",
-                        [ones, *lines, *points],
+                        [ones, *lines, *points, *told],
                         x_scale="log" if stress == "noise" else "linear",
                         y_scale="log",
                     )
                 )
     return found
+
+
+def break_even(results: Results) -> list[float]:
+    """Return the angles between which DAP should have more error along the gradient than the sphere."""
+    squares = (float(results[f"break_even_{end}"][0]) for end in ("low", "high"))
+    return sorted(float(np.degrees(np.arccos(np.sqrt(square)))) for square in squares)
 
 
 def facts(source: Source) -> list[str]:
@@ -81,16 +102,27 @@ def facts(source: Source) -> list[str]:
         "Errors of single draws over those of the sphere (dotted), for a rough direction at a given angle "
         f"to the gradient, and for one from {source.config.probes} noisy difference quotients, of whose "
         "mean square the part |∇f|²/(|∇f|² + σ²) is signal. A guided law probes along its direction as "
-        "often as the alignment asks for that it believes in."
+        "often as the alignment asks for that it believes in. Errors of 0 are not drawn."
     ]
+    names = {law: name for law, (name, _) in laws(source).items()}
+    if "angle" in stresses(source):
+        rows = source.results.where(stress="angle", level=min(source.config.angles))
+        none = [name for law, name in names.items() if rows.where(law=law)["along"].max() <= ZERO]
+        if none:
+            at = f"At {number(min(source.config.angles))} degrees"
+            said.append(f"{at} there is no error along the gradient with {' and '.join(none)}.")
     for stress in stresses(source):
         for dim in dims(source):
             rows = source.results.where(stress=stress, dim=dim)
             worst = float(rows["level"].max() if stress == "angle" else rows["level"].min())
             end = rows.where(level=worst)
-            unit = float(end.where(law="sphere")["total"].mean())
-            values = [f"{name} {number(_mean(end, law) / unit)}" for law, (name, _) in laws(source).items()]
+            unit = float(end.where(law="sphere")["predicted_total"].mean())
+            values = [
+                f"{name} {number(float(end.where(law=law)['total'].mean()) / unit)}"
+                for law, name in names.items()
+            ]
             where = f"at {number(worst)} degrees" if stress == "angle" else f"at signal {number(worst)}"
+            where += " (not drawn)" if stress == "noise" and worst == 0 else ""
             said.append(f"Total error {where}, d = {dim}: {'; '.join(values)}.")
     if "angle" in stresses(source):
         for dim in dims(source):
@@ -100,18 +132,14 @@ def facts(source: Source) -> list[str]:
                 for law in ("sphere", "aligned-sphere")
             )
             harmed = sphere.x[aligned.low > sphere.high]
-            low, high = (float(rows[f"break_even_{end}"][0]) for end in ("low", "high"))
-            angles = sorted(float(np.degrees(np.arccos(np.sqrt(square)))) for square in (low, high))
+            angles = break_even(rows)
             listed = ", ".join(number(angle) for angle in harmed) or "none of the angles"
             said.append(
                 f"Along the gradient, d = {dim}, the interval of DAP lies above that of the sphere at "
-                f"{listed}; it should between {number(angles[0])} and {number(angles[1])} degrees."
+                f"{listed}; by theory its error is the larger one between {number(angles[0])} and "
+                f"{number(angles[1])} degrees."
             )
     return said
-
-
-def _mean(rows: object, law: str) -> float:
-    return float(rows.where(law=law)["total"].mean())  # type: ignore[attr-defined]
 
 
 FIGURE = PaperFigure(

@@ -1,5 +1,6 @@
 """The parts that figures are made of: series, panels, means over seeds, the choice of results."""
 
+import json
 import os
 
 import numpy as np
@@ -100,6 +101,66 @@ def test_csv_keeps_ten_digits_and_leaves_nan_empty():
     assert [row.split(",")[5] for row in rows] == ["one", "two"]
 
 
+def test_numbers_told_are_written_and_not_drawn():
+    told = Series("s, best", Kind.TOLD, [0.0], [3.0], "k")
+    line = Series("s", Kind.REFERENCE, [1, 10], [1, 2], "k")
+    panel = Panel("t", "x", "y", [line, told], x_scale="log", y_scale="log")
+    figure = PaperFigure("e", "t", lambda source: [], lambda source: [])
+    (axes,) = draw(figure, [panel], PAGES["icml"]).axes
+    assert [line.get_gid() for line in axes.lines] == ["reference: s"]
+    assert csv_of([panel]).splitlines()[-1] == 't,x,y,"s, best",told,0.0,3.0,,'
+
+
+def test_a_legend_shows_series_as_they_are_drawn():
+    numbers = ([0, 1], [0, 1], "k")
+    first = [Series("run", Kind.RUN, *numbers), Series("with theory", Kind.MEASURED, *numbers)]
+    second = [
+        Series("with theory", Kind.THEORY, *numbers),
+        Series("points", Kind.MEASURED, *numbers),
+        Series("points, predicted", Kind.MARK, *numbers),
+        Series("expected", Kind.MARK, *numbers, marker="D"),
+    ]
+    figure = PaperFigure("e", "t", lambda source: [], lambda source: [], legend=True)
+    drawn = draw(figure, [Panel("a", "x", "y", first), Panel("b", "x", "y", second)], PAGES["neurips"])
+    handles = {line.get_label(): line for line in drawn.legends[0].legend_handles}
+    # Marks named after measured series need no name of their own.
+    assert list(handles) == ["run", "with theory", "points", "expected"]
+    looks = {name: (line.get_linestyle(), line.get_marker()) for name, line in handles.items()}
+    assert looks == {
+        "run": ("-", ""),
+        "with theory": ("-", "o"),
+        "points": ("None", "o"),
+        "expected": ("None", "D"),
+    }
+    assert handles["expected"].get_markerfacecolor() == "none"
+
+
+@pytest.mark.parametrize(
+    ("lying", "expected"), [(True, [(0, 0), (1, 1), (0, 1)]), (False, [(0, 0), (1, 1), (0, 0)])]
+)
+def test_a_lying_panel_alone_in_the_last_row_takes_all_of_it(lying, expected):
+    series = [Series("s", Kind.MEASURED, [0, 1], [1, 2], "k")]
+    last = Panel("c", "x", "z", series, categories=("one", "two") if lying else ())
+    figure = PaperFigure("e", "t", lambda source: [], lambda source: [], columns=2)
+    panels = [Panel("a", "x", "y", series), Panel("b", "x", "y", series), last]
+    drawn = draw(figure, panels, PAGES["icml"])
+    spans = [axes.get_subplotspec().colspan for axes in drawn.axes]
+    assert [(span.start, span.stop - 1) for span in spans] == expected
+
+
+def test_labels_stay_off_dots():
+    x, y = (axis.ravel() for axis in np.meshgrid(np.linspace(0, 1, 60), np.linspace(0, 0.6, 30)))
+    free = (x > 0.4) & (x < 0.55)
+    x, y = x[~free], y[~free]
+    line = Series("line", Kind.REFERENCE, [0, 1], [0.3, 0.3], "k", label="line")
+    dots = Series("dots", Kind.SAMPLES, x, y, "b")
+    figure = PaperFigure("e", "t", lambda source: [], lambda source: [])
+    panel = Panel("t", "x", "y", [line, dots], y_limits=(0, 0.6))
+    (axes,) = draw(figure, [panel], PAGES["neurips"]).axes
+    box = axes.texts[0].get_window_extent()
+    assert not any(box.contains(*at) for at in axes.transData.transform(np.column_stack([x, y])))
+
+
 def test_a_label_stands_nearer_to_its_own_curve_than_to_another():
     x = np.linspace(0, 1, 30)
     series = [
@@ -186,10 +247,14 @@ def test_the_most_expensive_complete_results_are_chosen(tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(Store, "pack", lambda *args, **options: [])
         run(experiment, kind(9), seeds=3, store=store, jobs=1)
-    records = [
-        path for path in store.manifests("toy") if '"seed": 2' in path.read_text() and "cells" in path.parts
-    ]
-    records[0].unlink()
+    seeds = {
+        path: {cell["seed"] for cell in json.loads(path.read_text())["content"]["cells"]}
+        for path in store.manifests("toy")
+        if "cells" in path.parts
+    }
+    third = next(path for path, found in seeds.items() if 2 in found)
+    third.unlink()
+    third.with_suffix(".parquet").unlink()
     killed = best_source(experiment, store)
     assert (killed.config, killed.seeds) == (kind(9), 2)
     with pytest.raises(MissingResults):

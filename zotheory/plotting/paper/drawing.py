@@ -8,7 +8,6 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 from matplotlib.ticker import (
     FixedLocator,
     FuncFormatter,
@@ -20,6 +19,7 @@ from matplotlib.ticker import (
 
 from zotheory.plotting.paper.figure import PaperFigure
 from zotheory.plotting.paper.labelling import write_labels
+from zotheory.plotting.paper.legend import legend_height, write_legend
 from zotheory.plotting.paper.pages import Page
 from zotheory.plotting.paper.panels import Kind, Panel, Series
 from zotheory.plotting.style import number
@@ -32,7 +32,6 @@ CATEGORY_HEIGHT = 0.24
 GAP, TICK_ROOM = 0.06, 0.42
 # Fewer different points than this are drawn larger.
 FEW = 20
-LEGEND_LINE, LEGEND_ENTRY = 0.17, 1.35
 # In points.
 SMALLEST_TITLE = 5.0
 
@@ -50,14 +49,12 @@ def draw(figure: PaperFigure, panels: Sequence[Panel], page: Page) -> Figure:
             layout="compressed" if any(panel.square for panel in panels) else "constrained",
         )
         canvas = FigureCanvasAgg(drawn)
-        grid = drawn.subplots(rows, columns, squeeze=False).ravel()
-        for axes in grid[len(panels) :]:
-            axes.remove()
+        grid = _grid(drawn, panels, rows, columns)
         for axes, panel in zip(grid, panels, strict=False):
             _panel(axes, panel, page)
         _share(figure, panels, grid, columns)
         if figure.legend:
-            _legend(drawn, panels, page)
+            write_legend(drawn, panels, page)
         for axes in grid[: len(panels)]:
             _ticks(axes, page.width / columns)
         canvas.draw()  # settles where the axes are, which labels need
@@ -77,11 +74,26 @@ def _columns(figure: PaperFigure, panels: Sequence[Panel], page: Page) -> int:
     return -(-len(panels) // rows)
 
 
+def _grid(drawn: Figure, panels: Sequence[Panel], rows: int, columns: int) -> list[Axes]:
+    """Return axes row by row. Lying panels that are alone in the last row share its whole width."""
+    places = drawn.add_gridspec(rows, columns)
+    full = len(panels) // columns * columns
+    last = panels[full:]
+    wide = columns // len(last) if last and all(panel.categories for panel in last) else 1
+    found = []
+    for place in range(len(panels)):
+        row, column = divmod(place, columns)
+        if place >= full:
+            column *= wide
+        found.append(drawn.add_subplot(places[row, column : column + (wide if place >= full else 1)]))
+    return found
+
+
 def _height(figure: PaperFigure, panels: Sequence[Panel], page: Page, rows: int, columns: int) -> float:
     names = max((len(panel.categories) for panel in panels), default=0)
     panel = names * CATEGORY_HEIGHT if names else page.width / columns * figure.height
     title = TITLE_ROOM if any(panel.title for panel in panels) else 0.0
-    above = LEGEND_LINE * -(-len(_named(panels)) // _entries_a_line(page)) if figure.legend else 0.0
+    above = legend_height(panels, page) if figure.legend else 0.0
     return above + rows * (panel + title) + LABEL_ROOM * (1 if figure.share_x else rows)
 
 
@@ -110,46 +122,6 @@ def _panel(axes: Axes, panel: Panel, page: Page) -> None:
         axes.set_ylim(*panel.y_limits)
     if panel.square:
         axes.set_aspect("equal", adjustable="box")
-
-
-def _named(panels: Sequence[Panel]) -> list[Series]:
-    """Return one measured series of each name."""
-    kinds = (Kind.MEASURED, Kind.RUN)
-    measured = [series for panel in panels for series in panel.series if series.kind in kinds]
-    return list({series.name: series for series in measured}.values())
-
-
-def _entries_a_line(page: Page) -> int:
-    return max(int(page.width / LEGEND_ENTRY), 1)
-
-
-def _legend(drawn: Figure, panels: Sequence[Panel], page: Page) -> None:
-    named = _named(panels)
-    handles = [
-        Line2D(
-            [],
-            [],
-            color=series.color,
-            linewidth=1.0,
-            linestyle=series.dashes,
-            marker=series.marker if series.kind is Kind.MEASURED else "",
-            ms=3.6,
-            label=series.name,
-        )
-        for series in named
-    ]
-    drawn.legend(
-        handles=handles,
-        loc="outside upper left",
-        ncols=min(len(named), _entries_a_line(page)),
-        frameon=False,
-        fontsize=page.small_font_size,
-        handlelength=1.6,
-        columnspacing=1.2,
-        borderaxespad=0.3,
-        borderpad=0.2,
-        labelspacing=0.3,
-    )
 
 
 def _fit_title(axes: Axes, right: Axes | None) -> None:
@@ -187,7 +159,9 @@ def _series(axes: Axes, series: Series, lying: bool) -> None:
     color, many = series.color, len(x) > MANY
     name = f"{series.kind.value}: {series.name}"
     pair = (y, x) if lying else (x, y)
-    if series.kind is Kind.THEORY:
+    if series.kind is Kind.TOLD:
+        return
+    if series.kind in (Kind.THEORY, Kind.REFERENCE):
         axes.plot(*pair, color=color, linewidth=0.9, linestyle=series.dashes, zorder=6.5, gid=name)
     elif series.kind is Kind.RUN:
         axes.plot(*pair, color=color, linewidth=1.1, linestyle=series.dashes, zorder=4, gid=name)

@@ -49,6 +49,14 @@ class CurveLabels:
         if series.kind is Kind.MEASURED:
             self._avoid_bars(series)
 
+    def avoid_dots(self, series: Series) -> None:
+        """Keep labels off dots, as far as there is room."""
+        runs = [run for run in self._runs(series, series.column("y")) if len(run)]
+        if runs:
+            dots = np.unique(np.round(np.vstack(runs), 1), axis=0)
+            half = HALF_LINE * self._point
+            self._boxes.append(np.hstack([dots - half, dots + half]))
+
     def write(self, series: Series, size: float) -> Any:
         """Write the label of a series at the best place, and return it."""
         own = np.vstack([curve for color, curve in self._curves if color == series.color] or [self._middle])
@@ -157,7 +165,9 @@ def write_labels(axes: Axes, series: Sequence[Series], size: float, *, lying: bo
     """Write the labels of all series that have one."""
     labels = CurveLabels(axes, lying)
     for item in series:
-        if item.kind not in (Kind.AREA, Kind.SAMPLES):
+        if item.kind is Kind.SAMPLES:
+            labels.avoid_dots(item)
+        elif item.kind not in (Kind.AREA, Kind.TOLD):
             labels.avoid(item)
     for item in series:
         if item.label:

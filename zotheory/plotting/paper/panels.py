@@ -27,6 +27,8 @@ class Kind(StrEnum):
     SAMPLES = "samples"  # small dots
     AREA = "area"  # shaded from low to high
     MARK = "mark"  # a place that theory predicts
+    REFERENCE = "reference"  # a line that is neither: the figure says what it is
+    TOLD = "told"  # not drawn: numbers behind what the caption says
 
 
 @dataclass(frozen=True, eq=False)

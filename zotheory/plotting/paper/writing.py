@@ -98,9 +98,10 @@ def caption(figure: PaperFigure, panels: Sequence[Panel], source: Source) -> str
         reading += " Intervals: 95%."
     seeds = counted(source.seeds, "seed")
     commits = f", at commit {', '.join(source.commits)}" if source.commits else ""
+    others = ", and others told here" if Kind.TOLD in kinds else ""
     made = (
         f"Measured by `{source.command}` ({seeds}, {source.results.queries} function values{commits}). "
-        f"Plotted numbers: `{figure.name}.csv`."
+        f"Plotted numbers{others}: `{figure.name}.csv`."
     )
     paragraphs = [f"**{figure.title}.** {facts}", f"{reading[:1].upper()}{reading[1:]}", made]
     return "\n\n".join(text for text in paragraphs if text) + "\n"
