@@ -100,6 +100,12 @@ def test_status_counts_and_says_how_to_go_on(zotheory, store):
     assert zotheory("status", "toy-grid", "--seeds", 1).exit_code == 0
 
 
+def test_too_many_seeds_are_refused_at_once_by_status_too(zotheory):
+    assert "seeds = 1000000: give at most 10000" in error(
+        zotheory("status", "toy-grid", "--seeds", 1000000)
+    )
+
+
 def test_seeds_beyond_those_asked_for_are_shown(zotheory):
     zotheory("run", "toy-grid", "--jobs", 1, "--seeds", 4)
     result = zotheory("status", "toy-grid")
@@ -120,7 +126,7 @@ def test_status_names_damage_and_other_code(zotheory, store, folder, tmp_path):
     (changed / "_shared.py").write_text("def square(x):\n    return x**2\n")
     result = zotheory("status", "toy-grid", "--seeds", 1, folder=changed)
     assert result.exit_code == 0
-    assert "note: 4 cells came from other code" in result.stdout
+    assert "note: the experiment's code has changed since 4 cells came from it" in result.stdout
     (path,) = parquets(store)
     path.write_bytes(path.read_bytes()[:100])
     result = zotheory("status", "toy-grid", "--seeds", 1)
@@ -170,15 +176,26 @@ def test_cells_that_fail_in_different_ways_are_all_told_of(capsys):
     ]
 
 
-def test_pack_says_what_it_drops(zotheory, store):
+def test_pack_says_what_is_lost_and_deletes_none_of_it(zotheory, store):
     zotheory("run", "toy-grid", "--jobs", 1)
-    (path,) = manifests(store)
+    (path,), (data,) = manifests(store), parquets(store)
     path.write_text("{")
+    assert "8 of 8 cells finished" in (said := zotheory("status", "toy-grid").stdout)
+    assert f"note: {path} (the manifest is cut short or damaged): no cell is lost" in said
     result = zotheory("pack", "toy-grid")
-    assert result.exit_code == 0
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "note" not in zotheory("status", "toy-grid").stdout
+    data.write_bytes(data.read_bytes()[:10])
+    result = zotheory("pack", "toy-grid")
+    assert result.exit_code == 1
     (line,) = result.stderr.splitlines()
-    assert line.startswith(f"dropped: {path} (the manifest is cut short or damaged)")
-    assert "damaged" not in zotheory("status", "toy-grid").stdout
+    assert line.startswith(
+        f"lost: {path} (the checksum of {data.name} differs; 8 of 8 cells lost, of 2 seeds"
+    )
+    said = zotheory("status", "toy-grid").stdout
+    assert "0 of 8 cells finished" in said
+    assert "left over: 2 files without results that count, such as " in said
+    assert "error" not in said
 
 
 def test_pack_is_a_command(zotheory, store, monkeypatch):
@@ -219,12 +236,23 @@ def test_an_unknown_experiment_is_refused_with_the_nearest(zotheory, command):
         (["--preset", "quik"], "nearest: quick"),
         (["--config", "nowhere.toml"], "cannot be read (No such file or directory)"),
         (["--seeds", "0"], "seeds = 0: give an integer of at least 1"),
+        (["--seeds", "10001"], "seeds = 10001: give at most 10000"),
+        (["--seeds", "1000000000"], "seeds = 1000000000: give at most 10000"),
         (["--jobs", "0"], "jobs = 0: give an integer of at least 1"),
+        (["--jobs", "257"], "jobs = 257: give at most 256"),
+        (["--executor", "spark"], "executor = 'spark': there are: local, dask"),
+        (["--executor", "dsk"], "executor = 'dsk': nearest: dask; there are: local, dask"),
+        (["--executor", "dask"], "scheduler = None: give its address, such as tcp://host:8786"),
+        (["--executor", "dask", "--scheduler", "host"], "scheduler = 'host': give its address"),
+        (["--set", 'kinds=["sum","square"]'], "write values with commas and no quotes: kinds=sum,square"),
+        (["--set", "kinds=sum,sqare"], "kinds = 'sqare': nearest: square; there are: sum, square"),
         (["--scheduler", "tcp://host:1"], "it needs --executor dask"),
     ],
 )
 def test_bad_input_is_one_line_and_runs_nothing(zotheory, store, log, words, said):
-    assert said in error(zotheory("run", "toy-grid", *words))
+    result = zotheory("run", "toy-grid", *words)
+    assert said in error(result)
+    assert len(result.stderr.splitlines()) == 1
     assert log() == []
     assert not store.path.exists()
 
@@ -261,6 +289,21 @@ def test_progress_lines_tell_the_time_left(monkeypatch, capsys):
     assert capsys.readouterr().err.splitlines() == [
         "[10/14] about 7 s left",
         "[14/14] about 0 s left",
+    ]
+
+
+def test_time_left_is_not_told_from_a_few_cells_of_many(monkeypatch, capsys):
+    from zotheory.cli import cells
+
+    clock = iter([0.0, 0.0, 9.0, 20.0, 30.0])
+    monkeypatch.setattr(cells.time, "monotonic", lambda: next(clock))
+    lines = cells._Lines()
+    for done in (100, 101, 119, 120):
+        lines(done, 1000)
+    assert capsys.readouterr().err.splitlines() == [
+        "[ 101/1000]",
+        "[ 119/1000]",
+        "[ 120/1000] about 22 min left",
     ]
 
 

@@ -100,7 +100,7 @@ def test_in_a_cell_the_first_one_lets_it_finish_and_the_second_does_not(
         result = zotheory("--set", "size=12")
     assert told(result).endswith(
         f"go on with: zotheory experiment run toy-grid --preset quick --set size=12 --seeds 2 "
-        f"--store {store.path}"
+        f"--store {store.path} --jobs 1"
     )
     assert f"{kept} cells run, 0 found, 24 in all" in result.stdout
     assert log() == list(range(10))

@@ -9,6 +9,8 @@ from zotheory.cli.common import tell
 
 # Seconds between two lines where there is no terminal, at least; and as a share of the time so far.
 PACE, SHARE = 5.0, 0.02
+# Workers take seconds to start, and cells differ: time left is told once so many have run, or a tenth.
+ENOUGH, TENTH = 20, 0.1
 
 
 @contextlib.contextmanager
@@ -45,8 +47,12 @@ class _Lines:
         if now - self._told < max(PACE, SHARE * (now - self._start)) and done < total:
             return
         self._told = now
-        rate = (done - self._first) / max(now - self._start, 1e-9)
-        tell(f"[{done:>{len(str(total))}}/{total}] about {_duration((total - done) / rate)} left")
+        ran, counts = done - self._first, f"[{done:>{len(str(total))}}/{total}]"
+        if ran < min(ENOUGH, TENTH * (total - self._first)):
+            tell(counts)
+            return
+        seconds = (total - done) * max(now - self._start, 1e-9) / max(ran, 1)
+        tell(f"{counts} about {_duration(seconds)} left")
 
 
 def _duration(seconds: float) -> str:

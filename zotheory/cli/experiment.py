@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -25,13 +24,6 @@ app = typer.Typer(
 )
 
 
-class ExecutorName(StrEnum):
-    """Where cells run."""
-
-    LOCAL = "local"
-    DASK = "dask"
-
-
 Name = Annotated[str, typer.Argument(help="The experiment, as `list` has it.", metavar="NAME")]
 Folder = Annotated[Path, typer.Option(help="The folder of experiments.")]
 StorePath = Annotated[Path, typer.Option("--store", help="The folder of results.")]
@@ -43,7 +35,9 @@ Settings = Annotated[
 ConfigFile = Annotated[
     Path | None, typer.Option("--config", help="A TOML file of values; --set wins over it.")
 ]
-Seeds = Annotated[int | None, typer.Option(help="How many seeds.", show_default="as the preset says")]
+Seeds = Annotated[
+    int | None, typer.Option(help="How many seeds, up to 10000.", show_default="as the preset says")
+]
 DEFAULT_FOLDER, DEFAULT_STORE = Path("experiments"), Path("results")
 
 
@@ -84,10 +78,13 @@ def run(
     config: ConfigFile = None,
     seeds: Seeds = None,
     jobs: Annotated[
-        int | None, typer.Option(help="How many processes; 1 runs all in one.", show_default="all")
+        int | None,
+        typer.Option(
+            help="How many processes, up to 256; 1 runs all in one.", show_default="one a processor"
+        ),
     ] = None,
     store: StorePath = DEFAULT_STORE,
-    executor: Annotated[ExecutorName, typer.Option(help="Where cells run.")] = ExecutorName.LOCAL,
+    executor: Annotated[str, typer.Option(help="Where cells run: local or dask.")] = "local",
     scheduler: Annotated[
         str | None, typer.Option(help="Address of the dask scheduler.", metavar="ADDRESS")
     ] = None,
@@ -101,11 +98,14 @@ def run(
     written, or workers that die whatever they run. Exit status 130: the run was interrupted by Ctrl-C.
     Finished cells are kept in any case.
     """
+    from zotheory.experiment.executors import check_jobs, check_place
     from zotheory.experiment.request import counted
     from zotheory.experiment.runner import run as run_experiment
     from zotheory.experiment.store import Store
 
     with interruption_in_one_line(), errors_in_one_line():
+        check_jobs(jobs)
+        check_place(executor, scheduler)
         request = _request(name, folder, preset, settings, config, seeds)
         tell(f"{name}: configuration {request.configuration}, {counted(request.seeds, 'seed')}")
         with cells_shown() as progress:
@@ -115,14 +115,15 @@ def run(
                 seeds=request.seeds,
                 store=Store(store),
                 jobs=jobs,
-                executor=executor.value,
+                executor=executor,
                 scheduler=scheduler,
                 progress=progress,
                 warn=lambda line: tell(f"warning: {line}"),
             )
         emit(summary(report))
         tell_failures(report)
-        again = request.command(store)
+        place = None if executor == "local" else executor
+        again = request.command(store, jobs=jobs, executor=place, scheduler=scheduler)
         if report.interrupted:
             if report.complete:
                 tell("interrupted: all cells were finished before, and are kept")
@@ -159,6 +160,12 @@ def status(
         done = f"{state.done} of {counted(state.total, 'cell')} finished"
         emit(f"configuration {request.configuration}, {counted(request.seeds, 'seed')}: {done}\n")
         emit("".join(f"{line}\n" for line in state.lines))
+        left = Store(store).leftovers(name)
+        if left:
+            emit(
+                f"left over: {counted(len(left), 'file')} without results that count, such as {left[0]}: "
+                "set aside as damaged, or unfinished (packing removes such ones after an hour)\n"
+            )
         others = [key for key in Store(store).configurations(name) if key != request.configuration]
         if others:
             emit(f"other configurations in {store / name}: {', '.join(others)}\n")
@@ -172,22 +179,27 @@ def status(
 def pack(name: Name, store: StorePath = DEFAULT_STORE, folder: Folder = DEFAULT_FOLDER) -> None:
     """Join the finished cells of each configuration into one Parquet file and one manifest.
 
-    A run ends with this; it is of use after one that was killed. What is damaged is dropped, and named.
+    A run ends with this; it is of use after one that was killed. Files of which cells are lost that are
+    nowhere else are named, with how many, and renamed to *.damaged; what of them can be read is kept.
 
-    Exit status 2: bad input, or a store that cannot be written; nothing is lost then.
+    Exit status 1: cells are lost. Exit status 2: bad input, or a store that cannot be written; nothing is
+    changed then.
     """
     from zotheory.experiment.discovery import find
     from zotheory.experiment.faults import choose_from
     from zotheory.experiment.store import Store
 
+    lost = list[str]()
     with errors_in_one_line():
         found = find(folder)
         if name not in found:
             raise InvalidArgument("experiment", name, choose_from(name, found))
-        for path in Store(store).pack(
-            name, drop=lambda text: tell(f"dropped: {text}: nothing of it can be read")
-        ):
+        for path in Store(store).pack(name, tell_lost=lost.append):
             emit(f"{path}\n")
+    for line in lost:
+        tell(f"lost: {line}")
+    if lost:
+        raise typer.Exit(NOT_EXPECTED)
 
 
 def _request(

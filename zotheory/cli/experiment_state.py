@@ -52,6 +52,9 @@ def progress_of(request: Request[Any], store: Path) -> State:
         if key in wanted
     }
     lines = [f"damaged: {item}" for item in contents.damaged]
+    lines += [
+        f"note: {note}: no cell is lost; zotheory experiment pack mends it" for note in contents.notes
+    ]
     extra = [cell["seed"] for key, (cell, _) in found.items() if key not in wanted]
     if extra:
         seeds = f"seeds up to {max(extra)} (count them with --seeds {max(extra) + 1})"
@@ -65,8 +68,8 @@ def progress_of(request: Request[Any], store: Path) -> State:
         other = sum(cell["code"] != request.experiment.code for cell in cells)
         if other:
             lines.append(
-                f"note: {counted(other, 'cell')} came from other code of this experiment; "
-                "if what it measures has changed, raise its version"
+                f"note: the experiment's code has changed since {counted(other, 'cell')} came from it; "
+                "they count while its version stays (raise it where what is measured changes)"
             )
     return State(len(facts), len(wanted), len(extra), lines)
 

@@ -67,6 +67,8 @@ def figures(
                 figure = load_figure(name, folder)
                 experiment = load(figure.experiment, experiments)
                 source, fresh = _source(experiment, Store(store), preset, run_missing)
+                for item in Store(store).contents(experiment.name, source.request.configuration).damaged:
+                    tell(f"warning: {name}: seeds may be missing: damaged: {item}")
                 try:
                     paths = write_figure(figure, source, out, formats, style)
                 except ZotheoryError:

@@ -1,6 +1,7 @@
 """Where cells run: in processes of this machine, or on a cluster, both through joblib."""
 
 import contextlib
+import os
 import platform
 import socket
 import warnings
@@ -9,14 +10,17 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from zotheory.errors import InvalidArgument
-from zotheory.experiment.faults import ScheduleError
+from zotheory.experiment.faults import ScheduleError, choose_from
 from zotheory.experiment.work import Job, Outcome, perform, threads_restored
+from zotheory.validation import check_count
 
 if TYPE_CHECKING:
     from distributed import Client
 
 # Seconds in which a scheduler must answer, and have a worker.
 PATIENCE = 5.0
+# Each process takes memory and a few seconds to start: more are a slip of the keys.
+MOST_JOBS = 256
 
 
 class Executor(StrEnum):
@@ -59,6 +63,37 @@ def outcomes(
                 running.close()
 
 
+def check_jobs(jobs: int | None) -> int:
+    """Return the number of processes, by default one for each processor.
+
+    Raises:
+        InvalidArgument: below 1 or above 256.
+    """
+    number = (os.cpu_count() or 1) if jobs is None else check_count(jobs, "jobs")
+    if jobs is not None and number > MOST_JOBS:
+        here = os.cpu_count() or 1
+        raise InvalidArgument(
+            "jobs", number, f"give at most {MOST_JOBS}; this machine has {here} processors"
+        )
+    return number
+
+
+def check_place(executor: str, scheduler: str | None) -> None:
+    """Check that an executor exists, and has an address if it needs one.
+
+    Raises:
+        InvalidArgument: an unknown executor, or a scheduler without the executor "dask" or the reverse.
+    """
+    if executor not in tuple(Executor):
+        raise InvalidArgument("executor", executor, choose_from(executor, Executor))
+    if executor == Executor.LOCAL and scheduler is not None:
+        raise InvalidArgument("scheduler", scheduler, "it needs --executor dask")
+    if executor == Executor.DASK:
+        if scheduler is None:
+            raise InvalidArgument("scheduler", scheduler, "give its address, such as tcp://host:8786")
+        _address(scheduler)
+
+
 @contextlib.contextmanager
 def connected(executor: str, scheduler: str | None) -> Iterator["Client | None"]:
     """Connect to a scheduler, if there is one, and check that its workers can do the work.
@@ -68,15 +103,10 @@ def connected(executor: str, scheduler: str | None) -> Iterator["Client | None"]
             dask is not installed.
         ScheduleError: no answer from the address, no workers, or workers with other versions.
     """
-    if executor not in tuple(Executor):
-        raise InvalidArgument("executor", executor, f"give one of {', '.join(Executor)}")
-    if executor == Executor.LOCAL:
-        if scheduler is not None:
-            raise InvalidArgument("scheduler", scheduler, "it needs --executor dask")
+    check_place(executor, scheduler)
+    if scheduler is None:
         yield None
         return
-    if scheduler is None:
-        raise InvalidArgument("scheduler", scheduler, "give its address, such as tcp://host:8786")
     try:
         from distributed import Client
     except ImportError as error:

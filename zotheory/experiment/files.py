@@ -1,6 +1,7 @@
 """Files that appear at one stroke, whole or not at all."""
 
 import contextlib
+import errno
 import os
 import tempfile
 import uuid
@@ -72,9 +73,11 @@ def storing(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         reason = error.strerror or type(error).__name__
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         raise StoreError(
-            f"{path} cannot be written ({reason}); what is in the store is kept: make room or give "
-            "another --store, and run the same command again"
+            f"{path} cannot be written ({reason}); what is in the store is kept: "
+            f"{'make room' if full else 'make the folder writable'} or give another --store, and run the "
+            "same command again"
         ) from error
 
 

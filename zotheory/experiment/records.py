@@ -1,7 +1,8 @@
 """Records: finished cells as a Parquet file of their rows, and a JSON manifest that says what they are.
 
-The manifest is written last, and both files are named by its checksum, in which that of the data is: a
-record counts as a whole or not at all, and two writers of the same cells never mix theirs.
+Each of the two files has the manifest, and the rows have checksums block by block (see `blocks`): where one
+is damaged, or the manifest is gone, the cells that are whole still count (see `reading`). Both are named by
+the checksum of the manifest, in which those of the rows are: two writers of the same cells never mix them.
 """
 
 import hashlib
@@ -12,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from zotheory.experiment.blocks import Layout, decoded, encoded
 from zotheory.experiment.canonical import digest, spelled
 from zotheory.experiment.faults import StoreError
 from zotheory.experiment.files import remove, write_atomically
@@ -19,7 +21,8 @@ from zotheory.experiment.files import remove, write_atomically
 if TYPE_CHECKING:
     import pyarrow as pa
 
-FORMAT = 1
+# Format 1 had one checksum for all rows, and no manifest in the Parquet file.
+FORMAT = 2
 MANIFEST, DATA = ".json", ".parquet"
 
 
@@ -29,13 +32,13 @@ class Vanished(Exception):
 
 @dataclass(frozen=True)
 class Damaged:
-    """A record that cannot be used.
+    """A record of which cells cannot be read.
 
     Attributes:
         path: its manifest.
-        reason: what is wrong.
-        keys: of the cells that were in it; empty where the manifest cannot be read.
-        foreign: whether another version of zotheory wrote it, which can read it.
+        reason: what is wrong, and how much is lost.
+        keys: of the cells that are lost; empty where nobody knows them.
+        foreign: whether a later version of zotheory wrote it, which can read it.
     """
 
     path: Path
@@ -58,6 +61,11 @@ class Record:
         environments: versions, commit and code of the measurements.
         data: Parquet, the rows of the cells one after another.
         path: its manifest, once it has one.
+        layout: of the data, where parts of it may be damaged.
+        whole: for each block of the layout, whether it can be read; the cells are those of these blocks.
+        note: what is wrong with its files although no cell is lost; empty if nothing is.
+        current: whether both files are as they would be written now.
+        damage: what is lost; None if nothing is.
     """
 
     about: Mapping[str, Any]
@@ -65,6 +73,11 @@ class Record:
     environments: Sequence[Mapping[str, Any]]
     data: bytes
     path: Path | None = None
+    layout: Layout | None = None
+    whole: Sequence[bool] = ()
+    note: str = ""
+    current: bool = True
+    damage: Damaged | None = None
 
     @property
     def keys(self) -> frozenset[str]:
@@ -74,7 +87,7 @@ class Record:
     @cached_property
     def table(self) -> "pa.Table":
         """Its rows."""
-        return decoded(self.data)
+        return decoded(self.data) if self.layout is None else self.layout.table(self.data, self.whole)
 
     def write(self, folder: Path, stem: str) -> Path:
         """Write the record into a folder, and return the path of its manifest.
@@ -82,57 +95,21 @@ class Record:
         Raises:
             StoreError: it cannot be written.
         """
+        rows = [cell["rows"] for cell in self.cells]
+        layout = Layout.of(self.table, rows)
         content = {
             "format": FORMAT,
             **self.about,
-            "cells": list(self.cells),
             "environments": list(self.environments),
-            "sha256": hashlib.sha256(self.data).hexdigest(),
+            **layout.content(),
+            "cells": list(self.cells),
         }
         checksum = digest(content)
         manifest = folder / f"{stem}.{checksum[:12]}{MANIFEST}"
-        text = json.dumps({"checksum": checksum, "content": content}, indent=1)
-        write_atomically(manifest.with_suffix(DATA), self.data)
-        write_atomically(manifest, f"{text}\n".encode("ascii"))
+        data = layout.file(self.table, rows, content)
+        write_atomically(manifest.with_suffix(DATA), data)
+        write_atomically(manifest, _spread(checksum, hashlib.sha256(data).hexdigest(), content))
         return manifest
-
-
-def read(path: Path) -> Record | Damaged:
-    """Read a record and check it against its checksums.
-
-    Raises:
-        Vanished: it is no longer there.
-        StoreError: the system does not let it be read.
-    """
-    try:
-        text = path.read_bytes()
-    except FileNotFoundError:
-        raise Vanished from None
-    except OSError as error:
-        raise StoreError(f"{path} cannot be read ({error.strerror}): correct its permissions") from error
-    try:
-        entry = json.loads(text)
-        content = entry["content"]
-        if entry["checksum"] != digest(content):
-            return Damaged(path, "the checksum of the manifest differs")
-        if content.pop("format") != FORMAT:
-            return Damaged(path, "it is of another version of zotheory", foreign=True)
-        cells, environments, checksum = (content.pop(name) for name in ("cells", "environments", "sha256"))
-        keys = frozenset(cell["key"] for cell in cells)
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return Damaged(path, "the manifest is cut short or damaged")
-    file = path.with_suffix(DATA)
-    try:
-        data = file.read_bytes()
-    except FileNotFoundError:
-        if not path.exists():
-            raise Vanished from None
-        return Damaged(path, f"{file.name} is missing", keys)
-    except OSError as error:
-        raise StoreError(f"{file} cannot be read ({error.strerror}): correct its permissions") from error
-    if hashlib.sha256(data).hexdigest() != checksum:
-        return Damaged(path, f"the checksum of {file.name} differs", keys)
-    return Record(content, cells, environments, data, path)
 
 
 def delete(path: Path) -> None:
@@ -194,19 +171,9 @@ def joined(tables: Sequence["pa.Table"], experiment: str) -> "pa.Table":
         raise StoreError(f"{experiment}: columns of different types: {error}") from error
 
 
-def encoded(table: "pa.Table") -> bytes:
-    """Return a table as Parquet: the same bytes for the same table and version of pyarrow."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    sink = pa.BufferOutputStream()
-    pq.write_table(table.combine_chunks(), sink, compression="zstd")
-    return sink.getvalue().to_pybytes()
-
-
-def decoded(data: bytes) -> "pa.Table":
-    """Return the table that Parquet bytes hold."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    return pq.read_table(pa.BufferReader(data))
+def _spread(checksum: str, data: str, content: Mapping[str, Any]) -> bytes:
+    """Return a manifest as JSON with a line for each cell."""
+    entry = {"checksum": checksum, "sha256": data, "content": {**content, "cells": []}}
+    start, end = json.dumps(entry, indent=1).rsplit("[]", 1)  # the cells are last
+    cells = ",\n".join(f"   {spelled(cell)}" for cell in content["cells"])
+    return f"{start}[\n{cells}\n  ]{end}\n".encode("ascii")

@@ -13,6 +13,8 @@ from zotheory.experiment.settings import written
 from zotheory.validation import check_count
 
 Config = TypeVar("Config")
+# Every cell at every seed has an entry in the plan of a run and in a manifest: more would fill the memory.
+MOST_SEEDS = 10_000
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class Request(Generic[Config]):
 
         Raises:
             InvalidArgument: an experiment that was imported, not loaded; an unknown preset; a configuration
-                of another experiment; seeds below 1.
+                of another experiment; seeds below 1 or above 10000.
         """
         if not experiment.name:
             raise InvalidArgument("experiment", experiment.title, "take it from zotheory.experiment.load")
@@ -58,7 +60,12 @@ class Request(Generic[Config]):
             preset = config
         else:
             preset = min(experiment.presets, key=lambda name: len(_changes(experiment, name, plain)))
-        number = experiment.presets[preset].seeds if seeds is None else check_count(seeds, "seeds")
+        number = check_count(experiment.presets[preset].seeds if seeds is None else seeds, "seeds")
+        if number > MOST_SEEDS:
+            remedy = (
+                f"give at most {MOST_SEEDS}; for more samples a cell raise a count in the configuration"
+            )
+            raise InvalidArgument("seeds", number, remedy)
         key = configuration_key(experiment.name, experiment.version, plain)
         return cls(experiment, chosen, number, preset, plain, key)
 
@@ -76,14 +83,16 @@ class Request(Generic[Config]):
         grid = self.experiment.grid(self.config)
         return [cell_key(self.configuration, cell, seed) for cell in grid for seed in range(self.seeds)]
 
-    def command(self, store: Path | None = None) -> str:
-        """Return the command that runs it."""
+    def command(self, store: Path | None = None, **options: object) -> str:
+        """Return the command that runs it, with further options where they are not None."""
         words = ["zotheory", "experiment", "run", self.experiment.name, "--preset", self.preset]
         for name, value in _changes(self.experiment, self.preset, self.plain).items():
             words += ["--set", f"{name}={written(value)}"]
         words += ["--seeds", str(self.seeds)]
         if store is not None and store != DEFAULT_STORE:
             words += ["--store", str(store)]
+        for name, value in options.items():
+            words += [f"--{name}", str(value)] if value is not None else []
         return shlex.join(words)
 
 

@@ -1,6 +1,5 @@
 """Running an experiment: the cells that are not in the store yet, each kept as soon as it is finished."""
 
-import os
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -10,7 +9,7 @@ from typing import Any, TypeVar
 
 from zotheory.experiment.discovery import modules_below
 from zotheory.experiment.environment import commit
-from zotheory.experiment.executors import Executor, connected
+from zotheory.experiment.executors import Executor, check_jobs, check_place, connected
 from zotheory.experiment.experiment import Experiment
 from zotheory.experiment.faults import StoreError
 from zotheory.experiment.records import Record
@@ -20,7 +19,6 @@ from zotheory.experiment.shipping import packed
 from zotheory.experiment.stopping import stop_requested
 from zotheory.experiment.store import Store
 from zotheory.experiment.work import Job, Outcome
-from zotheory.validation import check_count
 
 Config = TypeVar("Config")
 
@@ -79,7 +77,8 @@ def run(
         config: a configuration, or the name of a preset.
         seeds: how many, numbered from 0; by default as many as the preset has.
         store: where results are kept; by default the folder "results".
-        jobs: how many processes; by default one for each processor, and 1 runs everything in this one.
+        jobs: how many processes, at most 256; by default one for each processor, and 1 runs everything in
+            this one.
         executor: "local", or "dask" for the cluster of a scheduler.
         scheduler: address of the scheduler, such as "tcp://host:8786".
         progress: called with the number of cells finished and of all, first with those found.
@@ -99,7 +98,8 @@ def run(
     """
     request = Request.of(experiment, config, seeds)
     store = Store() if store is None else store
-    jobs = (os.cpu_count() or 1) if jobs is None else check_count(jobs, "jobs")
+    jobs = check_jobs(jobs)
+    check_place(executor, scheduler)
     warn = (lambda line: None) if warn is None else warn
     tasks = request.tasks()
     start = time.perf_counter()
@@ -114,7 +114,7 @@ def run(
                 if todo:
                     store.require_writable(experiment.name)
                 for item in contents.damaged:
-                    warn(f"damaged: {item}; it goes once all cells of this run are finished")
+                    warn(f"damaged: {item}; what this run needs of it is run again")
                 if progress is not None:
                     progress(report.found, report.total)
                 if todo:
@@ -153,16 +153,15 @@ def _keeper(store: Store, report: Report) -> Callable[[Outcome], None]:
 
 
 def _packed(store: Store, report: Report, warn: Callable[[str], None]) -> list[Path]:
-    """Pack what a run has finished; what was damaged has been computed again if it is complete.
+    """Pack what a run has finished; damaged files go out of the way if it is complete.
 
     Raises:
         StoreError: the store cannot be written, and something was to be kept in it.
     """
     request = report.request
-    # The warning was before.
-    drop = (lambda line: None) if report.complete else None
+    tell_lost = (lambda line: warn(f"lost: {line}")) if report.complete else None
     try:
-        return store.pack(request.experiment.name, request.configuration, drop=drop)
+        return store.pack(request.experiment.name, request.configuration, tell_lost=tell_lost)
     except StoreError as error:
         if report.done:
             raise

@@ -15,6 +15,7 @@ Config = TypeVar("Config")
 PLAIN = (int, float, bool, str, type(None))
 TRUE, FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 NONE = ("none", "null")
+QUOTES = ("'", '"')
 
 
 def check_fields(kind: type) -> None:
@@ -147,6 +148,9 @@ def parsed(text: str, annotation: Any, name: str) -> Any:
             if inner[:1] + inner[-1:] in ("()", "[]"):
                 inner = inner[1:-1].strip()
             items = [item.strip() for item in inner.removesuffix(",").split(",")] if inner else []
+            if any(item[:1] in QUOTES and item[:1] == item[-1:] for item in items if item):
+                plain = ",".join(item.strip("'\"") for item in items)
+                raise InvalidArgument(name, text, f"write values with commas and no quotes: {name}={plain}")
             return tuple(parsed(*pair, name) for pair in _paired(items, annotation, name))
         elif annotation is bool:
             if word in TRUE + FALSE:

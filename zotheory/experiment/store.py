@@ -3,15 +3,15 @@
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, TypeVar
 
 from zotheory.experiment.experiment import Experiment
 from zotheory.experiment.faults import MissingResults, StoreError
 from zotheory.experiment.files import DEFAULT_STORE, require_folder, require_writable
-from zotheory.experiment.packing import pack_records, sweep
-from zotheory.experiment.records import MANIFEST, Damaged, Record, Vanished, delete, joined, read, slices
+from zotheory.experiment.packing import aside, pack_records, set_aside, sweep, unfinished
+from zotheory.experiment.reading import read
+from zotheory.experiment.records import DATA, MANIFEST, Damaged, Record, Vanished, joined, slices
 from zotheory.experiment.request import Request
 from zotheory.experiment.results import Results
 
@@ -27,12 +27,14 @@ class Contents:
     """What the store has of one configuration.
 
     Attributes:
-        records: the whole ones.
-        damaged: the others, except those of which all cells are in a whole one too.
+        records: those of which at least some cells can be read; they have these cells only.
+        damaged: what is lost, except cells that are in another record too.
+        notes: what is wrong with files although no cell is lost; packing puts it right.
     """
 
     records: tuple[Record, ...]
     damaged: tuple[Damaged, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def keys(self) -> frozenset[str]:
@@ -108,13 +110,15 @@ class Store:
     def manifests(self, experiment: str, configuration: str = "") -> list[Path]:
         """Return the manifests of a configuration, or of all: packed ones first.
 
+        One that is missing is among them, where its Parquet file is there.
+
         Raises:
             InvalidArgument: the store is a file.
             StoreError: the system does not let a folder be read.
         """
         require_folder(self.path)
-        folder, pattern = self.path / experiment, f"{configuration}*{MANIFEST}"
-        return [*_listed(folder, pattern), *_listed(folder / LOOSE, pattern)]
+        folder = self.path / experiment
+        return [*_listed(folder, configuration), *_listed(folder / LOOSE, configuration)]
 
     def keep(self, experiment: str, key: str, record: Record) -> None:
         """Keep a finished cell.
@@ -139,18 +143,19 @@ class Store:
         experiment: str,
         configuration: str | None = None,
         *,
-        drop: Callable[[str], None] | None = None,
+        tell_lost: Callable[[str], None] | None = None,
     ) -> list[Path]:
         """Join the cells of a configuration, or of every one, to one record each; return their manifests.
 
-        Nothing is removed before what it holds is on the disk in another record. Damaged records go once
-        all of their cells are in whole ones.
+        Nothing is removed before what it holds is on the disk in another record. Records of an older
+        format are written anew.
 
         Args:
             experiment: its name.
             configuration: its key; by default all.
-            drop: called with a line for each other damaged record, which goes then too; by default those
-                stay. Records of another version of zotheory always stay.
+            tell_lost: called with a line for each record of which cells are lost that are nowhere else; its
+                files are renamed then, to ``*.damaged``. By default they stay as they are. Records of a
+                later version of zotheory always do.
 
         Raises:
             InvalidArgument: the store is a file.
@@ -168,40 +173,52 @@ class Store:
             else:
                 raise StoreError(f"{folder} changes faster than it can be packed: try again later")
             packed += pack_records(folder, key, found)
-            if drop is not None:
-                for item in found:
-                    if isinstance(item, Damaged) and not item.foreign and item.path.exists():
-                        delete(item.path)
-                        drop(str(item))
+            if tell_lost is not None:
+                for item in _lost(found):
+                    if not item.foreign and item.path not in packed:
+                        tell_lost(f"{item}; its files are kept as {set_aside(item.path)} and beside it")
         sweep(folder)
         sweep(folder / LOOSE)
         return packed
+
+    def leftovers(self, experiment: str) -> list[Path]:
+        """Return files that hold no results: set aside as damaged, or left unfinished by killed runs."""
+        folders = (self.path / experiment, self.path / experiment / LOOSE)
+        return [path for folder in folders for path in (*aside(folder), *unfinished(folder))]
 
     def configurations(self, experiment: str) -> list[str]:
         """Return the keys of all configurations in the store."""
         return sorted({path.name[:16] for path in self.manifests(experiment)})
 
 
-def _listed(folder: Path, pattern: str) -> list[Path]:
-    """Return the files of a folder that fit a pattern; none where there is no folder.
+def _listed(folder: Path, configuration: str) -> list[Path]:
+    """Return the manifests in a folder of a configuration; none where there is no folder.
 
     Raises:
         StoreError: the system does not let it be read.
     """
     try:
-        names = [entry.name for entry in os.scandir(folder)]
+        paths = [Path(entry.name) for entry in os.scandir(folder)]
     except FileNotFoundError:
         return []
     except OSError as error:
         raise StoreError(
             f"{folder} cannot be read ({error.strerror}): make it a folder that can"
         ) from error
-    return [folder / name for name in sorted(names) if fnmatchcase(name, pattern)]
+    found = {path.with_suffix(MANIFEST) for path in paths if path.suffix in (MANIFEST, DATA)}
+    return [folder / path for path in sorted(found) if path.name.startswith(configuration)]
 
 
 def _contents(found: Iterable[Record | Damaged]) -> Contents:
     items = list(found)
-    whole = tuple(item for item in items if isinstance(item, Record))
-    contents = Contents(whole, ())
-    damaged = (item for item in items if isinstance(item, Damaged))
-    return Contents(whole, tuple(item for item in damaged if not item.keys or item.keys - contents.keys))
+    records = tuple(item for item in items if isinstance(item, Record))
+    notes = tuple(f"{item.path} ({item.note})" for item in records if item.note)
+    return Contents(records, tuple(_lost(items)), notes)
+
+
+def _lost(found: Iterable[Record | Damaged]) -> list[Damaged]:
+    """Return what is lost of records, except cells that are whole in another one."""
+    items = list(found)
+    keys = frozenset[str]().union(*(item.keys for item in items if isinstance(item, Record)))
+    damages = [item.damage if isinstance(item, Record) else item for item in items]
+    return [item for item in damages if item is not None and (not item.keys or item.keys - keys)]

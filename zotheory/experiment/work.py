@@ -12,10 +12,10 @@ from functools import lru_cache
 from typing import Any
 
 from zotheory.errors import ZotheoryError
+from zotheory.experiment.blocks import encoded
 from zotheory.experiment.canonical import spelled
 from zotheory.experiment.environment import peak_memory, reset_peak_memory, versions
 from zotheory.experiment.faults import ExperimentError
-from zotheory.experiment.records import encoded
 from zotheory.experiment.seeds import Seed
 from zotheory.experiment.table import Table
 from zotheory.ledger.faults import name_and_message
