@@ -28,6 +28,7 @@ from zotheory.optim.perturbations import (
     Rademacher,
     Sphere,
 )
+from zotheory.optim.recommended import ProblemFacts, Recommendation, recommended
 from zotheory.optim.sgd import ZOSGD, MeZO, ZOSignSGD
 from zotheory.optim.stream import Stream
 
@@ -48,10 +49,12 @@ __all__ = [
     "MeZOBCD",
     "ModuleBlock",
     "Perturbation",
+    "ProblemFacts",
     "QueryParallel",
     "RAdaZO",
     "Rademacher",
     "RankError",
+    "Recommendation",
     "ReplicaError",
     "Sphere",
     "Stream",
@@ -59,4 +62,5 @@ __all__ = [
     "ZOSignSGD",
     "ZerothOrderOptimizer",
     "module_blocks",
+    "recommended",
 ]
