@@ -1,6 +1,7 @@
 """Results of the tournament: who is best on half of the seeds, and what it needs on the other half."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -29,14 +30,14 @@ def best(rows: Results, methods: list[str]) -> str:
     return min(found, key=lambda method: found[method])
 
 
-def log_ratios(rows: Results, one: str, two: str) -> FloatArray:
-    """Return log(q_1 / q_2) of each odd seed, both to the loss at which the worse of the two ends.
+def log_ratios(rows: Results, one: str, two: str, seeds: Sequence[int] = (1,)) -> FloatArray:
+    """Return log(q_1 / q_2) of each seed, both to the loss at which the worse of the two ends.
 
-    The ratio counts as 20, or 1/20, where only one of both ends below the start, and as 1 where none does.
+    Seeds are those with these remainders of division by 2: odd ones, which choose nothing. The ratio counts as 20, or 1/20, where only one of both ends below the start, and as 1 where none does.
     """
     found = []
     for seed in np.unique(rows["seed"]):
-        if seed % 2 == 0:
+        if seed % 2 not in seeds:
             continue
         curves = [rows.where(method=method, seed=int(seed)) for method in (one, two)]
         ends = [float(curve["loss"][-1]) for curve in curves]
