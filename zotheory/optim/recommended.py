@@ -114,9 +114,7 @@ def recommended(facts: ProblemFacts) -> Recommendation:
     rho2 = 1 / facts.dim if facts.alignment is None or facts.dim == 1 else float(facts.alignment)
     guided = (math.sqrt(rho2) + math.sqrt((1 - rho2) * (facts.dim - 1))) ** 2 / facts.dim
     blocks = facts.block_factor or 1.0
-    signs = (
-        "Signs: their length is fixed, so the worst E|g|^2 least (A6); their steps are the largest (D3c)."
-    )
+    signs = "Signs: of fixed length, with the least worst E|g|^2 (A6) and the largest stable step (D3c)."
     guide = f"A guide: E|g|^2 times {guided:.2g} at best (A9), where the gradient stays (H5)."
     kind, name, reasons = ZOSGD, "rademacher", [signs]
     if blocks <= min(WORTH, guided):
@@ -129,7 +127,7 @@ def recommended(facts: ProblemFacts) -> Recommendation:
         options |= {"law": "sphere", "guide_decay": max(0.0, 1 - queries / (2 * facts.dim))}
     elif facts.attack and facts.vectors >= 3:
         kind, name = ZOAdaMM, "zo-adamm"
-        reasons.append("In attacks adaptive steps need 3/4 of its queries or less, rates tuned (H3).")
+        reasons.append("In attacks these steps need 3/4 of plain ones' queries or less, rates tuned (H3).")
     else:
         reasons += [f"{guide} But vectors = 0 leaves no room for it."] if guided <= WORTH else []
         reasons.append("Nothing published is ahead of it by 30% over all problems, rates tuned (H6b).")
