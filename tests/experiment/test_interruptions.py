@@ -8,7 +8,10 @@ import signal
 import pytest
 
 from tests.experiment.conftest import manifests
-from zotheory.experiment import ScheduleError, retrying, run
+from zotheory.experiment import ScheduleError, others, retrying, run
+from zotheory.experiment.blocks import encoded
+from zotheory.experiment.others import Others
+from zotheory.experiment.records import Record, slices
 
 # Seconds after which a process hangs.
 PATIENCE = 60
@@ -91,3 +94,52 @@ def test_two_processes_at_once_lose_nothing(toy, store, command, tmp_path):
     report = run(toy, config, seeds=1, store=store, jobs=1)
     assert (report.found, report.done) == (20, 0)
     assert len(manifests(store)) == 1
+
+
+def test_two_runs_at_once_share_the_cells(toy, store, monkeypatch, log):
+    """While the first cell runs, another run finishes all; of these only the one under way is run twice."""
+    monkeypatch.setattr(others, "PACE", 0.0)
+    honest, config = Others.keep, type(toy.presets["quick"].config)(size=10)
+
+    def meanwhile(self, key, record):
+        monkeypatch.setattr(Others, "keep", honest)
+        inner.append(run(toy, config, seeds=2, store=store, jobs=1))
+        honest(self, key, record)
+
+    inner, warnings = [], []
+    monkeypatch.setattr(Others, "keep", meanwhile)
+    report = run(toy, config, seeds=2, store=store, jobs=1, warn=warnings.append)
+    assert [item.done for item in inner] == [20]
+    # joblib takes one task in advance.
+    assert report.done <= 2
+    assert report.done + report.found == report.total == 20
+    assert report.complete
+    assert len(log()) == 20 + report.done
+    assert warnings == ["another run of this configuration is at work: what it finishes is not run here"]
+    assert len(store.read(toy, config, seeds=2)) == 40
+    assert len(manifests(store)) == 1
+
+
+def test_two_runs_side_by_side_part_ways(toy, store, monkeypatch):
+    """Of two that take and finish cells in turn each soon goes its own way through them."""
+    monkeypatch.setattr(others, "PACE", 0.0)
+    run(toy, store=store, jobs=1)
+    (key,) = store.configurations("toy-grid")
+    (packed,) = store.contents("toy-grid", key).records
+    ((cell, rows), *_) = slices(packed)
+    tasks = [(f"{x:032x}", {"x": x}, 0) for x in range(60)]
+    told = []
+    sides = [Others(store, "toy-grid", key, told.append) for _ in range(2)]
+    streams, begun = [side.left(tasks) for side in sides], [[], []]
+    for turn in range(60):
+        taken = [next(stream, None) for stream in streams]
+        for place, task in enumerate(taken):
+            if task is not None:
+                begun[place].append(task[0])
+                # Another run measures another time, so that the files have other names.
+                facts = {**cell, "key": task[0], "environment": 0, "seconds": turn + place / 2}
+                sides[place].keep(task[0], Record(packed.about, [facts], [{}], encoded(rows)))
+    assert set(begun[0]) | set(begun[1]) == {key for key, _, _ in tasks}
+    # The first one, and then one of those left at each turn: about four. In the same order it is all 60.
+    assert len(set(begun[0]) & set(begun[1])) < 20
+    assert len(told) == 2

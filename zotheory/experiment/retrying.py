@@ -11,6 +11,8 @@ from zotheory.experiment.work import Job, Outcome
 if TYPE_CHECKING:
     from distributed import Client
 
+    from zotheory.experiment.others import Others
+
 Task: TypeAlias = tuple[str, Any, int]
 # Where so many cells cost a worker of their own each, and none has ended, something else is wrong.
 MOST_DEATHS = 3
@@ -23,6 +25,7 @@ def settled(
     client: "Client | None",
     stop: Stop,
     warn: Callable[[str], None],
+    others: "Others",
 ) -> Generator[Outcome, None, None]:
     """Yield what becomes of the tasks, in the order in which they end, until a stop is requested.
 
@@ -35,6 +38,7 @@ def settled(
         client: of a cluster; None for processes of this machine.
         stop: looked at before each task goes out.
         warn: called with a line when a worker has died.
+        others: tell which cells another run has finished meanwhile; these are not run.
 
     Raises:
         ScheduleError: workers of a cluster died, or those of this machine whatever they run.
@@ -49,11 +53,13 @@ def settled(
         # Of two processes one is a worker.
         width = min(jobs, len(batch)) if suspect is None else 2
         try:
-            with outcomes(job, _hand_out(batch, handed, stop), width, client) as arriving:
+            with outcomes(job, _hand_out(others.left(batch), handed, stop), width, client) as arriving:
                 for outcome in arriving:
                     del left[outcome.key]
                     ended += 1
                     yield outcome
+            for key in others.skipped & left.keys():
+                del left[key]
         except ScheduleError as error:
             lost = [key for key in handed if key in left]
             deaths += suspect is not None

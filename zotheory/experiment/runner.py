@@ -12,6 +12,7 @@ from zotheory.experiment.environment import commit
 from zotheory.experiment.executors import Executor, check_jobs, check_place, connected
 from zotheory.experiment.experiment import Experiment
 from zotheory.experiment.faults import StoreError
+from zotheory.experiment.others import Others
 from zotheory.experiment.records import Record
 from zotheory.experiment.request import Request
 from zotheory.experiment.retrying import settled
@@ -30,7 +31,7 @@ class Report:
     Attributes:
         request: what was asked for.
         total: cells, counted once for each seed.
-        found: how many of them were in the store before.
+        found: how many of them were in the store before, or put there by another run meanwhile.
         done: how many were finished now.
         failures: those that raised.
         interrupted: whether it was stopped by Ctrl-C.
@@ -71,6 +72,8 @@ def run(
     warn: Callable[[str], None] | None = None,
 ) -> Report:
     """Run what is missing of an experiment; finished cells are kept whatever happens to the others.
+
+    Several runs of the same configuration may go on at once; they share the cells, more or less.
 
     Args:
         experiment: as `discovery.load` returns it.
@@ -118,13 +121,17 @@ def run(
                 if progress is not None:
                     progress(report.found, report.total)
                 if todo:
-                    keep = _keeper(store, report)
-                    with closing(settled(_job(request), todo, jobs, client, stop, warn)) as finished:
+                    others = Others(store, experiment.name, request.configuration, warn)
+                    keep, found = _keeper(others, report), report.found
+                    job = _job(request)
+                    with closing(settled(job, todo, jobs, client, stop, warn, others)) as finished:
                         for outcome in finished:
                             with stop.shielded():
                                 keep(outcome)
+                            report.found = found + len(others.skipped)
                             if progress is not None:
                                 progress(report.settled, report.total)
+                    report.found = found + len(others.skipped)
             report.packed = _packed(store, report, warn)
         except KeyboardInterrupt:
             report.interrupted = True
@@ -133,7 +140,7 @@ def run(
     return report
 
 
-def _keeper(store: Store, report: Report) -> Callable[[Outcome], None]:
+def _keeper(others: Others, report: Report) -> Callable[[Outcome], None]:
     """Return what keeps a finished cell in the store, and counts it in the report."""
     about, facts = _about(report.request), _facts(report.request.experiment)
 
@@ -146,7 +153,7 @@ def _keeper(store: Store, report: Report) -> Callable[[Outcome], None]:
         cell = {"key": outcome.key, "cell": dict(outcome.cell), "seed": outcome.seed, "environment": 0}
         environment = dict(outcome.versions) | facts
         record = Record(about, [cell | dict(outcome.facts)], [environment], outcome.data)
-        store.keep(report.request.experiment.name, outcome.key, record)
+        others.keep(outcome.key, record)
         report.done += 1
 
     return keep

@@ -120,13 +120,13 @@ class Store:
         folder = self.path / experiment
         return [*_listed(folder, configuration), *_listed(folder / LOOSE, configuration)]
 
-    def keep(self, experiment: str, key: str, record: Record) -> None:
-        """Keep a finished cell.
+    def keep(self, experiment: str, key: str, record: Record) -> Path:
+        """Keep a finished cell, and return the path of its manifest.
 
         Raises:
             StoreError: it cannot be written.
         """
-        record.write(self.path / experiment / LOOSE, f"{record.about['configuration']}-{key}")
+        return record.write(self.path / experiment / LOOSE, f"{record.about['configuration']}-{key}")
 
     def require_writable(self, experiment: str) -> None:
         """Check that cells can be kept.
