@@ -48,7 +48,7 @@ def write_legend(drawn: Figure, panels: Sequence[Panel], page: Page) -> None:
             marker="" if series.kind is Kind.RUN else series.marker,
             ms=3.6,
             mfc="none" if series.kind is Kind.MARK else series.color,
-            mew=0.8 if series.kind is Kind.MARK else 0.3,
+            mew=0.8 if series.kind is Kind.MARK else None,
             label=series.name,
         )
         for series in named
