@@ -95,7 +95,8 @@ def _tuning(source: Source) -> list[str]:
             more.append(f"{look(method).name} {number(least)} to {number(most)}")
         count = int(np.sum(last["refused"] > source.config.steps / 2))
         if count:
-            refused.append(f"{look(method).name} in {count}")
+            low, high = (number(float(np.exp(x))) for x in (last["log_loss"].min(), last["log_loss"].max()))
+            refused.append(f"{look(method).name} in {count} (losses of all its seeds from {low} to {high})")
     said = f"Tuning took {number(usual)} function values"
     said += f", and where the grid was extended more: {'; '.join(more)}." if more else "."
     seeds = len(np.unique(every["seed"]))
