@@ -181,7 +181,7 @@ def test_pack_says_what_is_lost_and_deletes_none_of_it(zotheory, store):
     (path,), (data,) = manifests(store), parquets(store)
     path.write_text("{")
     assert "8 of 8 cells finished" in (said := zotheory("status", "toy-grid").stdout)
-    assert f"note: {path} (the manifest is cut short or damaged): no cell is lost" in said
+    assert f"note: {path} (the manifest is cut short or damaged): no cell is lost by it" in said
     result = zotheory("pack", "toy-grid")
     assert (result.exit_code, result.stderr) == (0, "")
     assert "note" not in zotheory("status", "toy-grid").stdout

@@ -53,7 +53,7 @@ def progress_of(request: Request[Any], store: Path) -> State:
     }
     lines = [f"damaged: {item}" for item in contents.damaged]
     lines += [
-        f"note: {note}: no cell is lost; zotheory experiment pack mends it" for note in contents.notes
+        f"note: {note}: no cell is lost by it; zotheory experiment pack mends it" for note in contents.notes
     ]
     extra = [cell["seed"] for key, (cell, _) in found.items() if key not in wanted]
     if extra:
