@@ -26,8 +26,8 @@ claim = Claim(
     "it, and its best steps lie near the longest at which triangles survive: its loss was below half of the sphere's in 15 "
     "of 24 seeds, and above the sphere's in 5, in each of which more than 35 of 50 steps were refused. (On seeds 0 to 11 it "
     "was below 75% of the sphere's in 11; that more than a fifth of all replications are so was stated then, and seeds 12 "
-    "to 23, 6 of which are, do not decide it.) At the start an estimate has the relative error (d-1)/b for the sphere, signs, DAP along the exact gradient and both "
-    "stages averaged, 2(d-1)/b for the second stage alone, and (1/p - 1)/b for two atoms, p = 1/2.",
+    "to 23, 6 of which are, do not decide it.) At the start an estimate has the relative error (d-1)/b for the sphere, "
+    "signs, DAP along the exact gradient and both stages averaged, 2(d-1)/b for the second stage alone, and (1/p - 1)/b for two atoms, p = 1/2.",
     latex=r"Relative errors at the start: $\frac{d-1}b$ (sphere, signs, exact DAP, both stages), $\frac{2(d-1)}b$ (second "
     r"stage alone), $\frac{1/p-1}b$ (two atoms).",
     source="derived here; the experiment is that of arXiv 2510.19975, as summarised, with delta and queries matched",
