@@ -149,7 +149,7 @@ def _written(table: "pa.Table", heights: Sequence[int], manifest: str = "") -> b
 
     sink = pa.BufferOutputStream()
     whole = table.combine_chunks()
-    # Floats split into their first bytes, second bytes and so on mostly take less than a dictionary of them.
+    # Floats split into their first bytes, second bytes and so on mostly take less than a dictionary.
     # Bounds of the values are of no use here, and Arrow's schema adds nothing to Parquet's for these types.
     floats = [item.name for item in whole.schema if item.type in (pa.float32(), pa.float64())]
     options: dict[str, Any] = {

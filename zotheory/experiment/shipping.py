@@ -10,8 +10,8 @@ from typing import Any
 def packed(value: Any, modules: Sequence[ModuleType]) -> bytes:
     """Return a pickle of a value; what is defined in ``modules`` goes with it, other modules by name.
 
-    Functions under `functools.lru_cache` too, which cloudpickle alone sends by name. Their caches begin empty
-    in each worker.
+    Functions under `functools.lru_cache` too, which cloudpickle alone sends by name. Their caches begin
+    empty in each worker.
     """
     import cloudpickle
 
