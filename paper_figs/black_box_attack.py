@@ -12,7 +12,7 @@ def rows(source: Source) -> list[Row]:
         for cell in (fact["cell"] for fact in source.results.facts)
     }
     own = [Row(method, "sphere", "tuned") for method in source.config.methods]
-    return own + sorted(row for row in found if row.rate_of != "tuned")
+    return own + sorted(row for row in found if row.rate_of in source.config.methods)
 
 
 def panels(source: Source) -> list[Panel]:

@@ -5,30 +5,46 @@ import torch
 
 from experiments._problem_attack import victim
 from experiments.black_box_attack.config import Config
-from experiments.black_box_attack.methods import SHARED
-from experiments.black_box_attack.tuning import Setting, attacked_images, chosen_images, tuned_rate
+from experiments.black_box_attack.methods import OWN_RATES, RETUNED, SHARED
+from experiments.black_box_attack.tuning import (
+    EVALUATION,
+    TUNINGS,
+    Setting,
+    attacked_images,
+    chosen_images,
+    tuned_rate,
+)
 from zotheory.experiment import Cell, Experiment, Preset, Seed, Table
 
 
 def cells(config: Config) -> list[Cell]:
-    """Return cells of each method in each kind of attack, of laws and of pairs at one rate in the first."""
+    """Return cells of each method in each kind of attack, of laws and of pairs at one rate in the first.
+
+    Those of rates tuned again come last.
+    """
     tuned = [(method, "sphere", "tuned") for method in config.methods]
+    retuned = [(method, "sphere", rate) for rate in config.own_rates[1:] for method in RETUNED]
+    retuned = [one for one in retuned if one[0] in config.methods]
     laws = [("zo-sgd", law, "tuned") for law in config.laws if law != "sphere"]
     shared = [(one, "sphere", other) for one, other in SHARED if {one, other} <= set(config.methods)]
     more = laws + (shared if config.shared_rates else [])
+    kinds = [(norm, targeted) for norm in config.norms for targeted in config.targeted]
+    first = [
+        (*one, *kind) for kind in kinds for one in tuned + (more if kind[1] == config.targeted[0] else [])
+    ]
+    again = [(*one, *kind) for kind in kinds for one in retuned]
     return [
         {"method": method, "law": law, "rate_of": rate, "norm": norm, "targeted": targeted}
-        for norm in config.norms
-        for targeted in config.targeted
-        for method, law, rate in tuned + (more if targeted == config.targeted[0] else [])
+        for method, law, rate, norm, targeted in first + again
     ]
 
 
 def run(config: Config, cell: Cell, seed: Seed) -> Table:
     """Attack images of one seed with one method: a row an image.
 
-    The learning rate is the method's own, tuned on other images (`tuned_rate`), or that of the method
-    ``rate_of``. All methods and laws attack the same images with the same targets.
+    The learning rate is the method's own, tuned on other images (`tuned_rate`), on the first group of them
+    or on another ("tuned-1" and so on), or that of the method ``rate_of``. All methods and laws attack the
+    same images with the same targets.
 
     Columns:
         image: which of the held-out ones, 0 to 999.
@@ -40,7 +56,7 @@ def run(config: Config, cell: Cell, seed: Seed) -> Table:
         margin: at the last change, negative for success.
         length, largest: Euclidean length and largest entry of the last change.
         original, picture: the image and the changed one in hexadecimal, a byte a pixel, of the first
-            successes; "" in other rows.
+            successes at the first rate; "" in other rows.
         radius: of the budget of changes.
         learning_rate: that was used.
         at_grid_end: whether the grid ended before its best rate was inside.
@@ -52,18 +68,19 @@ def run(config: Config, cell: Cell, seed: Seed) -> Table:
     torch.set_num_threads(1)
     norm, targeted = cell["norm"], cell["targeted"]
     setting = Setting(cell["method"], cell["law"], norm, targeted)
-    own = cell["rate_of"] == "tuned"
+    own = cell["rate_of"] in OWN_RATES
+    group = OWN_RATES.index(cell["rate_of"]) if own else 0
     asked = setting if own else Setting(cell["rate_of"], "sphere", norm, targeted)
     # The cell's spelling is not part of the randomness, so that rates are the same for all who ask.
     common = Seed(seed.index, seed.experiment, "")
-    tuned = tuned_rate(config, asked, common)
+    tuned = tuned_rate(config, asked, common, TUNINGS[group])
     attacked = victim(seed.index, config.epochs)
-    chosen = chosen_images(attacked, config, common, "evaluation")
-    found = attacked_images(config, setting, common, "evaluation", tuned.lr)
+    chosen = chosen_images(attacked, config, common, EVALUATION)
+    found = attacked_images(config, setting, common, EVALUATION, tuned.lr)
     originals = [attacked.images[index] for index in chosen.indices]
     changes = [one.image - image for one, image in zip(found, originals, strict=True)]
     kept = {number for number, one in enumerate(found) if one.success}
-    kept = set(sorted(kept)[: config.pictures])
+    kept = set(sorted(kept)[: 0 if group else config.pictures])
     spent = [one.queries for one in found]
     columns = {
         "image": chosen.indices,

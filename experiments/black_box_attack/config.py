@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from experiments._problem_attack import EPOCHS, Norm
-from experiments.black_box_attack.methods import LawName, MethodName
+from experiments.black_box_attack.methods import OWN_RATES, LawName, MethodName
 from zotheory.errors import InvalidArgument
 from zotheory.validation import check_count
 
@@ -25,7 +25,8 @@ class Config:
         norms: of the changes: "linf", "l2".
         targeted: False for any wrong answer, True for one that is drawn.
         shared_rates: whether to compare R-AdaZO with ZO-AdaMM and ZO-SGD also at one learning rate,
-            likewise in one kind of attack.
+            likewise in one kind of attack; and, where all four kinds are, these and momentum with rates
+            tuned again on up to three further groups of images, as many as fit into 100 images in all.
         linf_radius: largest change of a pixel in untargeted attacks, as a share of its range.
         linf_radius_targeted: likewise in targeted ones.
         l2_radius: greatest length of the change in untargeted attacks.
@@ -34,7 +35,7 @@ class Config:
         mu: smoothing distance, from 1e-4 to 0.1.
         budget: queries an attack, at least K + 1.
         images: attacked for each seed, from 1 to 700.
-        tuning_images: other images that learning rates are tuned on, from 1 to 100.
+        tuning_images: other images that learning rates are tuned on, from 1 to 100; a group.
         grid_ratio: of neighbouring learning rates, from 1.1 to 10.
         pictures: successful attacks of which the image is kept, at least 0.
         epochs: of the network's training, from 1 to 100.
@@ -92,3 +93,9 @@ class Config:
     def radius(self, norm: Norm, targeted: bool) -> float:
         """Return how far the image may be changed."""
         return getattr(self, f"{norm}_radius{'_targeted' if targeted else ''}")
+
+    @property
+    def own_rates(self) -> tuple[str, ...]:
+        """The groups of images that rates are tuned on, as cells name them: "tuned" is the first."""
+        whole = self.shared_rates and len(set(self.norms)) * len(set(self.targeted)) == 4
+        return OWN_RATES[: max(1, MOST_TUNING // self.tuning_images) if whole else 1]

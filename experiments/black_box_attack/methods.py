@@ -28,6 +28,10 @@ SHARED = (
     ("r-adazo", "zo-sgd"),
     ("zo-sgd", "r-adazo"),
 )
+# Of these the rate is tuned again, each time on other images, to see how far that moves it and the result.
+RETUNED = ("zo-sgd", "momentum-sgd", "zo-adamm", "r-adazo")
+# What a cell calls the method's own rate: tuned on the first group of images, or on the next ones.
+OWN_RATES = ("tuned", "tuned-1", "tuned-2", "tuned-3")
 
 # Middle of the first grid for the cube and for the ball; the grid goes on while its best rate is an end.
 _MIDDLE: dict[str, tuple[float, float]] = {

@@ -8,7 +8,7 @@ from experiments._problem_attack import CLASSES, HELD_OUT, Attack, Norm, Victim,
 from experiments._tuning import Tuned, tune
 from experiments.black_box_attack.attempts import Attempt, attempt
 from experiments.black_box_attack.config import Config
-from experiments.black_box_attack.methods import first_grid, in_bands, maker
+from experiments.black_box_attack.methods import OWN_RATES, first_grid, in_bands, maker
 from zotheory.errors import InvalidArgument
 from zotheory.experiment import Seed
 
@@ -16,8 +16,11 @@ from zotheory.experiment import Seed
 FOR_TUNING = 200
 # A grid of learning rates is extended at most so many times.
 EXTENSIONS = 8
+# What images are chosen for: a group for each tuning, the rest for attacks that are reported.
+EVALUATION = "evaluation"
+TUNINGS = tuple(rate.replace("tuned", "tuning") for rate in OWN_RATES)
 # Rates that were tuned in this process.
-_tuned: dict[tuple[Config, "Setting", Seed], Tuned] = {}
+_tuned: dict[tuple[Config, "Setting", Seed, str], Tuned] = {}
 
 
 class Setting(NamedTuple):
@@ -38,24 +41,28 @@ class Chosen(NamedTuple):
 
 
 def chosen_images(attacked: Victim, config: Config, seed: Seed, purpose: str) -> Chosen:
-    """Return images for "tuning" or "evaluation", the same for all cells; those misread are skipped.
+    """Return images for `EVALUATION` or one of `TUNINGS`, each a group of its own, the same for all cells.
+
+    Those misread are skipped.
 
     Raises:
         InvalidArgument: too few are read right.
     """
     order = seed.shared("images").permutation(HELD_OUT)
-    tuning = purpose == "tuning"
+    tuning = purpose in TUNINGS
+    group = TUNINGS.index(purpose) if tuning else 0
     wanted = config.tuning_images if tuning else config.images
     waiting = order[:FOR_TUNING] if tuning else order[FOR_TUNING:]
     right = np.flatnonzero(attacked.answers[waiting] == attacked.labels[waiting])
-    if right.size < wanted:
+    end = (group + 1) * wanted
+    if right.size < end:
         name, remedy = "tuning_images" if tuning else "images", "give fewer, or train for more epochs"
         raise InvalidArgument(name, wanted, f"the network reads {right.size} right: {remedy}")
-    last = int(right[wanted - 1])
-    indices = waiting[right[:wanted]]
+    last = int(right[end - 1])
+    indices = waiting[right[end - wanted : end]]
     turns = seed.shared("targets", purpose).integers(1, CLASSES, wanted)
     targets = (attacked.labels[indices] + turns) % CLASSES
-    return Chosen(indices.tolist(), targets.tolist(), last + 1 - wanted)
+    return Chosen(indices.tolist(), targets.tolist(), last + 1 - end)
 
 
 def attacked_images(config: Config, setting: Setting, seed: Seed, purpose: str, lr: float) -> list[Attempt]:
@@ -90,20 +97,20 @@ def cost(found: Attempt, start: float, budget: int) -> float:
     return found.queries if found.success else budget * (1 + min(found.margin / start, 1.0))
 
 
-def tuned_rate(config: Config, setting: Setting, seed: Seed) -> Tuned:
-    """Return the learning rate of the least mean `cost` over the tuning images.
+def tuned_rate(config: Config, setting: Setting, seed: Seed, purpose: str = TUNINGS[0]) -> Tuned:
+    """Return the learning rate of the least mean `cost` over the images of one of `TUNINGS`.
 
     A function of configuration, setting and seed alone; kept because several cells ask for it.
     """
-    key = (config, setting, seed)
+    key = (config, setting, seed, purpose)
     if key not in _tuned:
-        _tuned[key] = _tune(config, setting, seed)
+        _tuned[key] = _tune(config, setting, seed, purpose)
     return _tuned[key]
 
 
-def _tune(config: Config, setting: Setting, seed: Seed) -> Tuned:
+def _tune(config: Config, setting: Setting, seed: Seed, purpose: str) -> Tuned:
     attacked = victim(seed.index, config.epochs)
-    indices, targets, _ = chosen_images(attacked, config, seed, "tuning")
+    indices, targets, _ = chosen_images(attacked, config, seed, purpose)
     starts = []
     for index, target in zip(indices, targets, strict=True):
         goal = target if setting.targeted else None
@@ -111,7 +118,7 @@ def _tune(config: Config, setting: Setting, seed: Seed) -> Tuned:
         starts.append(Attack(attacked, attacked.images[index], label, goal, setting.norm, 1.0).loss())
 
     def score(lr: float, _: int) -> tuple[float, int]:
-        found = attacked_images(config, setting, seed, "tuning", lr)
+        found = attacked_images(config, setting, seed, purpose, lr)
         costs = [cost(one, start, config.budget) for one, start in zip(found, starts, strict=True)]
         return float(np.mean(costs)), sum(one.queries for one in found)
 

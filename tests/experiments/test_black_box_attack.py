@@ -13,9 +13,10 @@ from experiments import _problem_attack
 from experiments._problem_attack import Attack, Bands, digits, victim
 from experiments.black_box_attack import EXPERIMENT, Config, cells, run
 from experiments.black_box_attack.attempts import Attempt, attempt
-from experiments.black_box_attack.methods import SHARED, in_bands, maker
+from experiments.black_box_attack.methods import RETUNED, SHARED, in_bands, maker
 from experiments.black_box_attack.tuning import (
     FOR_TUNING,
+    TUNINGS,
     Setting,
     attacked_images,
     chosen_images,
@@ -273,8 +274,9 @@ def test_misread_images_are_skipped_and_counted(attacked):
     assert len(wrong) == chosen.skipped > 0
     assert [i for i in reached if i not in wrong] == chosen.indices
     assert all(t != attacked.labels[i] for i, t in zip(chosen.indices, chosen.targets, strict=True))
-    tuning = chosen_images(attacked, config, seed(), "tuning")
-    assert not set(tuning.indices) & set(chosen.indices)
+    groups = [set(chosen_images(attacked, config, seed(), name).indices) for name in TUNINGS]
+    assert len(set.union(*groups)) == len(TUNINGS) * config.tuning_images
+    assert not set.union(*groups) & set(chosen.indices)
     with pytest.raises(InvalidArgument, match="images = 700: the network reads"):
         chosen_images(_answering(attacked), Config(images=700), seed(), "evaluation")
 
@@ -311,6 +313,13 @@ def test_tables_have_a_row_for_each_image_with_pixels_of_the_successes():
     assert shared.columns["learning_rate"][0] == columns["learning_rate"][0]
     assert shared.columns["image"].tolist() == columns["image"].tolist()
     assert shared.queries == shared.columns["queries_spent"].sum()
+    # Tuned on other images: the same are attacked, and the rate is that of tuning there.
+    other = run(SMALL, {**cell, "rate_of": "tuned-1"}, seed())
+    rate = tuned_rate(SMALL, Setting("r-adazo", "sphere", "linf", False), seed(), "tuning-1")
+    assert other.columns["learning_rate"][0] == rate.lr
+    assert other.columns["image"].tolist() == columns["image"].tolist()
+    assert other.queries == other.columns["queries_spent"].sum() + rate.spent_queries
+    assert not any(other.columns["picture"])
 
 
 def test_tuning_takes_the_best_of_its_rates_on_images_of_its_own():
@@ -374,7 +383,19 @@ def test_bands_are_the_rows_of_the_image():
 
 def test_grid_has_every_method_law_and_shared_rate():
     grid = cells(Config())
-    assert len(grid) == 2 * (11 + 5 + 4) + 2 * 11
+    assert len(grid) == 2 * (11 + 5 + 4) + 2 * 11 + 4 * 4 * 3
+    again = {(cell["method"], cell["rate_of"]) for cell in grid if cell["rate_of"].startswith("tuned-")}
+    assert again == {(name, f"tuned-{group}") for name in RETUNED for group in (1, 2, 3)}
+    # No more groups than there are images for.
+    assert [len(Config(tuning_images=n).own_rates) for n in (1, 8, 20, 40, 50, 51, 100)] == [
+        4,
+        4,
+        4,
+        2,
+        2,
+        1,
+        1,
+    ]
     assert {cell["targeted"] for cell in grid if cell["law"] != "sphere"} == {False}
     assert len(cells(QUICK)) == 3 + 1 + 4
     assert {cell["method"] for cell in grid} == set(METHODS)
