@@ -360,3 +360,18 @@ def test_the_manifest_in_the_rows_file_is_the_same(toy, store):
     assert blocks.manifest_within(data) == entry["content"]
     assert hashlib.sha256(spelled(entry["content"]).encode()).hexdigest() == entry["checksum"]
     assert hashlib.sha256(data).hexdigest() == entry["sha256"]
+
+
+def test_a_manifest_in_the_rows_file_that_differs_from_its_checksum_does_not_count(toy, store):
+    packed(toy, store)
+    (path,), (data,) = manifests(store), parquets(store)
+    checksum = digest(json.loads(path.read_text())["content"]).encode()
+    found = data.read_bytes()
+    assert found.count(checksum) == 1
+    wrong = found.replace(checksum, checksum[::-1])
+    assert blocks.manifest_within(found) is not None
+    assert blocks.manifest_within(wrong) is None
+    data.write_bytes(wrong)
+    assert len(cells_of(store)) == CELLS
+    path.unlink()
+    assert cells_of(store) == {}
