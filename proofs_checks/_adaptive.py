@@ -4,6 +4,8 @@ from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
+from proofs_checks._store import certified
+from zotheory.checks.evidence import Evidence
 from zotheory.experiment import Results
 from zotheory.types import FloatArray
 
@@ -53,6 +55,14 @@ def descend(
         x = x - rate * move
         losses[t + 1], moves[t] = (x**2).sum(axis=1), (move**2).mean(axis=1)
     return Descent(losses / losses[0], moves)
+
+
+def stated_rates(rows: Results, rate: float, longer: float) -> Evidence:
+    """Return whether the store has the stated learning rate for both methods, and the matched one for ZO-AdaMM."""
+    same = np.unique(rows.where(rule="same", method=["zo-adamm", "r-adazo"])["lr"])
+    matched = np.unique(rows.where(rule="matched", method="zo-adamm")["lr"])
+    right = np.allclose(same, rate, rtol=1e-12) and np.allclose(matched, rate * longer, rtol=1e-12)
+    return certified(right, "matched", f"stored learning rates: {same} for both, {matched} matched")
 
 
 def closed(behind: FloatArray, ahead: FloatArray, matched: FloatArray) -> FloatArray:

@@ -1,5 +1,7 @@
 """Function values that two methods need for one loss, seed by seed, from stored curves."""
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from proofs_checks._store import Mean, over_seeds
@@ -24,6 +26,10 @@ def log_ratio(one: Results, two: Results, column: str = "queries_spent") -> Mean
     """Return the mean over seeds of log(q_1 / q_2), both to the loss at which the worse of the two ends.
 
     Both methods have the same start and mini-batches at a seed, and end after equally many function values.
+    What they spent on tuning is not counted, nor is in the error that another tuning may choose other rates.
+
+    Raises:
+        ValueError: losses at the start differ, or a run ends no better than it began.
     """
     found = []
     for seed in np.unique(one["seed"]):
@@ -31,12 +37,19 @@ def log_ratio(one: Results, two: Results, column: str = "queries_spent") -> Mean
             (rows.where(seed=int(seed))[column].astype(float), rows.where(seed=int(seed))["loss"])
             for rows in (one, two)
         ]
+        if curves[0][1][0] != curves[1][1][0]:
+            raise ValueError(f"seed {seed}: losses at the start differ")
         target = max(float(losses[-1]) for _, losses in curves)
         q = [first_reached(x, losses, target) for x, losses in curves]
         if not np.isfinite(q).all() or min(q) <= 0:
             raise ValueError(f"seed {seed}: a run diverged, or ends no better than it began")
         found.append(np.log(q[0] / q[1]))
     return over_seeds(found)
+
+
+def within_grids(methods: Iterable[Results]) -> bool:
+    """Return whether no learning rate of any is the last that tuning tried."""
+    return not any(rows["at_grid_end"].any() for rows in methods)
 
 
 def averaged(means: list[Mean]) -> Mean:

@@ -1,11 +1,11 @@
-"""H1: at one learning rate R-AdaZO is ahead of ZO-AdaMM because its steps are longer; a longer rate makes up for it."""
+"""H1: at one learning rate R-AdaZO is ahead of ZO-AdaMM, and its steps are longer; a longer rate makes up for it."""
 
 from collections.abc import Iterator
 
 import numpy as np
 import sympy as sp
 
-from proofs_checks._adaptive import closed, descend, relative_lengths
+from proofs_checks._adaptive import closed, descend, relative_lengths, stated_rates
 from proofs_checks._medians import Median, settled
 from proofs_checks._store import certified, stored
 from zotheory.checks.evidence import Evidence
@@ -21,14 +21,14 @@ claim = Claim(
     kind=Kind.EQUALITY,
     plain="Quadratic, cubic, Levy, Rosenbrock, Ackley, Rastrigin in d = 144, forward differences along two sphere "
     "perturbations a step, 400 steps, learning rate 1e-3 for both, beta = (0.9, 0.999). On each function the final loss of "
-    "ZO-AdaMM is more than 1.1 times that of R-AdaZO; with 1e-3 sqrt((1+beta1)/(1-beta1)) for ZO-AdaMM 0.7 to 1.5 of the "
-    "gap between logarithms of losses is closed. The first step of R-AdaZO is 1/(1-beta1) = 10 times as long, within 0.1, "
-    "but on Ackley, whose gradients are too small for zeta = 1e-8 to be negligible. "
-    "Root mean square lengths of later steps are within a factor of 0.85 to 1.15 of what follows from the sizes of the exact "
-    "gradients with averages of squares at their means.",
-    latex=r"Six functions, $d=144$, $\eta=10^{-3}$: $f_{\rm AdaMM}>1.1\,f_{\rm R}$; with $\eta\sqrt{\frac{1+\beta_1}{1-\beta_1}}$ "
-    r"for ZO-AdaMM $0.7$ to $1.5$ of $\log f_{\rm AdaMM}-\log f_{\rm R}$ is gone; first steps $1:10$, later "
-    r"lengths as predicted to $15\%$.",
+    "ZO-AdaMM is more than 1.2 times that of R-AdaZO; with 1e-3 sqrt((1+beta1)/(1-beta1)) for ZO-AdaMM 0.74 to 1.42 of the "
+    "gap between logarithms of losses is closed. Root mean square lengths of steps from the eleventh on are within a factor "
+    "of 0.92 to 1.13 of what follows from the sizes of the exact gradients with averages of squares at their means. That the "
+    "first step of R-AdaZO is 1/(1-beta1) = 10 times as long is no finding: it is an identity up to zeta. That programs keep "
+    "it, within 0.1, is a check of them; but on Ackley, whose gradients are too small for zeta = 1e-8 to be negligible.",
+    latex=r"Six functions, $d=144$, $\eta=10^{-3}$: $f_{\rm AdaMM}>1.2\,f_{\rm R}$; with $\eta\sqrt{\frac{1+\beta_1}{1-\beta_1}}$ "
+    r"for ZO-AdaMM $0.74$ to $1.42$ of $\log f_{\rm AdaMM}-\log f_{\rm R}$ is gone; first steps $1:10$, an identity; "
+    r"later lengths $0.92$ to $1.13$ of those predicted.",
     source="arXiv 2502.01014, as summarised (faster than ZO-AdaMM at one learning rate); the confound is derived here",
     conditions=(
         "stored results of adaptive-synthetic, 16 trials with starts shared by the methods; intervals of medians by order "
@@ -42,13 +42,14 @@ claim = Claim(
     ),
     expected=Verdict.SUPPORTED,
     formulas={
-        "behind": sp.Rational(11, 10),
-        "closed": sp.Rational(7, 10),
-        "overshot": sp.Rational(3, 2),
+        "lr": sp.Rational(1, 1000),
+        "behind": sp.Rational(12, 10),
+        "closed": sp.Rational(74, 100),
+        "overshot": sp.Rational(142, 100),
         "first": 1 / (1 - BETA1),
         "longer": sp.sqrt((1 + BETA1) / (1 - BETA1)),
-        "shortest": sp.Rational(85, 100),
-        "longest": sp.Rational(115, 100),
+        "shortest": sp.Rational(92, 100),
+        "longest": sp.Rational(113, 100),
     },
     parts=("same", "matched", "first", "lengths"),
     depends=("F3", "F3b"),
@@ -56,7 +57,7 @@ claim = Claim(
 )
 
 FUNCTIONS = ("quadratic", "cubic", "levy", "rosenbrock", "ackley", "rastrigin")
-DIM, QUERIES, BUDGET, RATE = 144, 2, 1200, 1e-3
+DIM, QUERIES, BUDGET = 144, 2, 1200
 NUMBERS = {BETA1: sp.Rational(9, 10)}
 
 
@@ -67,9 +68,11 @@ def number(claim: Claim, name: str) -> float:
 
 @claim.check("measured")
 def measured(claim: Claim) -> Iterator[Evidence]:
+    rate = number(claim, "lr")
     found = stored(
-        "adaptive-synthetic", budget=BUDGET, queries=QUERIES, rows=12, columns=12, lr=RATE, trials=16
+        "adaptive-synthetic", budget=BUDGET, queries=QUERIES, rows=12, columns=12, lr=rate, trials=16
     ).where(law="sphere")
+    yield stated_rates(found, rate, number(claim, "longer"))
     same, matched, first, lengths = [], [], [], []
     span = number(claim, "closed"), number(claim, "overshot")
     for name in FUNCTIONS:
@@ -97,9 +100,10 @@ def another(claim: Claim) -> Iterator[Evidence]:
     """|x|^2 / 2, 64 runs at once."""
     rng = stream(2024, claim.id)
     start, steps = rng.uniform(-2, 2, (64, DIM)), BUDGET // (QUERIES + 1)
-    longer = RATE * number(claim, "longer")
-    plain, matched = (descend("plain", rate, start, steps, QUERIES, rng) for rate in (RATE, longer))
-    refined = descend("refined", RATE, start, steps, QUERIES, rng)
+    one = number(claim, "lr")
+    longer = one * number(claim, "longer")
+    plain, matched = (descend("plain", rate, start, steps, QUERIES, rng) for rate in (one, longer))
+    refined = descend("refined", one, start, steps, QUERIES, rng)
     ends = [runs.losses[-1] for runs in (plain, refined, matched)]
     behind = float(np.median(ends[0] / ends[1]))
     told = f"quadratic, median ratio of losses {behind:.3f}"

@@ -15,30 +15,33 @@ M, E, P, D = sp.symbols("m e p d", positive=True)
 
 claim = Claim(
     id="H4",
-    title="Measured: blocks drawn by size cost nothing in variance, by importance less than nothing, in equal turns "
-    "more if sizes differ",
+    title="Measured: blocks cost in variance what their energies say: by size nothing, by importance less than nothing, "
+    "in equal turns more if sizes differ",
     kind=Kind.EQUALITY,
     plain="Training of two networks of four layers, a block a layer, one central difference a step, signs inside. nu = "
     "E|g|^2 / |a|^2 of the unbiased estimate is sum_b m_b e_b / p_b, with the energies e_b that automatic "
-    "differentiation gives. That is d if blocks are drawn by size, as without blocks. With importance probabilities, "
-    "estimated as the run goes, it is within 10% of the least value (sum_b sqrt(m_b e_b))^2 in the mean over the run, and "
-    "below 0.98 d (layers of 32) and 0.9 d (layers of 128, 16, 16). With equal probabilities it is above 1.03 d on the "
-    "second network.",
+    "differentiation gives: measured to 20% without blocks and with importance probabilities, to 35% with others. By "
+    "identity that is d if blocks are drawn by size, as without blocks. The rest is of this formula at the measured "
+    "energies, not of measured estimates: with importance probabilities, estimated as the run goes, it is within 3% of the "
+    "least value (sum_b sqrt(m_b e_b))^2 in the mean over the run, and below 0.98 d (layers of 32) and 0.83 d (layers of "
+    "128, 16, 16); with equal probabilities it is above 1.04 d on the second network.",
     latex=r"$\nu=\sum_b m_be_b/p_b\ge(\sum_b\sqrt{m_be_b})^2$; $\nu=d$ at $p_b=m_b/d$.",
     source="arXiv 2501.19099 for the blocks, as summarised; factors derived here",
     conditions=(
         "the loss over all images, factor 1/p_b on a block's estimate, delta = 1; stored results of subspace",
-        "measured over predicted factors resolvable: 35%; predicted ones follow from exact energies",
+        "a gain of 5% (layers of 32) is less than measured estimates resolve: it follows from exact energies; means of "
+        "both networks and all times for each method",
+        "bounds were set with these results in view",
     ),
     expected=Verdict.SUPPORTED,
-    formulas={"block": M * E / P, "root": sp.sqrt(M * E), "whole": D},
+    formulas={"block": M * E / P, "root": sp.sqrt(M * E), "whole": D, "nearest": sp.Rational(103, 100)},
     parts=("factor", "size", "importance", "equal"),
     data=("../results/subspace",),
 )
-TOLERANCE = 0.35
+TOLERANCES = {"mezo-signs": 0.2, "cyclic": 0.35, "uniform": 0.35, "size": 0.35, "importance": 0.2}
 BLOCKS = range(4)
 # Bounds on nu / d of importance probabilities.
-BELOW = {"even": 0.98, "tapered": 0.9}
+BELOW = {"even": 0.98, "tapered": 0.83}
 
 
 def column(rows: Results, name: str) -> np.ndarray:
@@ -56,7 +59,7 @@ def stated(claim: Claim, rows: Results, whole: bool) -> np.ndarray:
 def measured(claim: Claim) -> Iterator[Evidence]:
     found = stored("subspace", seeds=8)
     statements = []
-    for method in ("mezo-signs", "cyclic", "uniform", "size", "importance"):
+    for method, tolerance in TOLERANCES.items():
         rows = found.where(method=method)
         rows = rows.where(
             queries_spent=np.unique(rows["queries_spent"][np.isfinite(rows["factor"])]).tolist()
@@ -66,12 +69,14 @@ def measured(claim: Claim) -> Iterator[Evidence]:
         mean = Mean(
             float(values.mean()), float(np.sqrt((errors**2).sum()) / errors.size), 48 * errors.size, WIDENED
         )
-        statements.append(Stated(f"{method}, over stated", mean, 1 - TOLERANCE, 1 + TOLERANCE))
+        statements.append(Stated(f"{method}, over stated", mean, 1 - tolerance, 1 + tolerance))
     yield settled(claim, "factor", "measured over stated factors", statements)
     by_size = found.where(method="size")
     gap = np.abs(stated(claim, by_size, False) / by_size["dim"] - 1).max()
     yield certified(
-        bool(gap < 1e-9), "size", f"draws by size: nu over d differs from 1 by at most {gap:.2g}"
+        bool(gap < 1e-9),
+        "size",
+        f"stored probabilities by size: nu over d differs from 1 by at most {gap:.2g}",
     )
     root = sp.lambdify((M, E), claim.formulas["root"], "numpy")
 
@@ -86,11 +91,12 @@ def measured(claim: Claim) -> Iterator[Evidence]:
     low = [
         Stated(f"{name}, over d", over_run(name, "importance", False), high=x) for name, x in BELOW.items()
     ]
+    near = float(claim.formulas["nearest"])
     low += [
-        Stated(f"{name}, over the least", over_run(name, "importance", True), high=1.1) for name in BELOW
+        Stated(f"{name}, over the least", over_run(name, "importance", True), high=near) for name in BELOW
     ]
     yield settled(claim, "importance", "factors of importance probabilities", low)
-    equal = Stated("tapered, over d", over_run("tapered", "uniform", False), low=1.03)
+    equal = Stated("tapered, over d", over_run("tapered", "uniform", False), low=1.04)
     yield settled(claim, "equal", "factors of equal probabilities", [equal])
 
 

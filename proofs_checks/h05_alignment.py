@@ -7,7 +7,7 @@ from itertools import product
 import numpy as np
 import sympy as sp
 
-from proofs_checks._store import WIDENED, Mean, Stated, compared, settled, stored
+from proofs_checks._store import WIDENED, Mean, Stated, certified, compared, settled, stored
 from zotheory.checks.evidence import Evidence
 from zotheory.experiment import Results
 from zotheory.laws import DAP, Sphere, TwoAtom
@@ -23,14 +23,15 @@ claim = Claim(
     plain="b = 4 central differences a step, at the end of tuned runs on three quadratics, Rosenbrock's function of pairs "
     "and logistic regression. E|g|^2 / |a|^2 = 1 + (nu - 1)/b with nu = rho^2/p + (1 - rho^2)(d - 1)/(1 - p) for GuidedSGD "
     "at its own p and the measured alignment rho^2 of guide and gradient; nu = d for the sphere, both averaged stages of "
-    "DAP and DAP along the momentum; the second stage alone has (d - 1)/(b/2). The guide lowers E|g|^2 by a quarter or "
-    "more on the spiked quadratic and on Rosenbrock's function, and by nothing on logistic regression (d = 650, noisy "
-    "gradients).",
+    "DAP and DAP along the momentum; the second stage alone has (d - 1)/(b/2). The guide lowers E|g|^2 by 0.28 or "
+    "more on the spiked quadratic and on Rosenbrock's function; on logistic regression (d = 650, noisy gradients) it is "
+    "within 0.22 of the sphere's, and no gain is seen.",
     latex=r"$E|g|^2=1+(\nu-1)/b$, $\nu=\frac{\rho^2}p+\frac{(1-\rho^2)(d-1)}{1-p}$ (guided), $d$ (DAP, sphere).",
     source="derived here; the two stages are Algorithm 2 of arXiv 2510.19975, as summarised",
     conditions=(
         "delta = 1, the loss over all data, mu = 1e-3; stored results of guided, two times near the end of each run",
-        "means over problems for each method, resolvable: 30%; guides average about 2d probes",
+        "means over problems for each method, resolvable: 15%; guides average about 2d probes",
+        "bounds were set with these results in view",
     ),
     expected=Verdict.SUPPORTED,
     formulas={
@@ -43,7 +44,7 @@ claim = Claim(
     parts=("error", "gain"),
     data=("../results/guided",),
 )
-TOLERANCE = 0.3
+TOLERANCE = 0.15
 PERTURBATIONS = 4
 
 
@@ -71,18 +72,22 @@ def pooled(values: np.ndarray, errors: np.ndarray) -> Mean:
 def measured(claim: Claim) -> Iterator[Evidence]:
     found = stored("guided", perturbations=PERTURBATIONS, seeds=8)
     problems, statements = sorted(set(found["problem"].tolist())), []
+    gaps: list[float] = []
     for method in claim.formulas:
         relative, errors = [], []
         for problem in problems:
             rows = measured_rows(found, method, problem)
             expected = stated(claim, method, rows)
+            gaps.append(float(np.abs(expected / rows["predicted_energy"] - 1).max()))
             relative.append(rows["energy"] / expected)
             errors.append(rows["energy_error"] / expected)
         mean = pooled(np.concatenate(relative), np.concatenate(errors))
         statements.append(Stated(f"{method}, over stated", mean, 1 - TOLERANCE, 1 + TOLERANCE))
     yield settled(claim, "error", "measured over stated mean squares", statements)
+    told = f"formulas at stored alignments over stored predictions: off by {max(gaps):.2g} at most"
+    yield certified(max(gaps) < 1e-9, "error", told)
     gains = []
-    for problem, low, high in (("spiked-100", 0, 0.75), ("valley-20", 0, 0.75), ("logistic", 0.7, 1.3)):
+    for problem, low, high in (("spiked-100", 0, 0.72), ("valley-20", 0, 0.72), ("logistic", 0.78, 1.22)):
         rows = measured_rows(found, "guided", problem)
         unit = float(stated(claim, "sphere", rows)[0])
         gains.append(Stated(problem, pooled(rows["energy"] / unit, rows["energy_error"] / unit), low, high))

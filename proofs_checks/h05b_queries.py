@@ -1,13 +1,15 @@
 """H5b: queries to a loss with alignment from the past, from half of the batch, and without."""
 
 from collections.abc import Iterator
+from fractions import Fraction
 
 import numpy as np
 import sympy as sp
 
-from proofs_checks._reach import averaged, log_ratio
-from proofs_checks._store import Mean, Stated, certified, settled, stored
+from proofs_checks._reach import averaged, log_ratio, within_grids
+from proofs_checks._store import Mean, Stated, certified, compared, settled, stored
 from zotheory.checks.evidence import Evidence
+from zotheory.laws import Sphere
 from zotheory.ledger.claim import Claim, Kind, Verdict
 
 D, B = sp.symbols("d b", positive=True)
@@ -18,21 +20,28 @@ claim = Claim(
     "alignment",
     kind=Kind.LOWER_BOUND,
     plain="Function values to the loss at which the worse of two methods ends, learning rates tuned for each, b = 4, on "
-    "three quadratics and logistic regression. In the geometric mean over these GuidedSGD needs less than 0.75 of what "
+    "three quadratics and logistic regression. In the geometric mean over these GuidedSGD needs less than 2/3 of what "
     "DAP's second stage alone needs (as published: the first b/2 differences are not averaged in). Against both stages "
-    "averaged and against the plain sphere it is between 0.7 and 1/0.7: it does not reach 0.7. Its errors are far lower "
-    "at the end of some runs (H5), but its best learning rate is that of the sphere, which the beginning of a run sets.",
-    latex=r"$q_{\mathrm{guided}}<0.75\,q_{\mathrm{stage\ 2}}$; $q_{\mathrm{guided}}>0.7\,q_{\mathrm{DAP}}$, "
-    r"$q_{\mathrm{guided}}>0.7\,q_{\mathrm{sphere}}$.",
+    "averaged and against the plain sphere it is between 7/9 and 9/7: it does not reach 0.7. Its errors are far lower "
+    "at the end of some runs (H5), but tuning chose the sphere's learning rate for it on all four; why is not tested.",
+    latex=r"$q_{\mathrm{guided}}<\frac23q_{\mathrm{stage\ 2}}$; $q_{\mathrm{guided}}>\frac79q_{\mathrm{DAP}}$, "
+    r"$q_{\mathrm{guided}}>\frac79q_{\mathrm{sphere}}$.",
     source="derived here; the two stages are Algorithm 2 of arXiv 2510.19975, as summarised",
     conditions=(
         "central differences, constant learning rates from a grid of ratio 2, d = 20 to 650, 1600 function values; stored "
         "results of guided",
-        "Student's intervals of mean log ratios over seeds; Rosenbrock's function is left out: all methods stop at the "
+        "rates by the median final loss of two other runs, none an end of its grid; Student's intervals of mean log ratios "
+        "over seeds at these rates do not contain that another tuning may choose a neighbour",
+        "bounds were set with these results in view; Rosenbrock's function is left out: all methods stop at the "
         "valley's floor within the first values, and what follows depends on the start",
     ),
     expected=Verdict.SUPPORTED,
-    formulas={"error": (D - 1) / B, "stage 2": sp.Rational(3, 4), "goal": sp.Rational(7, 10)},
+    formulas={
+        "error": (D - 1) / B,
+        "stage 2": sp.Rational(2, 3),
+        "level": sp.Rational(7, 9),
+        "goal": sp.Rational(7, 10),
+    },
     parts=("published", "goal"),
     data=("../results/guided",),
 )
@@ -50,13 +59,18 @@ def measured(claim: Claim) -> Iterator[Evidence]:
         ]
         return averaged([log_ratio(one, two) for one, two in pairs])
 
+    used = [
+        found.where(problem=list(PROBLEMS), method=m) for m in ("guided", "sphere", "dap", "dap-published")
+    ]
+    for part in claim.parts:
+        yield certified(within_grids(used), part, "all chosen learning rates inside their grids")
     detail = "mean log ratios of function values"
     stage_two = Stated(
         "guided over stage 2", ratio("dap-published"), high=float(sp.log(claim.formulas["stage 2"]))
     )
     yield settled(claim, "published", detail, [stage_two])
-    goal = float(sp.log(claim.formulas["goal"]))
-    goals = [Stated(f"guided over {other}", ratio(other), goal, -goal) for other in ("dap", "sphere")]
+    level = float(sp.log(claim.formulas["level"]))
+    goals = [Stated(f"guided over {other}", ratio(other), level, -level) for other in ("dap", "sphere")]
     yield settled(claim, "goal", detail, goals)
     rates = {
         problem: [
@@ -70,7 +84,14 @@ def measured(claim: Claim) -> Iterator[Evidence]:
 
 @claim.check("best constant step")
 def best_step(claim: Claim) -> Iterator[Evidence]:
-    """On f = |x|^2 / 2 a step of an estimate with relative error V leaves (1 - eta)^2 + eta^2 V of E f, at best V / (1 + V)."""
+    """Errors from the laws; on f = |x|^2 / 2 a step of an estimate with relative error V leaves (1 - eta)^2 + eta^2 V of E f, at best V / (1 + V)."""
+    pairs = []
+    for dim, batch in ((3, 4), (6, 10)):
+        a = [Fraction(i * i - 2) for i in range(dim)]
+        nu = sp.nsimplify(Sphere(dim).dimension_factor(a))
+        pairs.append((f"d = {dim}", claim.formulas["error"].subs({D: dim, B: batch}), (nu - 1) / batch))
+    for part in claim.parts:
+        yield compared(part, "errors of means of independent perturbations", pairs)
     eta, v = sp.symbols("eta V", positive=True)
     left = (1 - eta) ** 2 + eta**2 * v
     (best,) = sp.solve(sp.diff(left, eta), eta)

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from proofs_checks._reach import averaged, first_reached, log_ratio
+from proofs_checks._reach import averaged, first_reached, log_ratio, within_grids
 from proofs_checks._store import Mean
 from zotheory.experiment import Results
 
@@ -37,6 +37,19 @@ def test_ratios_are_those_of_the_rates():
 def test_a_run_without_an_end_is_refused():
     with pytest.raises(ValueError, match="seed 0"):
         log_ratio(curves([-0.01]), curves([0.02]))
+
+
+def test_runs_from_other_starts_are_refused():
+    moved = curves([0.02])
+    moved.columns["loss"][:] *= 1.1
+    with pytest.raises(ValueError, match="seed 0: losses at the start differ"):
+        log_ratio(curves([0.02]), moved)
+
+
+def test_a_rate_at_the_end_of_a_grid_is_seen():
+    inside, end = (Results({"at_grid_end": np.array([False, value])}, []) for value in (False, True))
+    assert within_grids([inside, inside])
+    assert not within_grids([inside, end])
 
 
 def test_averages_have_the_degrees_of_freedom_of_equal_samples():
