@@ -2,6 +2,7 @@
 
 import signal
 import threading
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -10,6 +11,7 @@ from torch import nn
 from zotheory.optim import ZOSGD, layerwise, lockstep, replay
 from zotheory.optim.directions import Kept
 from zotheory.optim.interrupts import Held
+from zotheory.optim.workspace import held_once
 
 
 def model_and_optimizer(**options):
@@ -130,36 +132,75 @@ def test_no_memory_for_moments_changes_nothing(monkeypatch, bits):
 
 
 class Prompts(nn.Module):
-    """Gives views of parameters that are used later, layer by layer."""
+    """Uses views of parameters after the forwards that made them, layer by layer."""
 
-    def __init__(self):
+    def __init__(self, way):
         super().__init__()
-        self.made = nn.ModuleList(Prompt() for _ in range(3))
+        self.made = nn.ModuleList(Prompt(way) for _ in range(3))
 
     def forward(self, x):
-        prompts = [prompt(len(x)) for prompt in self.made]
-        for prompt in prompts:
-            x = torch.tanh(x * prompt)
+        given = [prompt(len(x)) for prompt in self.made]
+        for prompt, one in zip(self.made, given, strict=True):
+            view = {"given": one, "in an object": getattr(one, "view", None), "saved": prompt.saved}
+            x = torch.tanh(x * view[prompt.way])
         return x
 
 
 class Prompt(nn.Module):
-    def __init__(self):
+    def __init__(self, way):
         super().__init__()
-        self.weight = nn.Parameter(torch.randn(1, 5))
+        self.weight, self.way, self.saved = nn.Parameter(torch.randn(1, 5)), way, None
 
     def forward(self, count):
-        return self.weight.expand(count, -1)
+        view = self.weight.expand(count, -1)
+        if self.way == "given":
+            return view
+        if self.way == "in an object":
+            return SimpleNamespace(view=view)
+        self.saved = self.weight.view(5)
+        return view.sin()
 
 
-@pytest.mark.parametrize("engine", [None, "plain", "reuse", "lockstep"])
-def test_views_of_parameters_outlive_the_forward(engine):
+WAYS = [(e, w) for e in ("plain", "reuse", "keep") for w in ("given", "in an object", "saved")]
+
+
+# In lockstep nothing may be saved in a module.
+@pytest.mark.parametrize(("engine", "way"), [*WAYS, ("lockstep", "given"), ("lockstep", "in an object")])
+def test_views_of_parameters_outlive_the_forward(engine, way):
     torch.manual_seed(0)
-    model = Prompts()
-    options = {} if engine is None else {"model": model, "engine": engine}
-    optimizer = ZOSGD(model.parameters(), 0.1, **options)
-    losses = [optimizer.step(lambda: model(torch.ones(2, 5)).square().mean()) for _ in range(4)]
+    model = Prompts(way)
+    optimizer = ZOSGD(model.parameters(), 0.1, model=model, engine=engine)
+    losses = [optimizer.step(lambda: model(torch.ones(2, 5)).square().mean()) for _ in range(6)]
     torch.manual_seed(0)
-    twin = Prompts()
+    twin = Prompts(way)
     plain = ZOSGD(twin.parameters(), 0.1)
-    assert losses == [plain.step(lambda: twin(torch.ones(2, 5)).square().mean()) for _ in range(4)]
+    assert losses == [plain.step(lambda: twin(torch.ones(2, 5)).square().mean()) for _ in range(6)]
+
+
+def test_memory_of_layers_that_are_done_is_used_again():
+    addresses = []
+
+    class Noted(nn.Linear):
+        def forward(self, x):
+            addresses.append(self.weight.data_ptr())
+            return super().forward(x)
+
+    model = nn.Sequential(*[Noted(16, 16) for _ in range(8)])
+    optimizer = ZOSGD(model.parameters(), 0.1, model=model, engine="plain")
+    optimizer.step(lambda: model(torch.ones(2, 16)).square().mean())
+    assert [len(set(addresses[:8])), len(set(addresses[8:]))] == [1, 1]
+
+
+def test_who_holds_memory():
+    row = torch.empty(4)
+    assert held_once(row)
+    for make in (lambda: row.view(2, 2), lambda: row[:2], lambda: row.detach(), lambda: row.data.t()):
+        other = make()
+        assert not held_once(row)
+        del other
+        assert held_once(row)
+    leaf = torch.ones(4, requires_grad=True)
+    product = leaf[:2] * row[:2]  # of which autograd holds the factors
+    assert not held_once(row)
+    del product
+    assert held_once(row)

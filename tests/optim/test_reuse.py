@@ -17,7 +17,7 @@ from zotheory.optim.module_state import ModuleState
 WIDTH = 6
 INPUTS = torch.linspace(-1, 1, 5 * WIDTH).reshape(5, WIDTH)
 RUNS = weakref.WeakKeyDictionary()
-ENGINES = [None, "plain", "lockstep", "reuse"]
+ENGINES = [None, "plain", "lockstep", "reuse", "keep"]
 
 
 class Counted(nn.Module):
@@ -67,21 +67,23 @@ def counts(model):
     return [RUNS.pop(layer, 0) for layer in model.layers]
 
 
-def test_frozen_lower_layers_run_once():
-    model, optimizer = start("reuse")
+@pytest.mark.parametrize(("engine", "depth", "later"), [("reuse", 0, 3), ("keep", 2, 0)])
+def test_frozen_lower_layers_run_once(engine, depth, later):
+    model, optimizer = start(engine)
     optimizer.step(closure(model))
     assert counts(model) == [2] * 4  # watched
     optimizer.step(closure(model))
     assert counts(model) == [1, 1, 3, 3]  # the first point once more, for a check
-    assert optimizer.prefix.depth == 2
+    assert optimizer.prefix.depth == depth
     for _ in range(3):
         optimizer.step(closure(model))
-    assert counts(model) == [0, 0, 6, 6]
+    assert counts(model) == [later, later, 6, 6]
 
 
+@pytest.mark.parametrize("engine", ["reuse", "keep"])
 @pytest.mark.parametrize("stay", [1, 2])
-def test_layers_below_the_block_run_once_a_step(stay):
-    model, optimizer = start("reuse", lambda: Layers().requires_grad_(True), MeZOBCD, steps_per_block=stay)
+def test_layers_below_the_block_run_once_a_step(engine, stay):
+    model, optimizer = start(engine, lambda: Layers().requires_grad_(True), MeZOBCD, steps_per_block=stay)
     for _ in range(3 * 4 * stay):  # every block watched, then checked
         optimizer.step(closure(model))
     counts(model)
@@ -89,8 +91,8 @@ def test_layers_below_the_block_run_once_a_step(stay):
     for _ in range(4 * 4 * stay):
         optimizer.step(closure(model))
         block = optimizer.block
-        # Those below not even once if the last step, too, left them alone.
-        below = 0 if block == previous else 1
+        # Those below not even once if the last step, too, left them alone, and they are kept.
+        below = 0 if block == previous and engine == "keep" else 1
         if previous is not None:
             assert counts(model) == [below] * block + [2] * (4 - block)
         counts(model)
@@ -232,10 +234,10 @@ def test_models_of_many_kinds(bits, name, kind, inference):
                 return closure(model)()
 
         # In inference mode torch counts no writes, and so this one is seen too late.
-        late = engine == "reuse" and name == "written between" and inference
+        late = engine in ("reuse", "keep") and name == "written between" and inference
         with pytest.warns(UserWarning, match="nothing is reused") if late else nullcontext():
             found.append(([optimizer.step(run) for _ in range(8)], bits(model.parameters())))
-    assert found == [found[0]] * 4
+    assert found == [found[0]] * 5
     assert len(set(found[0][0])) == 8
 
 
@@ -252,7 +254,7 @@ def test_models_of_many_kinds(bits, name, kind, inference):
 )
 def test_how_many_layers_are_kept(name, depth):
     # Of "rectified", that a module without parameters follows the frozen ones.
-    model, optimizer = start("reuse", MODELS[name])
+    model, optimizer = start("keep", MODELS[name])
     for _ in range(3):
         optimizer.step(closure(model))
     assert optimizer.prefix.depth == depth
@@ -282,9 +284,11 @@ def test_a_connection_over_layers(bits):
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             losses = [optimizer.step(closure(model)) for _ in range(3)]
-        assert ["nothing is reused" in str(w.message) for w in caught] == [True] * (engine == "reuse")
+        assert ["nothing is reused" in str(w.message) for w in caught] == [True] * (
+            engine in ("reuse", "keep")
+        )
         found.append((losses, bits(model.parameters())))
-    assert found == [found[0]] * 4
+    assert found == [found[0]] * 5
 
 
 def data(model):
@@ -492,14 +496,15 @@ def test_what_makes_them_run_again(bits, name):
             if step in (4, 5, 8):
                 change(model)
             # Where what a lower layer gives goes elsewhere than before.
-            elsewhere = name in ("connection", "new layer", "layer left out", "factor between")
-            given_up = elsewhere and engine == "reuse" and step == 4
+            kept = ("connection", "new layer", "layer left out", "factor between")
+            elsewhere = kept if engine == "keep" else ("connection",) if engine == "reuse" else ()
+            given_up = name in elsewhere and step == 4
             with pytest.warns(UserWarning, match="not to be had") if given_up else nullcontext():
                 losses.append(optimizer.step(closure(model)))
-            if engine == "reuse" and step == 3:
+            if engine == "keep" and step == 3:
                 assert optimizer.prefix.depth == 2  # there is something that must not be reused
         found.append((losses, bits(model.parameters())))
-    assert found == [found[0]] * 4
+    assert found == [found[0]] * 5
     # The change is seen in the loss.
     _, _, _, before, after, *_ = found[0][0]
     assert abs(after - before) > 1e-3
@@ -511,7 +516,7 @@ def test_a_block_s_lower_layers_are_those_of_the_last_step(bits):
     for engine in ENGINES:
         model, optimizer = start(engine, lambda: Layers().requires_grad_(True), MeZOBCD, lr=0.5)
         found.append(([optimizer.step(closure(model)) for _ in range(30)], bits(model.parameters())))
-    assert found == [found[0]] * 4
+    assert found == [found[0]] * 5
 
 
 def test_autocast_from_some_time_on(bits):
@@ -523,7 +528,7 @@ def test_autocast_from_some_time_on(bits):
             with torch.autocast("cpu", dtype=torch.bfloat16, enabled=step in (4, 5, 8)):
                 losses.append(optimizer.step(closure(model)))
         found.append((losses, bits(model.parameters())))
-    assert found == [found[0]] * 4
+    assert found == [found[0]] * 5
 
 
 def test_inputs_that_are_never_the_same():
@@ -582,10 +587,11 @@ def test_a_model_that_looks_at_what_lower_layers_give(bits):
     for engine in ENGINES:
         model, optimizer = start(engine, Careful)
         losses = [optimizer.step(closure(model))]
-        with pytest.warns(UserWarning, match="not to be had") if engine == "reuse" else nullcontext():
+        reuses = engine in ("reuse", "keep")
+        with pytest.warns(UserWarning, match="not to be had") if reuses else nullcontext():
             losses += [optimizer.step(closure(model)) for _ in range(3)]
         found.append((losses, bits(model.parameters())))
-    assert found == [found[0]] * 4
+    assert found == [found[0]] * 5
 
 
 class Gated(Layers):
@@ -649,9 +655,11 @@ def test_branches_on_what_a_lower_layer_gave(bits, name, late, inference):
                 model.other = 0.5 * (step >= 4)
                 model.inputs = INPUTS if step < 6 else -INPUTS
                 losses.append(optimizer.step(run))
-        assert ["nothing is reused" in str(w.message) for w in caught] == [True] * (engine == "reuse")
+        assert ["nothing is reused" in str(w.message) for w in caught] == [True] * (
+            engine in ("reuse", "keep")
+        )
         found.append((losses, bits(model.parameters())))
-    assert found == [found[0]] * 4
+    assert found == [found[0]] * 5
 
 
 class Auxiliary(Counted):
@@ -681,7 +689,7 @@ class AuxiliaryList(Counted):
 @pytest.mark.parametrize("make", [Auxiliary, AuxiliaryList])
 def test_losses_that_lower_layers_keep(bits, make):
     found = []
-    for engine in [None, "plain", "reuse"]:
+    for engine in [None, "plain", "reuse", "keep"]:
         model, optimizer = start(engine, lambda: Layers(make))
 
         def run(model=model):
@@ -692,11 +700,11 @@ def test_losses_that_lower_layers_keep(bits, make):
         for _ in range(5):
             losses.append(optimizer.step(run))
             model(3 * INPUTS)  # an evaluation on other data leaves other values behind
-        if engine == "reuse":
+        if engine == "keep":
             assert optimizer.prefix.depth == 0
             assert optimizer.prefix.active
         found.append((losses, bits(model.parameters())))
-    assert found == [found[0]] * 3
+    assert found == [found[0]] * 4
 
 
 def test_a_back_reference_to_the_model_hinders_nothing():
@@ -705,10 +713,9 @@ def test_a_back_reference_to_the_model_hinders_nothing():
         layer.parents = [model]
     for _ in range(4):
         optimizer.step(closure(model))
-    assert optimizer.prefix.depth == 2
     counts(model)
     optimizer.step(closure(model))
-    assert counts(model) == [0, 0, 2, 2]
+    assert counts(model) == [1, 1, 2, 2]
 
 
 class Holder(nn.Module):
@@ -763,13 +770,13 @@ def test_a_forward_replaced_within_the_closure_stays(bits, number):
 
         losses += [optimizer.step(run) for _ in range(4)]
         # The second layer, run after all, asks for what the first one would have given.
-        given_up = engine == "reuse" and number == 1
+        given_up = engine == "keep" and number == 1
         with pytest.warns(UserWarning, match="not to be had") if given_up else nullcontext():
             losses.append(optimizer.step(run))
         assert "forward" in vars(model.layers[number])
         losses.append(optimizer.step(run))
         found.append((losses, bits(model.parameters())))
-    assert found == [found[0]] * 4
+    assert found == [found[0]] * 5
 
 
 class Cache:
@@ -785,6 +792,7 @@ class Caching(nn.Module):
         self.linear = nn.Linear(4, 4)
 
     def forward(self, x, cache):
+        RUNS[self] = RUNS.get(self, 0) + 1
         cache.kept.append(x)
         return torch.tanh(self.linear(x))
 
@@ -805,7 +813,9 @@ def test_objects_that_layers_are_given_are_not_held():
 
     optimizer = ZOSGD([p for p in model.parameters() if p.requires_grad], 0.1, model=model)
     for _ in range(3):
+        for layer in model["layers"]:
+            RUNS.pop(layer, None)
         optimizer.step(closure)
-    assert optimizer.prefix.depth == 3
+    assert [RUNS[layer] for layer in model["layers"]] == [1, 1, 1, 2]
     gc.collect()
     assert [cache() for cache in caches] == [None] * len(caches)

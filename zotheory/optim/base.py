@@ -43,7 +43,7 @@ class Options(TypedDict, total=False):
     delta: float
     seed: int
     model: torch.nn.Module | None
-    engine: Literal["reuse", "lockstep", "plain"]
+    engine: Literal["reuse", "keep", "lockstep", "plain"]
     delayed: bool
     rounding: Literal["nearest", "stochastic"]
     on_bad_loss: Literal["raise", "skip"]
@@ -79,16 +79,22 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
         model: None restores parameters from a copy of them all. The module that the closure runs restores
             them layer by layer as its forward goes: extra memory of one layer. All trainable parameters
             must then be used in the forward of modules that own them, and there only: not so in
-            `torch.nn.MultiheadAttention`, nor in what is compiled or scripted.
-        engine: with a model: "reuse" keeps the output of the layers below all trainable parameters, so that
-            they run once a step (`Prefix`); "lockstep" runs both points of a central difference layer by
-            layer, in two threads that take turns, and makes every perturbation once for both (`Lockstep`);
-            "plain" does neither. The losses are the same to the bit: both are compared with the plain ones
-            at first, and given up with a warning where they differ. Give "plain" to models whose forward
-            draws random numbers.
+            `torch.nn.MultiheadAttention`, nor in what is compiled or scripted. Other uses are refused if
+            they are in the first step, or make a loss NaN: outside those forwards parameters are NaN. One
+            that begins later, and whose NaN is covered up, as by `nan_to_num`, is not noticed.
+        engine: with a model: "reuse" keeps the output of the layers below all that a step displaces until
+            the step ends, so that they run once a step; "keep" also from step to step while data and
+            layers stay the same, which it is not able to see in all cases: read the conditions in `Prefix`
+            before it is given. "lockstep" runs both points of a central difference layer by layer, in two
+            threads that take turns, and makes every perturbation once for both (`Lockstep`). "plain" does
+            nothing of it. The losses are the same to the bit if the forward is a function of the closure's
+            batch, the parameters and what else stays as it is throughout a step; they are compared with
+            the plain ones at first, for each set of displaced parameters, and given up with a warning
+            where they differ. Give "plain" to models whose forward draws random numbers.
         delayed: with a model, and without buffers: each parameter is updated when the next step first
             displaces it, in one pass over its memory. Until then it has the value from before: call
-            `settle` before parameters are used, copied or saved outside `step`. `state_dict` and copies of
+            `settle` before parameters are used, copied, saved or pickled outside `step`, also together
+            with the optimizer, as what is pickled before it lacks the update. `state_dict` and copies of
             the optimizer do it themselves; `load_state_dict` drops an update that waits: the parameters
             come from elsewhere.
         rounding: of new weights in half precision, computed in float32: "nearest", which loses changes
@@ -126,7 +132,7 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
         delta: float = 1.0,
         seed: int = 0,
         model: torch.nn.Module | None = None,
-        engine: Literal["reuse", "lockstep", "plain"] = "reuse",
+        engine: Literal["reuse", "keep", "lockstep", "plain"] = "reuse",
         delayed: bool = False,
         rounding: Literal["nearest", "stochastic"] = "nearest",
         on_bad_loss: Literal["raise", "skip"] = "raise",
@@ -146,8 +152,10 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
         self.delayed = delayed
         self.rounding = check_choice(rounding, "rounding", ("nearest", "stochastic"))
         self.pending: Replay | None = None
-        self.engine = check_choice(engine, "engine", ("reuse", "lockstep", "plain"))
-        self.prefix = Prefix(longest_chain(model)) if model is not None and engine == "reuse" else None
+        self.engine = check_choice(engine, "engine", ("reuse", "keep", "lockstep", "plain"))
+        self.prefix: Prefix | None = None
+        if model is not None and self.engine in ("reuse", "keep"):
+            self.prefix = Prefix(longest_chain(model), keep=self.engine == "keep")
         self.agreement = Agreement()
         self.steps = self.skipped = self.queries = 0
         self.coefficients: tuple[float, ...] = ()
@@ -357,6 +365,8 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
             probes, loss = self.estimate(layout, evaluation)
         finally:
             self.queries += evaluation.count
+            if self.prefix is not None:
+                self.prefix.end_step()
         return probes, loss
 
     def _rounding(self) -> StochasticRounding | None:

@@ -18,7 +18,7 @@ from zotheory.optim.module_state import Buffers
 from zotheory.optim.replay import Replay
 from zotheory.optim.reuse import Prefix, replaced_forward
 from zotheory.optim.streaming import forward_of, streamed
-from zotheory.optim.workspace import Spare
+from zotheory.optim.workspace import Spare, held_once
 
 _REMEDY = (
     "layerwise evaluation perturbs a parameter only while the forward of a module that owns it runs: "
@@ -32,7 +32,8 @@ class Layerwise(Place):
     The parameters' own memory is never written to, and is theirs again when the evaluation ends, however it
     ends. A parameter that is used elsewhere, or not at all, would miss its displacement. The second is
     noticed by counting; against the first, parameters are NaN outside those forwards, and torch's functions
-    are watched in the first evaluations and in those whose loss is NaN.
+    are watched in the first evaluations and in those whose loss is NaN. What is not noticed is a use that
+    begins later and lets no NaN through to the loss, such as `nan_to_num` or a comparison.
 
     Args:
         layout: the parameters.
@@ -195,18 +196,19 @@ class Run:
                 parameter.data = moved
         self.busy = False
 
-    def leave(self, slots: list[Slot], output: Any = None) -> None:
-        """Undo `enter`; the memory of a parameter that the forward gave a view of is not used again."""
+    def leave(self, slots: list[Slot]) -> None:
+        """Undo `enter`; memory of a parameter that the forward left a view of is not used again."""
         self.busy = True
-        given = {t.untyped_storage().data_ptr() for t in _leaves((output,)) if _strided(t)}
         for slot in slots:
             key = id(slot.parameter)
             self._depth[key] -= 1
             if self._depth[key] == 0:
                 copy = slot.parameter.data
-                if copy.is_contiguous() and copy.untyped_storage().data_ptr() not in given:
-                    self.spare.give(copy.view(-1))
                 withhold(slot)
+                if copy.is_contiguous():
+                    copy = copy.view(-1).data  # a view would hold what it is of
+                    if held_once(copy):
+                        self.spare.give(copy)
         self.busy = False
 
     def displace(self, slot: Slot, target: torch.Tensor, first: int = 0) -> None:
@@ -234,7 +236,7 @@ def attach(
         # Before other hooks, which may compute with the parameters, as weight_norm's does.
         before = module.register_forward_pre_hook(lambda *_: run.enter(whole), prepend=True)
         stack.callback(before.remove)
-        after = module.register_forward_hook(lambda module, inputs, output: run.leave(whole, output))
+        after = module.register_forward_hook(lambda module, inputs, output: run.leave(whole))
         stack.callback(after.remove)
 
 
@@ -288,7 +290,7 @@ def _compiled(module: torch.nn.Module) -> bool:
 
 
 def _strided(value: Any) -> bool:
-    return isinstance(value, torch.Tensor) and value.layout == torch.strided
+    return isinstance(value, torch.Tensor) and value.layout == torch.strided and not value.is_nested
 
 
 def _start(slot: Slot) -> int:

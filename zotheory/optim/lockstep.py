@@ -137,8 +137,8 @@ class _Both:
         self.sides[me].entered += 1
         self.sides[me].enter(slots)
 
-    def leave(self, slots: list[Slot], output: Any = None) -> None:
-        self.sides[self.turn].leave(slots, output)
+    def leave(self, slots: list[Slot]) -> None:
+        self.sides[self.turn].leave(slots)
 
     def displace(self, slot: Slot, target: torch.Tensor, first: int = 0) -> None:
         self.sides[self.turn].displace(slot, target, first)

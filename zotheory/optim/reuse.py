@@ -1,4 +1,4 @@
-"""Layers below everything that is displaced are run once: their output is kept and handed out again."""
+"""Layers below everything that is displaced are run once a step: their output is handed out again."""
 
 import math
 import warnings
@@ -11,10 +11,12 @@ import torch
 from torch.utils._pytree import tree_leaves, tree_map
 
 from zotheory.optim.blank import Blank, Touched
-from zotheory.optim.module_state import Buffers, ModuleState
+from zotheory.optim.module_state import Buffers, ModuleState, comparable, same_bits
 
 # Values of these types must be equal for an output to be handed out again; of others only the type is.
-_PLAIN = (bool, int, float, str, type(None), torch.dtype, torch.device)
+_PLAIN = (bool, int, float, str, bytes, range, type(None), torch.dtype, torch.device, torch.Size)
+# Arguments of which nothing is left unseen, in tuples, lists and dictionaries.
+_LASTING = frozenset((*_PLAIN, torch.Tensor, torch.nn.Parameter))
 
 
 class Stale(BaseException):
@@ -40,14 +42,23 @@ class _Like:
     tensor: torch.Tensor
 
 
+@dataclass(frozen=True)
+class _Values:
+    # A copy of a tensor, and how the tensor lay in memory.
+    tensor: torch.Tensor
+    stride: tuple[int, ...] | None
+
+
 @dataclass
 class _Record:
-    # What each of the first layers was given, see `_sources`, and gave: of the last one a copy, of the
-    # others descriptions. Then their states, and the modes in which the first one ran.
-    given: list[list[Any]] = field(default_factory=list)
+    # What each of the first layers was given, see `_sources` and `_structure`, and gave: of the last one a
+    # copy, of the others descriptions. Then their states, and the modes in which the first one ran.
+    given: list[tuple[list[Any], Any]] = field(default_factory=list)
     outputs: list[Any] = field(default_factory=list)
     states: list[ModuleState] = field(default_factory=list)
     modes: list[Any] = field(default_factory=list)
+    # Whether it may be used in later steps: all that each layer was given, and holds, can be seen.
+    lasting: list[bool] = field(default_factory=list)
 
     @property
     def depth(self) -> int:
@@ -55,26 +66,38 @@ class _Record:
 
 
 class Prefix:
-    """The output of the layers below whatever a set of parameters can change.
+    """The output of the layers below whatever a set of parameters can change, for the time of a step.
 
     Which layers those are is seen in an evaluation: those of the chain that have run, in order, each given
     what the one before gave, when the first displaced module begins. Their output serves again while the
     first layer is given the same values, the others the same besides, in the same order and under the same
-    autocast, and nothing of their `ModuleState` has changed: no write to a parameter or buffer (other than
-    in place through ``.data``, which torch does not count), no attribute. Layers whose forward writes to
-    their buffers or attributes are not kept, as it has to run.
+    autocast, and nothing of their `ModuleState` has changed. Of arguments that are neither tensors nor
+    plain values only the types are compared: that the closure does the same throughout a step is its part.
+    Layers whose forward writes to their buffers or attributes are not kept, as it has to run.
 
     Layers below the last one kept give tensors without entries (`Blank`): where something other than the
     next layer asks for these, the loss is evaluated anew, in full, and nothing is reused from then on.
     The first time for a set of parameters the loss is evaluated both ways; if a bit differs, nothing is
     reused either. A warning tells of both. A copy of this object begins anew.
 
+    With ``keep`` the output serves in later steps, too, if layers are given tensors and plain values
+    (numbers, strings, None) in tuples, lists and dictionaries alone, and all that they hold can be looked
+    into (`ModuleState.open`). It must then hold besides that
+
+    - their weights and other tensors are changed by torch's own operations or replaced: writes through
+      ``.data``, ``detach().numpy()`` or other memory in common are not counted, nor those of some of
+      torch's own kernels to running means;
+    - their forward reads nothing that changes elsewhere: globals, attributes of classes, files, settings
+      of torch other than autocast and the grad mode, what tensors hold as attributes, or hooks that are not
+      the module's own.
+
     Args:
         chain: modules that run one after the other, each on what the one before gave.
+        keep: whether outputs serve beyond the step.
     """
 
-    def __init__(self, chain: tuple[torch.nn.Module, ...]) -> None:
-        self.chain = chain
+    def __init__(self, chain: tuple[torch.nn.Module, ...], keep: bool = False) -> None:
+        self.chain, self.keep = chain, keep
         self.active = len(chain) > 1
         self._record: _Record | None = None
         self._set: tuple[int, ...] = ()
@@ -82,12 +105,17 @@ class Prefix:
         self._states: dict[int, ModuleState] = {}
 
     def __reduce__(self) -> Any:
-        return Prefix, (self.chain,)  # a copy is of other parameters, and begins anew
+        return Prefix, (self.chain, self.keep)  # a copy is of other parameters, and begins anew
 
     @property
     def depth(self) -> int:
         """Number of layers whose output is kept at the moment."""
         return self._record.depth if self._record else 0
+
+    def end_step(self) -> None:
+        """Drop what must not serve in later steps."""
+        if self._record is not None and not (self.keep and all(self._record.lasting)):
+            self._record = None
 
     def loss(
         self,
@@ -168,10 +196,14 @@ class Prefix:
                 kept = False
                 return
             sources = _sources(leaves, first, last) if number else [_remembered(leaf) for leaf in leaves]
-            # Where a layer is given something else than what the one before gave, that is not kept.
-            if number == 0 or any(isinstance(s, _From) and s.before for s in sources):
-                record.given.append(sources)
+            # Where a layer is given something else than what the one before gave, that is not kept, nor
+            # where it is given what cannot be compared.
+            follows = number == 0 or any(isinstance(s, _From) and s.before for s in sources)
+            if follows and all(comparable(s.tensor) for s in sources if isinstance(s, _Values)):
+                kinds: set[type] = set()
+                record.given.append((sources, _structure((args, kwargs), kinds)))
                 record.states.append(self._state(number, own))
+                record.lasting.append(kinds <= _LASTING and record.states[-1].open)
             else:
                 kept = False
 
@@ -203,7 +235,7 @@ class Prefix:
                 stack.enter_context(replaced_forward(layer, run))
             yield
         if record.outputs and done == len(self.chain):
-            del record.states[record.depth :]
+            del record.states[record.depth :], record.lasting[record.depth :]
             self._record, self._states = record, dict(enumerate(record.states))
 
     @contextmanager
@@ -222,7 +254,10 @@ class Prefix:
                     first.extend(leaves)
                 elif _versions(first, last) != written:
                     raise Stale
-                if number != done or not _same(record.given[number], leaves, first, last):
+                if number != done:
+                    raise Stale
+                given, structure = record.given[number]
+                if structure != _structure((args, kwargs), set()) or not _same(given, leaves, first, last):
                     raise Stale
                 if not record.states[number].holds(own) or (number == 0 and record.modes != _modes()):
                     raise Stale
@@ -287,7 +322,24 @@ def _source(leaf: Any, first: list[Any], last: list[Any]) -> Any:
 
 
 def _remembered(value: Any) -> Any:
-    return _copied(value) if isinstance(value, (torch.Tensor, *_PLAIN)) else _Kind(type(value))
+    if isinstance(value, torch.Tensor):
+        return _Values(_copied(value), _stride(value))
+    return value if isinstance(value, _PLAIN) else _Kind(type(value))
+
+
+def _stride(tensor: torch.Tensor) -> tuple[int, ...] | None:
+    return tensor.stride() if tensor.layout == torch.strided and not tensor.is_nested else None
+
+
+def _structure(value: Any, kinds: set[type]) -> Any:
+    # The types of what is in plain containers; those that are no such container are added to kinds.
+    kind = type(value)
+    if kind is tuple or kind is list:
+        return kind, [_structure(item, kinds) for item in value]
+    if kind is dict:
+        return kind, [(key, _structure(item, kinds)) for key, item in value.items()]
+    kinds.add(kind)
+    return torch.Tensor if kind is Blank else kind
 
 
 def _versions(*leaves: list[Any]) -> list[int]:
@@ -327,7 +379,10 @@ def _same(given: list[Any], found: list[Any], first: list[Any], last: list[Any])
 def _equal(given: Any, found: Any) -> bool:
     if isinstance(given, _Kind):
         return type(found) is given.kind
-    if isinstance(given, torch.Tensor):
-        like = isinstance(found, torch.Tensor) and (given.dtype, given.shape) == (found.dtype, found.shape)
-        return like and given.device == found.device and torch.equal(given, found)
-    return type(given) is type(found) and given == found
+    if isinstance(given, _Values):
+        like = isinstance(found, torch.Tensor) and _stride(found) == given.stride
+        return like and same_bits(given.tensor, found)
+    if type(given) is not type(found):
+        return False
+    # As numbers 0.0 is -0.0, and NaN is not NaN.
+    return given.hex() == found.hex() if isinstance(given, float) else given == found

@@ -59,3 +59,18 @@ class Spare:
     def give(self, row: torch.Tensor) -> None:
         """Take a row back."""
         self._rows.append(row)
+
+
+def held_once(row: torch.Tensor) -> bool:
+    """Return whether no other tensor, or anything else, uses the memory of a tensor."""
+    return _holders(row) == _ONE
+
+
+def _holders(row: torch.Tensor) -> int:
+    # Torch's own count: of views, of what autograd saved, wherever they are. It is no public function;
+    # where there is none memory is not used again.
+    count = getattr(torch._C, "_storage_Use_Count", None)
+    return -1 if count is None else count(row.untyped_storage()._cdata)
+
+
+_ONE = max(_holders(torch.empty(1)), 0)
