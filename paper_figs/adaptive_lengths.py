@@ -50,11 +50,11 @@ def facts(source: Source) -> list[str]:
         "Root mean square over coordinates and over the steps since the point before, in units of the "
         f"learning rate {number(config.lr)}: medians of {config.trials} trials with 95% intervals, "
         f"d = {config.dim}, {config.queries} perturbations a step. Lines: predicted from the sizes of the "
-        "exact gradients alone, with averages of squares at their means. In noise and in the long run "
-        f"R-AdaZO's steps are {number(float(limit))} times as long."
+        "exact gradients alone, with averages of squares at their means."
     ]
     if not set(COMPARED) <= set(config.methods) or "same" not in config.rules:
         return said
+    lasts: list[float] = []
     for name in config.functions:
         plain, refined = (lengths(source, name, method) for method in COMPARED)
         told = []
@@ -63,8 +63,15 @@ def facts(source: Source) -> list[str]:
                 medians(refined, column).middle[at] / medians(plain, column).middle[at] for at in (0, -1)
             )
             told.append(f"{number(float(first))} at first and {number(float(last))} at last")
+            if column == "step_length":
+                lasts.append(float(last))
         said.append(f"Ratio of lengths, {name}: {told[0]} measured, {told[1]} predicted.")
-    return said
+    overall = (
+        f"At the first step the ratio is {number(1 / (1 - config.beta1))} by definition, up to zeta. In "
+        f"pure noise it would tend to {number(float(limit))}; at the last points, after {config.steps} "
+        f"steps of descent, it is measured as {number(min(lasts))} to {number(max(lasts))}."
+    )
+    return [said[0], overall, *said[1:]]
 
 
 FIGURE = PaperFigure(

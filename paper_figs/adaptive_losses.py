@@ -3,6 +3,7 @@
 import numpy as np
 
 from paper_figs._adaptive import MATCHED, METHODS, medians
+from paper_figs._rates import tuned
 from zotheory.plotting.paper import Kind, Panel, PaperFigure, Series, Source
 from zotheory.plotting.style import number
 
@@ -22,7 +23,7 @@ def same(source: Source, name: str) -> Panel:
     return Panel(name, "queries", "one rate:\nloss / start", curves, y_scale="log")
 
 
-def tuned(source: Source, name: str) -> Panel:
+def best(source: Source, name: str) -> Panel:
     """Return the losses of all methods, each at its best learning rate."""
     chosen = source.results.where(function=name, law=source.config.laws[0], rule="tuned")
     curves = [
@@ -38,7 +39,7 @@ def panels(source: Source) -> list[Panel]:
     if "same" in source.config.rules:
         found += [same(source, name) for name in source.config.functions]
     if "tuned" in source.config.rules:
-        found += [tuned(source, name) for name in source.config.functions]
+        found += [best(source, name) for name in source.config.functions]
     return found
 
 
@@ -49,10 +50,12 @@ def facts(source: Source) -> list[str]:
     said = [
         f"Medians of {config.trials} trials with 95% intervals, d = {config.dim}, {config.queries} forward "
         f"differences a step along {config.laws[0]} perturbations. One rate: {number(config.lr)} for both "
-        f"methods; matched: that times {number(float(factor))} for ZO-AdaMM, by which steps of R-AdaZO are "
-        f"longer in noise. Best rates: for each method and function, by the median final loss of "
-        f"{config.tuning_trials} other trials on a grid of ratio {number(config.grid_ratio)}."
+        f"methods; matched: that times {number(float(factor))} for ZO-AdaMM, to which the ratio of step "
+        "lengths would tend in pure noise. Best rates: for each method and function."
     ]
+    if "tuned" in config.rules:
+        rows = source.results.where(rule="tuned", law=config.laws[0], queries=0, trial=0)
+        said.append(tuned(rows, config.tuning_trials, number(config.grid_ratio)))
     for rule, methods in (("same", COMPARED), ("tuned", config.methods)):
         if rule not in config.rules:
             continue

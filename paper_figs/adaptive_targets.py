@@ -6,6 +6,7 @@ import numpy as np
 
 from paper_figs._adaptive import METHODS, median
 from paper_figs._laws import look
+from paper_figs._rates import tuned
 from zotheory.experiment import Results
 from zotheory.plotting.paper import Kind, Panel, PaperFigure, Series, Source
 from zotheory.plotting.style import BLACK, BLUE, GREEN, ORANGE, PINK, VERMILLION, number
@@ -93,16 +94,17 @@ def facts(source: Source) -> list[str]:
         f"{', '.join(f'{a:g}' for a in config.targets)} times the start's loss that half of the trials of "
         "every method reach."
     ]
+    rows = source.results.where(rule="tuned", queries=0, trial=0)
+    said.append(tuned(rows, config.tuning_trials, number(config.grid_ratio)))
     for name in config.functions:
         aim = target(source, name)
         values = []
         for method in config.methods:
             rows = rows_of(source, name, method, config.laws[0])
             middle = float(np.median(rows[f"queries_to_{aim:g}"]))
-            values.append((METHODS[method].name, middle, int(rows["tuning_queries"][0])))
-        listed = "; ".join(f"{label} {_told(middle)}" for label, middle, _ in values)
-        spent = f"{min(v[2] for v in values)} to {max(v[2] for v in values)}"
-        said.append(f"To {aim:g}, {name}: {listed}; tuning took {spent} a method.")
+            values.append((METHODS[method].name, middle))
+        listed = "; ".join(f"{label} {_told(middle)}" for label, middle in values)
+        said.append(f"To {aim:g}, {name}: {listed}.")
     return said
 
 

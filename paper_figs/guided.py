@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from paper_figs._rates import tuned
 from zotheory.experiment import Results
 from zotheory.plotting.paper import Kind, Panel, PaperFigure, Series, Source, over_seeds
 from zotheory.plotting.style import BLACK, BLUE, GREY, OLIVE, ORANGE, SKY, VERMILLION, WINE, number
@@ -102,9 +103,11 @@ def panels(source: Source) -> list[Panel]:
 def facts(source: Source) -> list[str]:
     """Return what the caption says."""
     config = source.config
+    tuning = tuned(source.results.where(queries_spent=0, seed=0), config.tuning_seeds, "2")
     said = [
         f"{config.perturbations} central differences a step, the best learning rate of each method, "
-        f"{len(np.unique(source.results['seed']))} seeds. Top: median loss over the first, with quartiles. "
+        f"{len(np.unique(source.results['seed']))} seeds. {tuning} Top: median loss over the first, with "
+        "quartiles. "
         "Middle: squared cosine of the gradient and what is probed along (dashed: GuidedSGD's own; "
         "dotted: 1/d). Bottom: mean squared length of the estimate over the sphere's; lines: expected at "
         "the measured alignment, points: measured; means over seeds, 95% intervals."

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from paper_figs._rates import tuned
 from zotheory.experiment import Results
 from zotheory.plotting.paper import Kind, Panel, PaperFigure, Series, Source, over_seeds
 from zotheory.plotting.style import (
@@ -90,13 +91,15 @@ def factors(source: Source, network: str) -> Panel:
         Series("variance: ν / d", Kind.MEASURED, places, middle, BLUE, low, high),
         Series("curvature term / tr H", Kind.MARK, places, curvature, ORANGE),
     ]
-    return Panel(network, "", "relative to no blocks", found, categories=tuple(SHORT[name] for name in methods))
+    return Panel(
+        network, "", "relative to no blocks", found, categories=tuple(SHORT[name] for name in methods)
+    )
 
 
 def at_measured(rows: Results) -> Results:
-    """Return the rows in which structures were measured."""
-    finite = np.isfinite(rows["factor"])
-    return rows.where(queries_spent=np.unique(rows["queries_spent"][finite]).tolist())
+    """Return the rows in which structures were measured, but for the start if there are others."""
+    marks = np.unique(rows["queries_spent"][np.isfinite(rows["factor"])]).tolist()
+    return rows.where(queries_spent=[mark for mark in marks if mark] or marks)
 
 
 def per_seed(rows: Results, values: FloatArray) -> Results:
@@ -119,13 +122,15 @@ def facts(source: Source) -> list[str]:
     """Return what the caption says."""
     config = source.config
     seeds = len(np.unique(source.results["seed"]))
+    tuning = tuned(source.results.where(queries_spent=0, seed=0), config.tuning_seeds, "2")
     said = [
         f"Networks for 8 × 8 digits, one central difference a step, {config.steps} steps, the best "
-        f"learning rate of each method, {seeds} seeds; means with 95% intervals. "
+        f"learning rate of each method, {seeds} seeds; means with 95% intervals. {tuning} "
         "Seconds are processor time. Blocks' shares: of the squared gradient (lines) and of the draws by "
         "importance (dashed). Right, blue: mean squared length of an unbiased estimate g over d|∇f|², "
-        "expected (open) and measured (points); orange: expected g·Hg over |∇f|² tr H, which decides how "
-        "much a step gains."
+        "expected (open) and measured (points); orange: expected g·Hg over |∇f|² tr H, to which the gain "
+        "of the best step on a quadratic is inverse, for normal perturbations (for signs a part goes off "
+        "that is not stored). Both: means over the points after the start."
     ]
     for network in config.networks:
         rows = source.results.where(network=network)
@@ -135,6 +140,12 @@ def facts(source: Source) -> list[str]:
         )
         listed = "; ".join(f"{name} {number(value)}" for value, name in values)
         said.append(f"Last loss, {network}: {listed}.")
+        spans, drawn = [], factors(source, network).series
+        for title, series in (("ν", drawn[0]), ("curvature term", drawn[2])):
+            order = sorted(zip(np.asarray(series.y).tolist(), shown(source), strict=True))
+            told = [f"{number(value)} ({LOOKS[name][0]})" for value, name in (order[0], order[-1])]
+            spans.append(f"{title} {' to '.join(told)}")
+        said.append(f"Expected, relative to no blocks, {network}: {'; '.join(spans)}.")
         times = {name: last.where(method=name) for name in shown(source)}
         listed = "; ".join(
             f"{LOOKS[name][0]} {number(1e3 * float(np.median(found['wide_step_seconds'])))}"
