@@ -1,18 +1,24 @@
 """Queries of attacks, image by image: how many times those of another method they are."""
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from proofs_checks._store import Mean, over_seeds, stored
+from proofs_checks._store import FALSE_ALARM, Mean, over_seeds, stored
+from zotheory.checks.evidence import Evidence, Grade, Outcome, Scope, Witness
 from zotheory.experiment import Results
+from zotheory.ledger.claim import Claim
 
 # Norm of the change and whether the answer is prescribed.
 Attacked = tuple[str, bool]
 UNTARGETED: tuple[Attacked, ...] = (("linf", False), ("l2", False))
 ALL: tuple[Attacked, ...] = (*UNTARGETED, ("linf", True), ("l2", True))
+CUBE = tuple(kind for kind in ALL if kind[0] == "linf")
+BALL = tuple(kind for kind in ALL if kind[0] == "l2")
+# The rates of a method, tuned on four groups of images; the first is the one that claims are about.
+TUNINGS = ("tuned", "tuned-1", "tuned-2", "tuned-3")
 
 BUDGET, IMAGES = 500, 100
 
@@ -56,15 +62,52 @@ def log_ratios(
     return np.mean(found, axis=0)
 
 
-def beside(
-    label: str, logs: NDArray[np.float64], low: Any = 0, high: Any = np.inf
-) -> list[dict[str, bool]]:
-    """Return for each image whether its ratio lies between low and high, exclusively."""
-    ends = f"between {float(low):.4g} and {float(high):.4g}"
-    ratios = np.exp(logs)
-    return [
-        {f"{label}: {ratio:.3g}, not {ends}": bool(float(low) < ratio < float(high))} for ratio in ratios
-    ]
+def decided_ratios(
+    results: Results, kinds: Sequence[Attacked], one: Method, other: Method
+) -> NDArray[np.float64]:
+    """Return the same but for the attacks in which neither succeeds, and images where that is so of all.
+
+    For statements that two methods are close: ties of failures would make them look closer.
+    """
+    total, count = [], []
+    for kind in kinds:
+        mine, theirs = (queries(results, kind, method) for method in (one, other))
+        either = np.array([min(mine[key], theirs[key]) < BUDGET for key in sorted(mine)])
+        total.append(np.where(either, log_ratios(results, [kind], one, other), 0))
+        count.append(either)
+    counts = np.sum(count, axis=0)
+    return np.sum(total, axis=0)[counts > 0] / counts[counts > 0]
+
+
+def majorities(claim: Claim, part: str, found: Mapping[str, NDArray[np.bool_]]) -> Evidence:
+    """Return whether each of some statements is true of more than half of all images.
+
+    Args:
+        claim: whose false-alarm rate is shared by its parts, and within a part by the statements.
+        part: which part.
+        found: by what is stated, for each image whether it is so. The count is binomial, and nothing is
+            assumed but that images are independent and alike.
+    """
+    from scipy.stats import binom
+
+    rate = FALSE_ALARM / len(claim.parts) / len(found)
+    told, beyond, short = [], [], []
+    for label, true in found.items():
+        hits, count = int(true.sum()), true.size
+        told.append(f"{label} on {hits} of {count}")
+        # The chance of as many, and of as few, were it half of all images.
+        beyond.append(float(binom.sf(hits - 1, count, 0.5)) <= rate)
+        short.append(float(binom.cdf(hits, count, 0.5)) <= rate)
+    wrong = [one for one, bad in zip(told, short, strict=True) if bad]
+    return Evidence(
+        outcome=Outcome.FAILS if wrong else Outcome.HOLDS if all(beyond) else Outcome.INCONCLUSIVE,
+        grade=Grade.STATISTICAL,
+        scope=Scope.INSTANCE,
+        detail=f"{'; '.join(told)}; each against one half at a false-alarm rate of {rate:.2g}",
+        falsifier="a statement that is true of less than half of the images",
+        parts=(part,),
+        witness=Witness(wrong[0], {"not as stated": wrong}) if wrong else None,
+    )
 
 
 def mean_ratio(logs: NDArray[np.float64]) -> Mean:
