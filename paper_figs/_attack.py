@@ -66,6 +66,12 @@ class Row(NamedTuple):
         return {"block": "block of rows", "low-rank": "rank one"}.get(self.law, look(self.law).name)
 
 
+def again(row: Row, results: Results) -> list[Row]:
+    """Return a method at each of its own rates: the first, and those that were tuned on other images."""
+    names = {fact["cell"]["rate_of"] for fact in results.facts}
+    return [row._replace(rate_of=name) for name in sorted(names) if name.split("-")[0] == "tuned"]
+
+
 class Found(NamedTuple):
     """An estimate with its interval."""
 
@@ -159,8 +165,9 @@ def setting(source: Source) -> str:
         f"were skipped; it reads {accuracy:.1f}% of the held-out images right), at most {config.budget} "
         f"queries each, {config.perturbations + 1} a step; budgets of the change: {', '.join(radii)}. "
         "Learning rates are tuned for each method and kind of attack on "
-        f"{config.tuning_images} other images. Shares have intervals of Clopper and Pearson, medians "
-        "intervals between order statistics; a failure counts as the budget."
+        f"{config.tuning_images} other images, on a grid of ratio {config.grid_ratio:g}; intervals "
+        "do not contain what tuning on others would change. Shares have intervals of Clopper and Pearson, "
+        "medians intervals between order statistics; a failure counts as the budget."
     )
 
 
@@ -176,4 +183,38 @@ def numbers(source: Source, rows: Sequence[Row], names: Sequence[str]) -> list[s
                 values.append(f"{name} {number(share)}%, {number(median)}")
         if len(values) > 1:
             said.append(f"{kind.name}: {'; '.join(values)}.")
+    return said
+
+
+def grid_ends(source: Source, rows: Sequence[Row], names: Sequence[str]) -> list[str]:
+    """Return a sentence on the rows whose tuning ended at an end of the grid, if there are any."""
+    ended = []
+    for kind in measured_kinds(source):
+        for row, name in zip(rows, names, strict=True):
+            if measured(source.results, kind, row):
+                mine = of(source.results, kind, row)
+                if mine["at_grid_end"].any():
+                    ended.append(f"{name} ({kind.name}, at {float(mine['learning_rate'].max()):.4g})")
+    if not ended:
+        return ["No tuned rate is at an end of its grid."]
+    said = "; ".join(ended)
+    return [f"Tuning ended at an end of its grid, a better rate may lie beyond: {said}."]
+
+
+def retuned(source: Source, rows: Sequence[Row]) -> list[str]:
+    """Return a sentence on each method that was tuned on several groups: its rates, and its successes."""
+    said = []
+    for row in rows:
+        values = []
+        for kind in measured_kinds(source):
+            own = [one for one in again(row, source.results) if measured(source.results, kind, one)]
+            if len(own) > 1:
+                mine = [of(source.results, kind, one) for one in own]
+                rates = ", ".join(f"{float(one['learning_rate'].max()):.4g}" for one in mine)
+                shares = [success(one).value for one in mine]
+                values.append(f"{kind.name} {rates} ({number(min(shares))} to {number(max(shares))}%)")
+        if values:
+            said.append(f"{row.name}: {'; '.join(values)}.")
+    if said:
+        said.insert(0, "Rates tuned on each group of images, the first of which is shown, and successes:")
     return said

@@ -1,6 +1,6 @@
 """Attacks on a network that reads digits: success and queries of methods, tuned and at another's rate."""
 
-from paper_figs._attack import Row, numbers, setting
+from paper_figs._attack import Row, grid_ends, numbers, retuned, setting
 from paper_figs._attack import panels as drawn
 from zotheory.plotting.paper import Panel, PaperFigure, Source
 
@@ -24,7 +24,9 @@ def panels(source: Source) -> list[Panel]:
 def facts(source: Source) -> list[str]:
     """Return what the caption says."""
     chosen = rows(source)
-    said = [setting(source), *numbers(source, chosen, [row.name for row in chosen])]
+    names = [row.name for row in chosen]
+    said = [setting(source), *numbers(source, chosen, names), *grid_ends(source, chosen, names)]
+    said += retuned(source, [row for row in chosen if row.rate_of == "tuned"])
     diverged = int(source.results["diverged"].sum())
     said.append(f"Attacks that diverged: {diverged}.")
     return said

@@ -1,6 +1,6 @@
 """Attacks on a network that reads digits by ZO-SGD: success and queries of each law."""
 
-from paper_figs._attack import Row, numbers, setting
+from paper_figs._attack import Row, grid_ends, numbers, setting
 from paper_figs._attack import panels as drawn
 from zotheory.plotting.paper import Panel, PaperFigure, Source
 
@@ -19,9 +19,11 @@ def panels(source: Source) -> list[Panel]:
 def facts(source: Source) -> list[str]:
     """Return what the caption says."""
     chosen = rows(source)
+    names = [row.law_name for row in chosen]
     return [
         f"ZO-SGD with every law. {setting(source)}",
-        *numbers(source, chosen, [row.law_name for row in chosen]),
+        *numbers(source, chosen, names),
+        *grid_ends(source, chosen, names),
     ]
 
 

@@ -67,6 +67,7 @@ def source():
     original = rng.integers(0, 256, 784).astype(np.uint8)
     for targeted in (False, True):
         rows_here = [Row(method, "sphere", "tuned") for method in METHODS]
+        rows_here.append(Row("r-adazo", "sphere", "tuned-1"))
         if not targeted:
             rows_here.append(Row("zo-sgd", "sphere", "r-adazo"))
         for row in rows_here:
@@ -88,6 +89,8 @@ def source():
                         "picture": changed.astype(np.uint8).tobytes().hex() if kept else "",
                         "accuracy": 0.9375,
                         "skipped": 4,
+                        "learning_rate": 0.25 if row.rate_of == "tuned-1" else 0.5,
+                        "at_grid_end": row.method == "zo-sgd" and targeted,
                     }
                 )
     results = Results({name: np.array([row[name] for row in columns]) for name in columns[0]}, facts)
@@ -99,6 +102,7 @@ def source():
         budget=100,
         perturbations=4,
         tuning_images=6,
+        grid_ratio=2.0,
         radius=lambda norm, targeted: 0.2 + 0.1 * targeted,
     )
     return SimpleNamespace(config=config, results=results)
@@ -129,6 +133,21 @@ def test_plotted_numbers_and_the_caption_are_those_of_the_attacks(source):
                 assert float(line["low"]) <= value <= float(line["high"])
             assert f"{row.name} {number(share)}%, {number(median)}" in text
     assert f"diverged: {int(np.sum(source.results['diverged']))}." in text
+    # The rate that was tuned again is told, and not drawn; so is the end of the grid.
+    assert not [one for one in shown if "tuned" in one["x"]]
+    shares = [
+        100
+        * float(
+            np.mean(
+                source.results.where(norm="linf", targeted=True, method="r-adazo", rate_of=one)["success"]
+            )
+        )
+        for one in ("tuned", "tuned-1")
+    ]
+    assert f"ℓ∞, targeted 0.5, 0.25 ({number(min(shares))} to {number(max(shares))}%)" in text
+    assert "end of its grid, a better rate may lie beyond: ZO-SGD (ℓ∞, targeted, at 0.5)." in text
+    source.results["at_grid_end"][:] = False
+    assert "No tuned rate is at an end" in " ".join(black_box_attack.facts(source))
 
 
 def test_pictures_are_the_kept_images(source):
