@@ -207,7 +207,8 @@ def run(config: Config, cell: Cell, seed: Seed) -> Table:
             step's estimate, and its standard error; blocks with the factor 1/p. nan likewise.
         predicted_factor: sum_b (m_b + c) e_b / p_b, c = 2 for normal numbers; d + c without blocks.
         best_factor: (sum_b sqrt(m_b e_b))^2, the least of any probabilities.
-        predicted_curvature: E[g^T H g] / |a|^2 from traces, bends and probabilities; nan likewise.
+        predicted_curvature: E[g^T H g] / |a|^2 from traces, bends and probabilities, for normal
+            perturbations whatever the method's (see `theory.curvature`); nan likewise.
         best_curvature: the least of any probabilities of blocks.
         lr, at_grid_end, tuning_queries: the learning rate, whether a better one may lie beyond the grid,
             function values spent on tuning.
