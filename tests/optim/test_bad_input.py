@@ -155,7 +155,8 @@ def test_memory_is_shared_where_an_address_is_taken_twice():
 @pytest.mark.parametrize(
     "loss",
     [None, "1", 1j, True, [1.0], torch.ones(2), torch.ones(0), torch.tensor(1j), torch.tensor(True),
-     np.ones(3)],
+     np.ones(3), np.bool_(True), np.array([False]), np.str_("1"), np.array("1.0"), np.array(["1"]), b"1",
+     bytearray(b"1"), np.array(b"1"), np.array("1", dtype=object), np.datetime64(1, "ns"), np.array([1j])],
     ids=str,
 )  # fmt: skip
 def test_losses_that_are_no_number(bits, layerwise, difference, loss):

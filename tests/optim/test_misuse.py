@@ -131,3 +131,104 @@ def test_the_mu_that_is_said_to_work_does(kind):
             refused += 1
             make(float(str(error).split("mu = ")[2].split(" is enough")[0]) * (1 + 1e-5))
     assert refused > 2
+
+
+CHANGED = {
+    "mu": [0, -1.0, math.nan, math.inf, "1", None],
+    "delta": [0, math.inf, None],
+    "perturbations": [0, 1.5, None],
+    "difference": ["backward", None],
+    "on_bad_loss": ["ignore"],
+    "rounding": ["down"],
+}
+
+
+@pytest.mark.parametrize(("name", "value"), [(n, v) for n, values in CHANGED.items() for v in values])
+@pytest.mark.parametrize("step", [0, 1])
+def test_attributes_that_were_changed_badly(bits, name, value, step):
+    model = network()
+    optimizer = ZOSGD(model.parameters(), lr=0.1)
+
+    def closure():
+        return model(INPUTS).square().mean()
+
+    for _ in range(step):
+        optimizer.step(closure)
+    before, good = bits(model.parameters()), getattr(optimizer, name)
+    setattr(optimizer, name, value)
+    for _ in range(2):
+        with pytest.raises(InvalidArgument, match="queries" if name == "perturbations" else name):
+            optimizer.step(closure)
+    assert bits(model.parameters()) == before
+    setattr(optimizer, name, good)
+    optimizer.step(closure)
+    assert optimizer.steps == step + 1
+
+
+@pytest.mark.parametrize(
+    ("make", "name", "value"),
+    [
+        (lambda p: ZOSGD(p, 0.1, momentum=0.9), "momentum", 1.0),
+        (lambda p: ZOSGD(p, 0.1), "momentum", None),
+        (lambda p: ZOAdaMM(p, 0.1), "betas", (0.9, 1.5)),
+        (lambda p: ZOAdaMM(p, 0.1), "betas", 0.9),
+        (lambda p: RAdaZO(p, 0.1), "zeta", 0.0),
+        (lambda p: RAdaZO(p, 0.1), "form", "note"),
+    ],
+)
+def test_groups_that_were_changed_badly(bits, make, name, value):
+    model = network()
+    optimizer = make([{"params": model[0].parameters()}, {"params": model[2].parameters()}])
+    optimizer.step(lambda: model(INPUTS).square().mean())
+    before = bits(model.parameters())
+    optimizer.param_groups[1][name] = value
+    for _ in range(2):
+        with pytest.raises(InvalidArgument, match=name):
+            optimizer.step(lambda: model(INPUTS).square().mean())
+    assert bits(model.parameters()) == before
+
+
+def test_momentum_from_some_time_on_cannot_wait():
+    model = network()
+    optimizer = ZOSGD(model.parameters(), 0.1, model=model, delayed=True)
+    optimizer.step(lambda: model(INPUTS).square().mean())
+    optimizer.param_groups[0]["momentum"] = 0.5
+    with pytest.raises(InvalidArgument, match="delayed"):
+        optimizer.step(lambda: model(INPUTS).square().mean())
+
+
+@pytest.mark.parametrize("placed", [False, True])
+def test_a_mu_that_is_lost_by_now(bits, placed):
+    model = network()
+    optimizer = ZOSGD(model.parameters(), 0.1, mu=1e-3, model=model if placed else None)
+
+    def closure():
+        return model(INPUTS).square().mean()
+
+    assert optimizer.step(lambda: 1.0 + 0.0 * closure()) == 1.0  # constant; mu is large enough
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(1e5)
+    before = bits(model.parameters())
+    with pytest.raises(InvalidArgument, match=r"^mu = .* would not move: mu = .* is enough") as caught:
+        optimizer.step(closure)
+    assert bits(model.parameters()) == before
+    assert optimizer.steps == 1
+    optimizer.mu = float(str(caught.value).split("would not move: mu = ")[1].split(" is enough")[0])
+    optimizer.step(closure)
+    assert bits(model.parameters()) != before
+
+
+@pytest.mark.parametrize("number", [math.inf, -math.inf, math.nan])
+def test_weights_that_are_no_numbers(number):
+    model = network()
+    with torch.no_grad():
+        model[0].weight.fill_(number)
+    with pytest.raises(InvalidArgument, match=r"^params = 'float32 entries': .*not finite"):
+        ZOSGD(model.parameters(), 0.1)
+    ZOSGD(model[2].parameters(), 0.1)
+    # What is finite decides whether mu is lost.
+    mixed = nn.Parameter(torch.tensor([number, 1.5, 1.5]))
+    with pytest.raises(InvalidArgument, match=r"mu = .* is enough"):
+        ZOSGD([mixed], 0.1, mu=2.0**-26)
+    ZOSGD([mixed], 0.1, mu=2.0**-22)

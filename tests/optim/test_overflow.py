@@ -141,7 +141,7 @@ def test_weight_decay_that_blows_up(bits):
 
 
 def test_nothing_is_done_twice_where_a_bound_excludes_it(monkeypatch):
-    monkeypatch.setattr(overflow.Replay, "overflows", lambda self: pytest.fail("done on copies"))
+    monkeypatch.setattr(overflow.Replay, "overflows", lambda *_: pytest.fail("done on copies"))
     x = nn.Parameter(torch.linspace(-2, 2, 6))
     for make in METHODS.values():
         optimizer = make([x], mu=0.1)
@@ -165,3 +165,42 @@ def test_bounds_of_directions(law):
             assert ratio <= 1 + 1e-6
             largest = max(largest, ratio)
     assert largest > 0.3  # not far above
+
+
+@pytest.mark.parametrize("kind", [ZOSGD, ZOSignSGD])
+@pytest.mark.parametrize("rate", [0.0, 1e-30])
+def test_moments_of_weights_that_hardly_move(bits, kind, rate):
+    # Slopes are just below the largest number, and the same each time: the second sum is beyond it.
+    x, y = nn.Parameter(torch.ones(3)), nn.Parameter(torch.ones(2))
+    groups = [{"params": [x], "lr": rate}, {"params": [y], "lr": 1e-30, "momentum": 0.0}]
+    optimizer = kind(groups, 1e-30, momentum=0.9, law="coordinate", mu=0.5, on_bad_loss="skip")
+    slope = 3e38 / 5**0.5  # times the length of a coordinate's step
+    calls = []
+
+    def closure():
+        calls.append(1)
+        return slope / 2 if len(calls) % 2 else -slope / 2
+
+    refused = 0
+    for _ in range(40):
+        before = bits([x, y, *(state["momentum"] for state in optimizer.state.values() if state)])
+        skipped = optimizer.skipped
+        optimizer.step(closure)
+        if optimizer.skipped > skipped:
+            refused += 1
+            assert bits([x, y, *(s["momentum"] for s in optimizer.state.values() if s)]) == before
+        moments = [state["momentum"] for state in optimizer.state.values() if state]
+        assert all(bool(row.isfinite().all()) for row in moments)
+    assert 0 < refused < 40
+
+
+def test_averages_of_squares_may_overflow():
+    # Said in the docstring of ZOAdaMM: that entry moves no more.
+    for rate in (0.0, 0.1):
+        x = nn.Parameter(torch.ones(3))
+        optimizer = ZOAdaMM([x], rate, mu=0.5)
+        losses = iter([1e20, -1e20] * 3)
+        for _ in range(3):
+            optimizer.step(lambda losses=losses: next(losses))
+        assert bool(optimizer.state[x]["second_moment"].isinf().all())
+        assert bool((x == 1).all())

@@ -22,6 +22,11 @@ SMALLEST_ZETA, LARGEST_ZETA = 1e-37, 1e37
 class _Adaptive(ZerothOrderOptimizer):
     # What both have in common: moments and the options betas and zeta.
 
+    @property
+    def unbounded(self) -> tuple[str, ...]:
+        """The averages of squares: where one is infinite the entry moves no more."""
+        return ("second_moment", "largest_second_moment")
+
     def check_group(self, group: dict[str, Any]) -> None:
         """Check lr, weight_decay, betas and zeta."""
         super().check_group(group)

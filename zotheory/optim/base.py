@@ -4,6 +4,7 @@ import math
 from abc import abstractmethod
 from collections.abc import Iterable, Sequence
 from copy import deepcopy
+from operator import attrgetter, is_
 from typing import Any, Literal, TypedDict
 
 import torch
@@ -28,6 +29,8 @@ from zotheory.optim.rounding import StochasticRounding
 from zotheory.optim.state import KEY, check_moments, check_run, restore_moments, run_of
 from zotheory.optim.stream import Stream, check_seed
 from zotheory.validation import check_count
+
+_own = attrgetter("mu", "delta", "perturbations", "difference", "on_bad_loss", "rounding")
 
 # What a step multiplies: coefficients and directions whose sum is the gradient estimate.
 Probes = list[tuple[float, Direction]]
@@ -105,6 +108,9 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
             the batch; losses become means over all) or "query" (each takes a part of the perturbations), or
             `DataParallel`, `QueryParallel`; see `zotheory.optim.distributed`.
 
+    Law, model, engine and a subclass's own options are fixed once it is made. Options of groups, mu, delta,
+    difference, on_bad_loss and rounding may be changed between steps: the next one checks their ranges.
+
     Attributes:
         steps: steps done, skipped ones included; it numbers the random draws.
         skipped: steps without an update because of a loss that is not finite.
@@ -119,6 +125,9 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
             ``parallel``, or fewer perturbations than ranks to divide them.
         ReplicaError: ``parallel``, and parameters, seed or options differ between ranks.
     """
+
+    # Options as they were when they were last checked; copies begin anew.
+    _checked: Sequence[Any] = ()
 
     def __init__(
         self,
@@ -205,6 +214,11 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
         """Return the names of the moments kept for every parameter of a group; they begin at zero."""
         return ()
 
+    @property
+    def unbounded(self) -> tuple[str, ...]:
+        """Names of `buffers` that may overflow: steps are not refused for that."""
+        return ()
+
     def longest_move(self, group: dict[str, Any], gradient: float, moment: Largest) -> float:
         """Return a bound of the size of what `update` adds to an entry; infinity where none is known.
 
@@ -285,10 +299,12 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
 
         Raises:
             InvalidArgument: no closure, or one that does not return one real number; a model whose
-                parameters are not all reached by its hooks.
+                parameters are not all reached by its hooks; an option that was changed to what the
+                constructor would refuse; losses all the same, and a mu that is lost by now in the rounding
+                of the parameters.
             LossError: a loss or a difference that is not finite, on any rank, a coefficient beyond the
-                largest number of the type that the update is computed in, or a new weight beyond that of
-                its own.
+                largest number of the type that the update is computed in, or a new weight or moment beyond
+                that of its own, other than `unbounded` ones.
             RankError: the closure raised something on another rank.
             ReplicaError: the ranks' counters or options differ.
         """
@@ -300,9 +316,7 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
             return self._step(closure, held)
 
     def _step(self, closure: Closure, held: Held) -> float:
-        for group in self.param_groups:
-            if not _usable(group["lr"]) or not _usable(group["weight_decay"]):
-                self.check_group(group)  # says what is wrong
+        self._check_options()
         layout = self.layout()
         if self.pending is not None and not (self.delayed and self.pending.waits_within(layout)):
             self._settle()
@@ -314,8 +328,11 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
                     raise BadLoss(coefficient, "coefficient")
             update = Replay(layout, probes, self.update, self._moments, self._rounding())
             self._settle()
-            if overflows(layout, probes, update, self.longest_move):
+            if overflows(layout, probes, update, self.longest_move, self.unbounded):
                 raise BadLoss(math.inf, "new weight")
+            if not any(coefficient for coefficient, _ in probes):
+                # Nothing seems to depend on the parameters. They may have grown until mu is lost in them.
+                check_resolution(self.mu, self.entry_sizes())
         except BadLoss as bad:
             if self.on_bad_loss == "raise":
                 raise LossError(bad.loss, self.steps, bad.what) from None
@@ -332,6 +349,36 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
         finally:
             self.steps += 1
         return loss
+
+    def _check_options(self) -> None:
+        # Those that are other objects than when they were last looked at; lr and weight_decay always.
+        now = self._options()
+        if len(now) != len(self._checked) or not all(map(is_, now, self._checked)):
+            self.mu, self.delta = check_number(self.mu, "mu"), check_number(self.delta, "delta")
+            self.perturbations = check_count(self.perturbations, "queries")
+            check_choice(self.difference, "difference", ("central", "forward"))
+            check_choice(self.on_bad_loss, "on_bad_loss", ("raise", "skip"))
+            check_choice(self.rounding, "rounding", ("nearest", "stochastic"))
+            for group in self.param_groups:
+                self.check_group(group)
+                self._check_waiting(group)
+            self._checked = self._options()
+        for group in self.param_groups:
+            if not _usable(group["lr"]) or not _usable(group["weight_decay"]):
+                self.check_group(group)  # says what is wrong
+
+    def _options(self) -> list[Any]:
+        found = [*_own(self)]
+        for group in self.param_groups:
+            for name in self.defaults:
+                if name != "lr" and name != "weight_decay":
+                    found.append(group.get(name))
+        return found
+
+    def _check_waiting(self, group: dict[str, Any]) -> None:
+        if self.delayed and self.buffers(group):
+            remedy = f"updates that keep {', '.join(self.buffers(group))} cannot wait: leave it out"
+            raise InvalidArgument("delayed", self.delayed, remedy)
 
     def layout(self) -> Layout:
         """Return the trainable parameters in the order of the flat index.
@@ -415,9 +462,7 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
         check_parameters(plain, [p for group in self.param_groups for p in group["params"]])
         group = {**self.defaults, **param_group, "params": given}
         self.check_group(group)
-        if self.delayed and self.buffers(group):
-            remedy = f"updates that keep {', '.join(self.buffers(group))} cannot wait: leave it out"
-            raise InvalidArgument("delayed", self.delayed, remedy)
+        self._check_waiting(group)
         super().add_param_group(group)
         if self.constructed:
             try:

@@ -158,6 +158,11 @@ class GuidedSGD(ZOSGD):
         """Return the momentum, if there is any, and the guide, if it is another vector."""
         return tuple(dict.fromkeys((*super().buffers(group), self._guide(group))))
 
+    @property
+    def unbounded(self) -> tuple[str, ...]:
+        """The guide: with an infinite one, perturbations are those of ``law``."""
+        return ("guide",)
+
     def update(
         self,
         group: dict[str, Any],

@@ -22,7 +22,7 @@ class LossError(ZotheoryError, ValueError):
         loss: its value, or that of what is named by ``what``.
         step: number of the step.
         what: "loss", "coefficient" (of a perturbation, from finite losses: more than the update's
-            arithmetic holds), or "new weight" (more than the weights' type holds).
+            arithmetic holds), or "new weight" (it, or its momentum, more than their types hold).
     """
 
     def __init__(self, loss: float, step: int, what: str = "loss") -> None:
@@ -51,9 +51,12 @@ def read_loss(loss: Any) -> float:
         shown = f"tensor of shape {tuple(loss.shape)} and type {loss.dtype}"
         single = loss.numel() == 1 and not loss.is_complex() and loss.dtype != torch.bool
     else:
-        single = not isinstance(loss, (bool, str, complex)) and getattr(loss, "size", 1) == 1
+        kind = getattr(getattr(loss, "dtype", None), "kind", "f")  # of numpy's arrays and numbers
+        single = getattr(loss, "size", 1) == 1 and kind in "fiuO"
     try:
-        return float(getattr(given, "item", lambda: given)()) if single else _refuse(shown)
+        number: Any = getattr(given, "item", lambda: given)() if single else None
+        # Python reads numbers from strings, and True as 1.
+        return _refuse(shown) if isinstance(number, (bool, str, bytes, bytearray)) else float(number)
     except (TypeError, ValueError):
         return _refuse(shown)
     except OverflowError:

@@ -1,4 +1,4 @@
-"""Would an update take weights beyond the largest number of their type? Found before they are written."""
+"""Would an update take weights or moments beyond their type's numbers? Found before they are written."""
 
 from collections.abc import Callable
 from typing import Any
@@ -24,8 +24,9 @@ def overflows(
     probes: list[tuple[float, Direction]],
     replay: Replay,
     longest_move: LongestMove,
+    unbounded: tuple[str, ...] = (),
 ) -> bool:
-    """Return whether a new weight would not be finite that is finite now.
+    """Return whether a new weight or moment would not be finite that is finite now.
 
     A bound of the moves nearly always tells that there is none; else the update is done in copies.
 
@@ -34,19 +35,24 @@ def overflows(
         probes: coefficients and directions whose sum is the gradient estimate.
         replay: the update, not begun.
         longest_move: bounds the move of an entry.
+        unbounded: moments that may overflow.
     """
     # |g_i| <= sum_k |c_k| max_i |u_k,i|. With g and the moments a factor of four below the largest number
     # of the arithmetic, sums of two of them are numbers too.
     bound = _ROOM * sum(abs(c) * u.largest for c, u in probes)
     if not bound <= layout.largest / 4:
-        return replay.overflows()
+        return replay.overflows(unbounded)
 
     for group in {id(slot.group): slot.group for slot in layout.slots}.values():
         slots = [slot for slot in layout.slots if slot.group is group]
         if group["lr"] == 0:
-            continue
+            # Nothing moves, but moments do: by sums of them, their factor below one, and the estimate.
+            rows = [r for s in slots for name, r in replay.moments(s).items() if name not in unbounded]
+            if all(_size(row) <= layout.largest / 4 for row in rows):
+                continue
+            return replay.overflows(unbounded)
         if not group["lr"] * group["weight_decay"] <= 2:  # |1 - lr weight_decay| above 1
-            return replay.overflows()
+            return replay.overflows(unbounded)
 
         def largest(name: str) -> float:
             rows = [replay.moments(slot)[name] for slot in slots]  # noqa: B023
@@ -58,7 +64,7 @@ def overflows(
         kinds = [torch.finfo(dtype) for dtype in {slot.parameter.dtype for slot in slots}]
         room = min(kind.max * kind.eps for kind in kinds) / 4
         if not _ROOM * longest_move(group, bound, largest) <= room:
-            return replay.overflows()
+            return replay.overflows(unbounded)
     return False
 
 

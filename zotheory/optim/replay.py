@@ -84,12 +84,20 @@ class Replay:
                         if rate != 0:
                             self._write(here, new, slot.start + low)
 
-    def overflows(self) -> bool:
-        """Return whether a new weight would not be finite that is finite now; nothing is changed."""
-        return any(self._overflows(slot, group) for slot, group in self._waiting.values() if group["lr"])
+    def overflows(self, unbounded: tuple[str, ...] = ()) -> bool:
+        """Return whether a new weight or moment would not be finite that is finite now.
 
-    def _overflows(self, slot: Slot, group: dict[str, Any]) -> bool:
+        Nothing is changed.
+
+        Args:
+            unbounded: names of moments that may overflow.
+        """
+        return any(self._overflows(slot, group, unbounded) for slot, group in self._waiting.values())
+
+    def _overflows(self, slot: Slot, group: dict[str, Any], unbounded: tuple[str, ...]) -> bool:
         rows = {name: moment.view(-1) for name, moment in self.moments(slot).items()}
+        if group["lr"] == 0 and rows.keys() <= {*unbounded}:
+            return False
         with flat_view(slot.parameter) as entries:
             for low, high in slot.windows():
                 here = entries[low:high]
@@ -100,7 +108,10 @@ class Replay:
                     self._add_up(gradient, slot.start + low)
                     pieces = {name: row[low:high].clone() for name, row in rows.items()}
                     new = self._new(group, copy.copy_(here), gradient, pieces).to(here.dtype)
-                    if bool((here.isfinite() & ~new.isfinite()).any()):
+                    if group["lr"] != 0 and _leaves_numbers(here, new):
+                        return True
+                    bounded = rows.keys() - {*unbounded}
+                    if any(_leaves_numbers(rows[name][low:high], pieces[name]) for name in bounded):
                         return True
         return False
 
@@ -124,3 +135,7 @@ class Replay:
             self._rounding.write(here, new, low)
         elif new is not here:
             here.copy_(new)
+
+
+def _leaves_numbers(before: torch.Tensor, after: torch.Tensor) -> bool:
+    return bool((before.isfinite() & ~after.isfinite()).any())

@@ -19,15 +19,21 @@ def check_resolution(mu: float, parts: Iterable[tuple[Layout, float]]) -> None:
         parts: parameters with the size of a typical entry of v there; all must be large enough.
 
     Raises:
-        InvalidArgument: more than half of the entries of a type are lost; it says which mu would do.
+        InvalidArgument: more than half of the entries of a type are lost; it says which mu would do. Or
+            more than half are not finite.
     """
     enough, names = mu, []
     for layout, length in parts:
         for dtype in dict.fromkeys(slot.parameter.dtype for slot in layout.slots):
-            if _lost(layout, dtype, mu * length) > 0.5:
-                names.append(str(dtype).removeprefix("torch."))
+            name = str(dtype).removeprefix("torch.")
+            lost, infinite = _lost(layout, dtype, mu * length)
+            if infinite > 0.5:
+                remedy = "more than half of them are not finite: load or initialise them first"
+                raise InvalidArgument("params", f"{name} entries", remedy)
+            if lost > 0.5:
+                names.append(name)
             # By doubling, until half of the entries or more move.
-            while _lost(layout, dtype, enough * length) > 0.5:
+            while _lost(layout, dtype, enough * length)[0] > 0.5:
                 enough *= 2
     if names:
         kinds = ", ".join(dict.fromkeys(names))
@@ -35,8 +41,9 @@ def check_resolution(mu: float, parts: Iterable[tuple[Layout, float]]) -> None:
         raise InvalidArgument("mu", mu, f"{remedy}, or keep the parameters in a wider type")
 
 
-def _lost(layout: Layout, dtype: torch.dtype, step: float) -> float:
-    lost = total = 0
+def _lost(layout: Layout, dtype: torch.dtype, step: float) -> tuple[float, float]:
+    # The share of the finite entries that are lost, and of all that are not finite.
+    lost = finite = total = 0
     for slot in layout.slots:
         if slot.parameter.dtype != dtype:
             continue
@@ -45,6 +52,8 @@ def _lost(layout: Layout, dtype: torch.dtype, step: float) -> float:
                 stored = entries[low:high]
                 wide = stored.to(slot.dtype)
                 same = ((wide + step).to(dtype) == stored) & ((wide - step).to(dtype) == stored)
-                lost += int(same.sum())
+                numbers = stored.isfinite()
+                lost += int((same & numbers).sum())
+                finite += int(numbers.sum())
         total += slot.size
-    return lost / total
+    return lost / max(finite, 1), 1 - finite / total
