@@ -127,7 +127,7 @@ def recommended(facts: ProblemFacts) -> Recommendation:
         options |= {"law": "sphere", "guide_decay": max(0.0, 1 - queries / (2 * facts.dim))}
     elif facts.attack and facts.vectors >= 3:
         kind, name = ZOAdaMM, "zo-adamm"
-        reasons.append("In attacks these steps need 3/4 of plain ones' queries or less, rates tuned (H3).")
+        reasons.append("Attacks in a cube: less than 3/4 of the queries of plain steps, rates tuned (H3).")
     else:
         reasons += [f"{guide} But vectors = 0 leaves no room for it."] if guided <= WORTH else []
         reasons.append("Nothing published is ahead of it by 30% over all problems, rates tuned (H6b).")
