@@ -181,9 +181,9 @@ def read_globally(layer):
 def two_swaps(layer):
     weight = layer.inner.weight
     address = weight.data_ptr()
-    weight.data = weight.data * 2
+    values = weight.data * 1.5
     for _ in range(50):  # until the first address comes again, if it is free
-        weight.data = weight.data * 1.01
+        weight.data = values.clone()
         if weight.data_ptr() == address:
             break
 
