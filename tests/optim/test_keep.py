@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.multiprocessing.reductions import StorageWeakRef
 
 from zotheory.optim import ZOSGD
 from zotheory.optim.module_state import ModuleState, same_bits
@@ -309,3 +310,14 @@ def test_bits_of_tensors():
     assert same_bits(torch.ones(2, 3).t(), torch.ones(3, 2))
     for other in (zero.to_sparse(), torch.eye(2).to_sparse_csr(), zero.to("meta")):
         assert not same_bits(other, other)
+
+
+def test_addresses_do_not_come_again():
+    # Memory that was replaced is not freed, and so not given to anything else, while it is compared with.
+    layer = Layer()
+    state, memory = ModuleState(layer, None), StorageWeakRef(layer.inner.weight.untyped_storage())
+    layer.inner.weight.data = layer.inner.weight.data * 1.5
+    assert not memory.expired()
+    assert not state.holds(None)
+    del state
+    assert memory.expired()
