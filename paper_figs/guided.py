@@ -30,11 +30,11 @@ def loss(rows: Results) -> Series:
     name, color, _ = LOOKS[str(rows["method"][0])]
     x = np.unique(rows["queries_spent"])
     groups = [rows.where(queries_spent=int(mark))["loss"] for mark in x]
-    unit = np.median(groups[0])
     low, middle, high = (
-        np.array([np.quantile(group, level, method="inverted_cdf") for group in groups]) / unit
+        np.array([np.quantile(group, level, method="inverted_cdf") for group in groups])
         for level in (0.25, 0.5, 0.75)
     )
+    low, middle, high = (values / middle[0] for values in (low, middle, high))
     finite = np.where(np.isfinite(middle), middle, np.nan)
     return Series(name, Kind.RUN, x, finite, color, low, high)
 
@@ -106,21 +106,18 @@ def facts(source: Source) -> list[str]:
     tuning = tuned(source.results.where(queries_spent=0, seed=0), config.tuning_seeds, "2")
     said = [
         f"{config.perturbations} central differences a step, the best learning rate of each method, "
-        f"{len(np.unique(source.results['seed']))} seeds. {tuning} Top: median loss over the first, with "
-        "quartiles. "
+        f"{len(np.unique(source.results['seed']))} seeds. {tuning} Top: median loss over the first median, "
+        "with quartiles (of an even number of seeds the lower middle one). "
         "Middle: squared cosine of the gradient and what is probed along (dashed: GuidedSGD's own; "
         "dotted: 1/d). Bottom: mean squared length of the estimate over the sphere's; lines: expected at "
         "the measured alignment, points: measured; means over seeds, 95% intervals."
     ]
     for problem in config.problems:
         rows = source.results.where(problem=problem)
-        last = rows.where(queries_spent=int(rows["queries_spent"].max()))
-        values = sorted(
-            (float(np.median(last.where(method=name)["loss"])), LOOKS[name][0])
-            for name in shown(source, tuple(LOOKS))
-        )
-        listed = "; ".join(f"{name} {number(value)}" for value, name in values)
-        said.append(f"Last median loss, {problem}: {listed}.")
+        curves = [loss(rows.where(method=name)) for name in shown(source, tuple(LOOKS))]
+        ends = sorted((float(curve.column("y")[-1]), curve.name) for curve in curves)
+        listed = "; ".join(f"{name} {number(value)}" for value, name in ends)
+        said.append(f"Last of these, {problem}: {listed}.")
     return said
 
 

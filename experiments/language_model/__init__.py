@@ -99,7 +99,9 @@ class Config:
         ):
             values = getattr(self, name)
             if len(values) not in (1, len(self.tasks)):
-                raise InvalidArgument(name, values, f"give one, or {len(self.tasks)}: one for each task")
+                raise InvalidArgument(
+                    name, values, f"give one, or one for each of the {len(self.tasks)} in tasks"
+                )
             if not all(least <= value < math.inf for value in values):
                 raise InvalidArgument(name, values, remedy)
         if self.patience < 0:

@@ -395,7 +395,7 @@ def test_bad_models_data_and_words(models, data, cache, tmp_path, monkeypatch):
         ({"mu": 0.0}, "mu = 0.0: give a number above 0"),
         ({"lr": (float("nan"),)}, r"lr = \(nan,\): give numbers above 0"),
         ({"passes": (0,)}, r"passes = \(0,\): give numbers from 1 on"),
-        ({"passes": (1, 2)}, "give one, or 1: one for each task"),
+        ({"passes": (1, 2)}, "give one, or one for each of the 1 in tasks"),
         ({"tasks": ("opt-tiny",)}, "tasks = 'opt-tiny': give MODEL/SUBSET"),
         ({"tasks": ("opt-tiny/all",)}, "subset = 'all': give one of full, norms"),
     ],

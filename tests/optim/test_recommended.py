@@ -206,3 +206,15 @@ def test_reasons_name_claims_of_the_ledger(facts):
 def test_bad_input_is_named(name, value):
     with pytest.raises(InvalidArgument, match=name):
         replace(PLAIN, **{name: value})
+
+
+@pytest.mark.parametrize("facts", [None, {"dim": 10, "budget": 100}, ProblemFacts])
+def test_other_things_than_facts(facts):
+    with pytest.raises(InvalidArgument, match=r"facts = .*give ProblemFacts\(dim=..., budget=...\)"):
+        recommended(facts)
+
+
+@pytest.mark.parametrize("vectors", [-1, 1.5, True, "3"])
+def test_vectors_are_none_or_some(vectors):
+    with pytest.raises(InvalidArgument, match=r"vectors = .*at least 0"):
+        ProblemFacts(dim=50, budget=500, vectors=vectors)

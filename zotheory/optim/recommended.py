@@ -61,8 +61,8 @@ class ProblemFacts:
         for name in ("layered", "attack", "noisy"):
             if not isinstance(getattr(self, name), bool):
                 raise InvalidArgument(name, getattr(self, name), "give True or False")
-        if self.vectors != 0:
-            check_count(self.vectors, "vectors")
+        if isinstance(self.vectors, bool) or not isinstance(self.vectors, int) or self.vectors < 0:
+            raise InvalidArgument("vectors", self.vectors, "give an integer of at least 0")
         for name in ("block_factor", "alignment"):
             if getattr(self, name) is not None:
                 check_fraction(getattr(self, name), name, open_interval=False)
@@ -104,7 +104,12 @@ def recommended(facts: ProblemFacts) -> Recommendation:
     >>> found = recommended(ProblemFacts(dim=100, budget=5000))
     >>> found.optimizer.__name__, found.options["law"], found.options["queries"]
     ('ZOSGD', 'rademacher', 10)
+
+    Raises:
+        InvalidArgument: anything but `ProblemFacts`.
     """
+    if not isinstance(facts, ProblemFacts):
+        raise InvalidArgument("facts", facts, "give ProblemFacts(dim=..., budget=...)")
     difference, queries, why = _differences(facts)
     options: dict[str, Any] = {"law": "rademacher", "difference": difference, "queries": queries}
     if facts.dtype not in WIDE:
