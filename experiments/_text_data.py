@@ -39,10 +39,6 @@ class Sentences:
     texts: tuple[str, ...]
     labels: IntArray
 
-    def first(self, count: int) -> "Sentences":
-        """Return the first sentences, at most ``count``."""
-        return Sentences(self.texts[:count], self.labels[:count])
-
     def __len__(self) -> int:
         return len(self.texts)
 
