@@ -1,14 +1,16 @@
 """Claim files, their planted errors, and how both are run."""
 
+import importlib
 import shutil
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 from zotheory.checks.evidence import Evidence
 from zotheory.ledger.claim import Claim
 from zotheory.ledger.examine import examine
-from zotheory.ledger.loading import load_claim
+from zotheory.ledger.loading import load_claim, neighbours_importable
 from zotheory.ledger.verdict import Decision, decide
 
 ROOT = Path(__file__).resolve().parents[2] / "proofs_checks"
@@ -47,3 +49,9 @@ def settle(path: Path) -> tuple[Claim, tuple[Evidence, ...], Decision]:
     claim = load_claim(path)
     evidence = examine(claim).evidence
     return claim, evidence, decide(claim, evidence)
+
+
+def imported(name: str) -> ModuleType:
+    """Import a claim file as a module, also after a planted copy has taken the package's name."""
+    with neighbours_importable(ROOT / f"{name}.py"):
+        return importlib.import_module(f"{ROOT.name}.{name}")

@@ -1,8 +1,7 @@
 """Numbers of stored runs that are changed by a little keep claims that read them from being supported."""
 
-import importlib
-
 import pytest
+from support import imported
 
 from zotheory.checks.evidence import Outcome
 from zotheory.experiment import Results
@@ -28,7 +27,7 @@ CHANGES = [
 
 @pytest.mark.parametrize(("name", "column", "factor", "where"), CHANGES)
 def test_changed_numbers_are_noticed(name, column, factor, where, monkeypatch):
-    module = importlib.import_module(f"proofs_checks.{name}")
+    module = imported(name)
     found, reads = module.stored, []
 
     def changed(*args, **kwargs):
@@ -53,5 +52,5 @@ def test_changed_numbers_are_noticed(name, column, factor, where, monkeypatch):
 
 @pytest.mark.parametrize("name", sorted({change[0] for change in CHANGES}))
 def test_numbers_as_they_are_hold(name):
-    module = importlib.import_module(f"proofs_checks.{name}")
+    module = imported(name)
     assert all(item.outcome is Outcome.HOLDS for item in module.measured(module.claim))
