@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from experiments._classifiers import Classifier
+from experiments._memory import Peak
 from zotheory.errors import InvalidArgument
 from zotheory.optim import LossError, ZerothOrderOptimizer
 from zotheory.rng import stream
@@ -97,9 +98,11 @@ class Log:
     """What a run was like at each record; the first one is before any step.
 
     Attributes:
-        rows: passes, steps, seconds (of steps), tokens (of all passes), loss (mean over the steps since the
-            last record), slope (root mean square of the projected gradients since then), alignment
-            (GuidedSGD's estimate), dev_loss, dev_accuracy, dev_calibrated.
+        rows: passes, steps, seconds and cpu_seconds (of steps; the latter of all threads of this process),
+            tokens (of all passes), loss (mean over the steps since the last record), slope (root mean
+            square of the projected gradients since then), memory (the largest during the steps since then,
+            in kB, see `Peak`; at the start what is held before any step), alignment (GuidedSGD's
+            estimate), dev_loss, dev_accuracy, dev_calibrated.
         energies: of each record the block energies, for block descent, else empty.
         diverged: whether a loss was not finite; the parameters are then those of the last step before.
         best: number of the record with the smallest development loss.
@@ -144,13 +147,15 @@ def fine_tune(
     optimizer = make(classifier.tuned, classifier.module)
     progress = _Progress(len(train), plan)
     log, marks = Log(), np.unique(np.linspace(0, plan.passes, plan.records + 1).astype(int))
+    peak = Peak(parameters[0].device)
     best = _copies(parameters)
     if checkpoint is not None and checkpoint.is_file():
         best = _resumed(checkpoint, plan, parameters, optimizer, progress, log)
+    peak.start()
     while not log.diverged:
         done = progress.passes + progress.cost > plan.passes
         if progress.passes >= marks[min(len(log.rows), len(marks) - 1)] or done:
-            found = _record(log, progress, optimizer, classifier, dev)
+            found = _record(log, progress, optimizer, classifier, dev, peak)
             if log.best == len(log.rows) - 1:
                 best = _copies(parameters)
             waited = len(log.rows) - 1 - log.best
@@ -159,7 +164,9 @@ def fine_tune(
                 break
             if checkpoint is not None:
                 _keep(checkpoint, plan, parameters, optimizer, progress, log, best)
+            peak.start()
         _step(classifier, train, optimizer, plan, progress, log, share)
+    peak.close()
     if plan.restore_best or log.diverged:
         _restore(parameters, best)
     if checkpoint is not None:
@@ -175,6 +182,7 @@ class _Progress:
     steps: int = 0
     cost: int = 0  # passes of the dearest step
     seconds: float = 0.0
+    cpu_seconds: float = 0.0
     tokens: int = 0
     losses: list[float] = field(default_factory=list)
     slopes: list[float] = field(default_factory=list)
@@ -214,7 +222,8 @@ def _step(
             total = total + mean.cpu() * (len(inputs) / len(rows))
         return total
 
-    before, start = getattr(optimizer, "queries", 0), time.perf_counter()
+    before = getattr(optimizer, "queries", 0)
+    start, busy = time.perf_counter(), time.process_time()
     try:
         if isinstance(optimizer, ZerothOrderOptimizer):
             loss = float(optimizer.step(closure))
@@ -235,6 +244,7 @@ def _step(
         remedy = f"too much for the GPU's memory; {fits} sentences at a time fit: give micro = {fits}"
         raise InvalidArgument("micro", plan.micro, remedy) from error
     progress.seconds += time.perf_counter() - start
+    progress.cpu_seconds += time.process_time() - busy
     progress.steps += 1
     progress.passes += taken
     progress.cost = max(progress.cost, taken)
@@ -257,10 +267,16 @@ def _fitting(classifier: Classifier, inputs: Sequence[torch.Tensor]) -> int:
 
 
 def _record(
-    log: Log, progress: _Progress, optimizer: torch.optim.Optimizer, classifier: Classifier, dev: Examples
+    log: Log,
+    progress: _Progress,
+    optimizer: torch.optim.Optimizer,
+    classifier: Classifier,
+    dev: Examples,
+    peak: Peak,
 ) -> Score:
     if isinstance(optimizer, ZerothOrderOptimizer):
         optimizer.settle()
+    memory = peak.largest
     found = score(classifier, dev)
     slopes = np.square(progress.slopes)
     log.rows.append(
@@ -268,6 +284,8 @@ def _record(
             "passes": progress.passes,
             "steps": progress.steps,
             "seconds": progress.seconds,
+            "cpu_seconds": progress.cpu_seconds,
+            "memory": memory,
             "tokens": progress.tokens,
             "loss": float(np.mean(progress.losses)) if progress.losses else math.nan,
             "slope": float(np.sqrt(slopes.mean())) if slopes.size else math.nan,

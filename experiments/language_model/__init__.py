@@ -170,8 +170,8 @@ def run(config: Config, cell: Cell, seed: Seed) -> Table:
     The run is kept as it goes among the user's caches, and goes on from there if it was killed.
 
     Columns, a row for each record:
-        passes, steps, seconds, tokens, loss, slope, alignment, dev_loss, dev_accuracy, dev_calibrated: as
-            `Log`; passes are forward passes of a batch.
+        passes, steps, seconds, cpu_seconds, memory, tokens, loss, slope, alignment, dev_loss, dev_accuracy,
+            dev_calibrated: as `Log`; passes are forward passes of a batch.
         energies: of the blocks, a list in JSON, for block descent.
         lr, at_edge, tuning_passes: as tuned; the latter of all tuning runs together.
         best: whether the parameters of this record are those that are tested.
