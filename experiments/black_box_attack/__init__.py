@@ -5,7 +5,7 @@ import torch
 
 from experiments._problem_attack import victim
 from experiments.black_box_attack.config import Config
-from experiments.black_box_attack.methods import OWN_RATES, RETUNED, SHARED
+from experiments.black_box_attack.methods import CHECKED, OWN_RATES, RETUNED, SHARED, SPARSE, admits
 from experiments.black_box_attack.tuning import (
     EVALUATION,
     TUNINGS,
@@ -18,33 +18,44 @@ from zotheory.experiment import Cell, Experiment, Preset, Seed, Table
 
 
 def cells(config: Config) -> list[Cell]:
-    """Return cells of each method in each kind of attack, of laws and of pairs at one rate in the first.
+    """Return cells of each method and law in each kind of attack, and of pairs at one rate in the first.
 
-    Those of rates tuned again come last.
+    Dense laws take the rate that was tuned with the sphere; that of sparse ones is tuned anew, and so is
+    that of some dense ones, in the first kind of attack, to see what it would change. Rates tuned on
+    further groups of images come last.
     """
     tuned = [(method, "sphere", "tuned") for method in config.methods]
+    laws = [
+        (method, law, "tuned" if law in SPARSE else method)
+        for method in config.methods
+        for law in config.laws
+        if admits(method, law)
+    ]
     retuned = [(method, "sphere", rate) for rate in config.own_rates[1:] for method in RETUNED]
     retuned = [one for one in retuned if one[0] in config.methods]
-    laws = [("zo-sgd", law, "tuned") for law in config.laws if law != "sphere"]
     shared = [(one, "sphere", other) for one, other in SHARED if {one, other} <= set(config.methods)]
-    more = laws + (shared if config.shared_rates else [])
+    more = [(one, law, "tuned") for one, law, rate in laws if one in CHECKED and rate != "tuned"]
+    more += shared if config.shared_rates else []
     kinds = [(norm, targeted) for norm in config.norms for targeted in config.targeted]
-    first = [
-        (*one, *kind) for kind in kinds for one in tuned + (more if kind[1] == config.targeted[0] else [])
-    ]
+    first = [(*one, *kind) for kind in kinds for one in tuned + (more if _is_first(config, kind) else [])]
     again = [(*one, *kind) for kind in kinds for one in retuned]
+    others = [(*one, *kind) for kind in kinds for one in laws]
     return [
         {"method": method, "law": law, "rate_of": rate, "norm": norm, "targeted": targeted}
-        for method, law, rate, norm, targeted in first + again
+        for method, law, rate, norm, targeted in first + again + others
     ]
+
+
+def _is_first(config: Config, kind: tuple[str, bool]) -> bool:
+    return kind[1] == config.targeted[0]
 
 
 def run(config: Config, cell: Cell, seed: Seed) -> Table:
     """Attack images of one seed with one method: a row an image.
 
     The learning rate is the method's own, tuned on other images (`tuned_rate`), on the first group of them
-    or on another ("tuned-1" and so on), or that of the method ``rate_of``. All methods and laws attack the
-    same images with the same targets.
+    or on another ("tuned-1" and so on), or that of the method ``rate_of`` with the sphere, which may be the
+    same method. All methods and laws attack the same images with the same targets.
 
     Columns:
         image: which of the held-out ones, 0 to 999.

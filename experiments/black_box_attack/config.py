@@ -17,16 +17,17 @@ class Config:
     Each seed has a network of its own, trained on 4000 images of MNIST and attacked on others.
 
     Attributes:
-        methods: compared with the law "sphere". "zo-sgd", "momentum-sgd", "zo-signsgd", "zo-adamm",
-            "r-adazo", "r-adazo-code", "dap" (both stages), "dap-published" (stage 2 alone), "guided",
-            "mezo-bcd-cyclic", "mezo-bcd-importance" (four bands of rows).
-        laws: compared in "zo-sgd", in the kind of attack that ``targeted`` names first: "gaussian",
-            "rademacher", "coordinate", "block" (a band of seven rows), "low-rank".
+        methods: compared, with the law "sphere" and others. "zo-sgd", "momentum-sgd", "zo-signsgd",
+            "zo-adamm", "r-adazo", "r-adazo-code", "dap" (both stages), "dap-published" (stage 2 alone),
+            "guided", "mezo-bcd-cyclic", "mezo-bcd-importance" (four bands of rows).
+        laws: besides the sphere, in every method in which they make a difference (`methods.admits`):
+            "gaussian", "rademacher", "coordinate", "block" (a band of seven rows), "low-rank".
         norms: of the changes: "linf", "l2".
         targeted: False for any wrong answer, True for one that is drawn.
-        shared_rates: whether to compare R-AdaZO with ZO-AdaMM and ZO-SGD also at one learning rate,
-            likewise in one kind of attack; and, where all four kinds are, these and momentum with rates
-            tuned again on up to three further groups of images, as many as fit into 100 images in all.
+        shared_rates: whether to compare R-AdaZO with ZO-AdaMM and ZO-SGD also at one learning rate, in
+            the kinds of attack that ``targeted`` names first; and, where all four kinds are, these and
+            momentum with rates tuned again on up to three further groups of images, as many as fit into
+            100 images in all.
         linf_radius: largest change of a pixel in untargeted attacks, as a share of its range.
         linf_radius_targeted: likewise in targeted ones.
         l2_radius: greatest length of the change in untargeted attacks.

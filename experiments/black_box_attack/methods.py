@@ -30,6 +30,11 @@ SHARED = (
 )
 # Of these the rate is tuned again, each time on other images, to see how far that moves it and the result.
 RETUNED = ("zo-sgd", "momentum-sgd", "zo-adamm", "r-adazo")
+# Laws with perturbations that leave most pixels as they are: their rates are tuned anew for every method.
+# All others move every pixel, with the same second moments, and take the rate tuned with the sphere.
+SPARSE = ("coordinate", "block")
+# Of these the rates of dense laws are tuned anew too, to see whether that makes a difference.
+CHECKED = ("zo-sgd", "r-adazo")
 # What a cell calls the method's own rate: tuned on the first group of images, or on the next ones.
 OWN_RATES = ("tuned", "tuned-1", "tuned-2", "tuned-3")
 
@@ -53,6 +58,18 @@ def first_grid(method: str, norm: Norm, ratio: float) -> list[float]:
     """Return three learning rates of which the middle one is a guess."""
     middle = _MIDDLE[method][norm == "l2"]
     return [middle / ratio, middle, middle * ratio]
+
+
+def admits(method: str, law: str) -> bool:
+    """Return whether a method is another one with this law than with the sphere, or than with signs.
+
+    Of guided perturbations the law is only that of the first step, which has no guide yet. Methods of
+    blocks draw the law within a band of rows, where a block of rows is nothing but random signs. (Of DAP
+    it is the law of the first stage; the second has perturbations of its own.)
+    """
+    if law == "sphere" or method == "guided":
+        return False
+    return not (in_bands(method) and law == "block")
 
 
 def in_bands(method: str) -> bool:

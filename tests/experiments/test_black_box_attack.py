@@ -163,6 +163,33 @@ def test_each_step_asks_about_the_change_first_and_then_about_as_many_as_it_shou
         attack.project()
 
 
+def test_what_is_left_out_would_repeat_another_cell(attacked):
+    def first_steps(method, law, steps):
+        attack = attack_on(attacked, norm="l2", radius=3.0, bands=in_bands(method))
+        taken, found = maker(method, law, 1e-3, 5e-3, 4, 7)(attack), []
+
+        def closure():
+            found[-1].append(attack.change().abs())
+            return attack.loss()
+
+        with torch.no_grad():
+            for _ in range(steps):
+                found.append([])
+                taken.step(closure)
+        return found
+
+    # Within a band a block of its size is displaced as by signs: all of it, by one size.
+    for law in ("block", "rademacher"):
+        ((_, *displaced),) = first_steps("mezo-bcd-cyclic", law, 1)
+        for size in displaced:
+            assert size.count_nonzero() == 7 * 28
+            assert float(size.max()) == pytest.approx(5e-3, rel=1e-4)
+    # With a guide, perturbations are not the law's: probes of one pixel are those of the first step only.
+    (_, *first), (before, *second) = first_steps("guided", "coordinate", 2)
+    assert all(one.count_nonzero() == 1 for one in first)
+    assert all((one - before).count_nonzero() > 700 for one in second)
+
+
 @pytest.mark.parametrize("law", [*Config().laws, "sphere"])
 def test_laws_reach_the_shape_that_they_need(attacked, law):
     attack, mu = attack_on(attacked), 5e-3
@@ -313,6 +340,10 @@ def test_tables_have_a_row_for_each_image_with_pixels_of_the_successes():
     assert shared.columns["learning_rate"][0] == columns["learning_rate"][0]
     assert shared.columns["image"].tolist() == columns["image"].tolist()
     assert shared.queries == shared.columns["queries_spent"].sum()
+    # A dense law at the rate of the same method with the sphere.
+    dense = run(SMALL, {**cell, "law": "rademacher", "rate_of": "r-adazo"}, seed())
+    assert dense.columns["learning_rate"][0] == columns["learning_rate"][0]
+    assert dense.columns["queries_spent"].tolist() != columns["queries_spent"].tolist()
     # Tuned on other images: the same are attacked, and the rate is that of tuning there.
     other = run(SMALL, {**cell, "rate_of": "tuned-1"}, seed())
     rate = tuned_rate(SMALL, Setting("r-adazo", "sphere", "linf", False), seed(), "tuning-1")
@@ -383,7 +414,19 @@ def test_bands_are_the_rows_of_the_image():
 
 def test_grid_has_every_method_law_and_shared_rate():
     grid = cells(Config())
-    assert len(grid) == 2 * (11 + 5 + 4) + 2 * 11 + 4 * 4 * 3
+    # Ten methods have a law; of them two are of blocks themselves. Two methods, three dense laws checked.
+    assert len(grid) == 4 * 11 + 2 * (2 * 3 + 4) + 4 * 4 * 3 + 4 * (10 * 5 - 2)
+    pairs = {(cell["method"], cell["law"]) for cell in grid}
+    missing = {(name, law) for name in METHODS for law in Config().laws} - pairs
+    assert missing == {("guided", law) for law in Config().laws} | {
+        (f"mezo-bcd-{order}", "block") for order in ("cyclic", "importance")
+    }
+    # All in every kind of attack; those that leave most pixels alone at a rate of their own.
+    for name, law in pairs:
+        mine = [cell for cell in grid if (cell["method"], cell["law"]) == (name, law)]
+        rate = "tuned" if law in ("sphere", "coordinate", "block") else name
+        kinds = [(cell["norm"], cell["targeted"]) for cell in mine if cell["rate_of"] == rate]
+        assert sorted(kinds) == [("l2", False), ("l2", True), ("linf", False), ("linf", True)]
     again = {(cell["method"], cell["rate_of"]) for cell in grid if cell["rate_of"].startswith("tuned-")}
     assert again == {(name, f"tuned-{group}") for name in RETUNED for group in (1, 2, 3)}
     # No more groups than there are images for.
@@ -396,10 +439,15 @@ def test_grid_has_every_method_law_and_shared_rate():
         1,
         1,
     ]
-    assert {cell["targeted"] for cell in grid if cell["law"] != "sphere"} == {False}
-    assert len(cells(QUICK)) == 3 + 1 + 4
+    checked = [cell for cell in grid if cell["law"] == "gaussian" and cell["rate_of"] == "tuned"]
+    assert {(cell["method"], cell["targeted"]) for cell in checked} == {
+        ("zo-sgd", False),
+        ("r-adazo", False),
+    }
+    assert len(cells(QUICK)) == 3 + 4 + 2 + 3
     assert {cell["method"] for cell in grid} == set(METHODS)
-    assert not [cell for cell in cells(Config(shared_rates=False)) if cell["rate_of"] != "tuned"]
+    alone = [cell for cell in cells(Config(shared_rates=False)) if cell["rate_of"] != "tuned"]
+    assert all(cell["rate_of"] == cell["method"] and cell["law"] != "sphere" for cell in alone)
     assert SHARED[0] == ("r-adazo", "zo-adamm")
 
 
