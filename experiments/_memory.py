@@ -1,30 +1,24 @@
 """The largest memory that something holds while it runs: of the process, or of torch on a GPU."""
 
-import contextlib
 import math
 import threading
-from pathlib import Path
 from typing import Any
 
 import torch
 
-_STATUS, _RESET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
+from zotheory.experiment.environment import reset_peak_memory, resident_memory, stretch_peak
+
 # Seconds between two looks where the system keeps no maximum that can be reset.
 _INTERVAL = 0.005
-
-
-def resident() -> int:
-    """Return the resident memory of this process, in kB; 0 where there is no /proc."""
-    return _status("VmRSS:")
 
 
 class Peak:
     """The largest memory since `start`, in kB of 1024 bytes.
 
     On the CPU it is the resident memory of this process (its weights, inputs and libraries with it): the
-    kernel's own maximum, which is exact to some pages a thread, or, where that cannot be reset, the largest
-    of samples every 5 ms, which misses what is shorter. Where there is no /proc it is NaN. On a GPU it is
-    what torch had allocated there, libraries apart.
+    kernel's own maximum, which is exact to some pages a thread, or, where that cannot be reset, the
+    largest of samples every 5 ms, which misses what is shorter. Where neither is told it is NaN. On a GPU
+    it is what torch had allocated there, libraries apart.
 
     Attributes:
         kind: "kernel", "sampled", "cuda" or "none".
@@ -42,20 +36,20 @@ class Peak:
         self._stop: threading.Event | None = None
         if self.device.type == "cuda":
             self.kind = "cuda"
-        elif not _STATUS.is_file():
+        elif not resident_memory():
             self.kind = "none"
         else:
-            self.kind = "kernel" if not sampled and _reset() else "sampled"
+            self.kind = "kernel" if not sampled and reset_peak_memory(within=True) else "sampled"
 
     def start(self) -> None:
         """Forget the past."""
         if self.kind == "cuda":
             torch.cuda.reset_peak_memory_stats(self.device)
         elif self.kind == "kernel":
-            _reset()
+            reset_peak_memory(within=True)
         elif self.kind == "sampled":
             self.close()
-            self._largest, self._stop = resident(), threading.Event()
+            self._largest, self._stop = resident_memory(), threading.Event()
             threading.Thread(target=self._watch, args=(self._stop,), daemon=True).start()
 
     @property
@@ -64,10 +58,10 @@ class Peak:
         if self.kind == "cuda":
             return torch.cuda.max_memory_allocated(self.device) / 1024
         if self.kind == "kernel":
-            return float(_status("VmHWM:"))
+            return stretch_peak() / 1024
         if self.kind == "sampled":
-            self._largest = max(self._largest, resident())
-            return float(self._largest)
+            self._largest = max(self._largest, resident_memory())
+            return self._largest / 1024
         return math.nan
 
     def close(self) -> None:
@@ -78,21 +72,4 @@ class Peak:
 
     def _watch(self, stop: threading.Event) -> None:
         while not stop.wait(_INTERVAL):
-            self._largest = max(self._largest, resident())
-
-
-def _status(key: str) -> int:
-    with contextlib.suppress(OSError):
-        for line in _STATUS.read_text().splitlines():
-            if line.startswith(key):
-                return int(line.split()[1])
-    return 0
-
-
-def _reset() -> bool:
-    # "5" sets the kernel's maximum to what is resident now (Linux 4.0); some containers do not let it.
-    try:
-        _RESET.write_text("5")
-    except OSError:
-        return False
-    return True
+            self._largest = max(self._largest, resident_memory())

@@ -1,20 +1,23 @@
 """What a run's memory is said to be: known sizes, in the process and in a run's log."""
 
+import math
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from experiments import _memory
 from experiments._classifiers import Classifier
 from experiments._fine_tuning import Examples, Plan, fine_tune
-from experiments._memory import Peak, resident
+from experiments._memory import Peak
 from experiments.language_model.methods import maker
+from zotheory.experiment import environment
+from zotheory.experiment.environment import peak_memory, reset_peak_memory, resident_memory
 
 MIB = 1024  # in kB
 BATCH = 8
-linux = pytest.mark.skipif(not _memory._STATUS.is_file(), reason="no /proc")
+linux = pytest.mark.skipif(not resident_memory(), reason="no /proc")
 
 
 def held(mebibytes: int) -> torch.Tensor:
@@ -27,24 +30,40 @@ def test_a_known_size_is_seen_and_forgotten(sampled):
     peak = Peak(sampled=sampled)
     assert peak.kind == ("sampled" if sampled else "kernel")
     peak.start()
-    before = resident()
+    before = resident_memory() / 1024
     tensor = held(100)
     time.sleep(0.05 if sampled else 0)
     del tensor
     assert peak.largest - before == pytest.approx(100 * MIB, abs=4 * MIB)
     peak.start()
-    assert peak.largest - resident() == pytest.approx(0, abs=4 * MIB)
+    assert peak.largest - resident_memory() / 1024 == pytest.approx(0, abs=4 * MIB)
     peak.close()
 
 
-def test_without_a_maximum_that_can_be_reset_it_is_sampled(monkeypatch, tmp_path):
-    monkeypatch.setattr(_memory, "_RESET", tmp_path / "no" / "file")
+@linux
+def test_the_peak_of_a_cell_outlasts_what_is_measured_within_it():
+    reset_peak_memory()
+    before, tensor = resident_memory(), held(100)
+    del tensor
+    Peak().start()
+    assert peak_memory() - before == pytest.approx(100 * 2**20, abs=4 * 2**20)
+    reset_peak_memory()
+    assert peak_memory() - before == pytest.approx(0, abs=4 * 2**20)
+
+
+@linux
+def test_without_a_maximum_that_can_be_reset_it_is_sampled(monkeypatch):
+    def path(name):
+        return Path("/proc/no/such/file" if name in gone else name)
+
+    monkeypatch.setattr(environment, "Path", path)
+    gone = ["/proc/self/clear_refs"]
     assert Peak().kind == "sampled"
-    monkeypatch.setattr(_memory, "_STATUS", tmp_path / "nothing")
+    gone += ["/proc/self/status"]
     peak = Peak()
     peak.start()
     assert peak.kind == "none"
-    assert peak.largest != peak.largest  # NaN
+    assert math.isnan(peak.largest)
 
 
 class Holding(torch.nn.Module):

@@ -55,17 +55,50 @@ def _git(folder: Path, *arguments: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
 
 
-def reset_peak_memory() -> None:
-    """Begin to measure the peak anew where the system allows it (Linux)."""
-    with contextlib.suppress(OSError):
+# The largest of the stretches before the last reset that was made within a measurement.
+_earlier = 0
+
+
+def reset_peak_memory(*, within: bool = False) -> bool:
+    """Begin to measure the peak anew; return whether the system allows it (Linux).
+
+    Args:
+        within: whether a measurement goes on, of which a stretch begins that `stretch_peak` tells:
+            `peak_memory` still tells the peak of the whole.
+    """
+    global _earlier
+    before = max(_earlier, stretch_peak()) if within else 0
+    try:
+        # "5" sets the kernel's maximum to what is resident now (Linux 4.0).
         Path("/proc/self/clear_refs").write_text("5")
+    except OSError:
+        return False
+    _earlier = before
+    return True
+
+
+def stretch_peak() -> int:
+    """Return the most memory that this process held since the last reset, in bytes; 0 if it is unknown."""
+    return resident_memory("VmHWM")
+
+
+def resident_memory(key: str = "VmRSS") -> int:
+    """Return the memory that this process holds, in bytes; 0 where there is no /proc.
+
+    Args:
+        key: "VmRSS", now, or "VmHWM", the kernel's maximum.
+    """
+    with contextlib.suppress(OSError, ValueError, StopIteration):
+        lines = Path("/proc/self/status").read_text().splitlines()
+        return int(next(line for line in lines if line.startswith(key)).split()[1]) * 1024
+    return 0
 
 
 def peak_memory() -> int | None:
     """Return the most memory that this process held, in bytes: since the reset, or else since its start."""
-    with contextlib.suppress(OSError, ValueError, StopIteration):
-        lines = Path("/proc/self/status").read_text().splitlines()
-        return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) * 1024
+    found = stretch_peak()
+    if found:
+        return max(found, _earlier)
     if sys.platform == "win32":
         return None
     import resource
