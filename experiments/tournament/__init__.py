@@ -2,7 +2,6 @@
 
 import math
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 import torch
@@ -12,7 +11,7 @@ from experiments._problem_attack import EPOCHS
 from experiments._training import Run, descend, queries_to_reach
 from experiments._tuning import Tuned, tune
 from experiments.tournament.methods import METHODS, first_rates, optimizer
-from experiments.tournament.problems import PROBLEMS, Sizes, problem
+from experiments.tournament.problems import LONGER, PROBLEMS, Sizes, problem
 from zotheory.errors import InvalidArgument
 from zotheory.experiment import Cell, Experiment, Preset, Seed, Table
 from zotheory.validation import check_count
@@ -30,24 +29,27 @@ class Config:
     """Descent with the best learning rate of each method, delta = 1, forward differences.
 
     Attributes:
-        problems: see `problems.PROBLEMS`: functions and quadratics of ``dim`` coordinates, "logistic" and
-            "network" (digits), "attack" (an image of a digit).
+        problems: see `problems.PROBLEMS`: functions and quadratics of ``dim`` coordinates, one function of
+            ``large``, "logistic" and "network" (digits), "mnist" (a network, 28 x 28 pixels), "attack" (an
+            image of a digit), "mesh".
         methods: see `methods.METHODS`.
         dim: of functions and quadratics, from 8 to 1e5.
+        large: of those named so, from 8 to 1e6.
         condition: largest over smallest curvature of quadratics, from 1 to 1e6.
         bands: blocks of functions and quadratics, and of the law "block"; from 2 to dim / 2.
         batch: digits a step, from 1 to 1500.
         perturbations: a step, even, from 2 to 1000; it takes one function value more.
-        budget: function values of a run, at least those of 4 steps.
+        budget: function values of a run, at least those of 4 steps; `problems.LONGER` times as many on some.
         records: times at which losses are kept, from 2 to 1000.
         targets: losses to reach, over that at the start, in (0, 1), falling.
-        tuning_seeds: runs at each learning rate tried, from 1 to 100.
+        tuning_seeds: runs at each learning rate tried, from 1 to 100; each seed has its own.
         epochs: of the attacked network's training, from 1 to 100.
     """
 
     problems: tuple[str, ...] = PROBLEMS
     methods: tuple[str, ...] = tuple(METHODS)
     dim: int = 100
+    large: int = 10_000
     condition: float = 100.0
     bands: int = 4
     batch: int = 64
@@ -55,7 +57,7 @@ class Config:
     budget: int = 800
     records: int = 41
     targets: tuple[float, ...] = (0.5, 0.2, 0.1)
-    tuning_seeds: int = 2
+    tuning_seeds: int = 1
     epochs: int = EPOCHS
 
     def __post_init__(self) -> None:
@@ -63,7 +65,7 @@ class Config:
             chosen = getattr(self, name)
             if not chosen or not set(chosen) <= set(known):
                 raise InvalidArgument(name, chosen, f"give at least one of {', '.join(known)}")
-        counts = {"dim": (8, 10**5), "bands": (2, self.dim // 2), "batch": (1, 1500)}
+        counts = {"dim": (8, 10**5), "bands": (2, self.dim // 2), "batch": (1, 1500), "large": (8, 10**6)}
         counts |= {"perturbations": (2, 1000), "records": (2, 1000), "tuning_seeds": (1, 100)}
         counts |= {"budget": (4 * (self.perturbations + 1), 10**9), "epochs": (1, 100)}
         for name, (low, high) in counts.items():
@@ -78,15 +80,18 @@ class Config:
         if not self.targets or not falling or not 0 < self.targets[-1] <= self.targets[0] < 1:
             raise InvalidArgument("targets", self.targets, "give falling numbers between 0 and 1")
 
-    @property
-    def marks(self) -> list[int]:
-        """Numbers of function values at which losses are kept."""
-        return sorted({round(mark) for mark in np.linspace(0, self.budget, self.records)})
+    def values(self, name: str) -> int:
+        """Return the number of function values of a run on a problem."""
+        return self.budget * LONGER.get(name, 1)
+
+    def marks(self, name: str) -> list[int]:
+        """Return the numbers of function values at which losses are kept."""
+        return sorted({round(mark) for mark in np.linspace(0, self.values(name), self.records)})
 
     @property
     def sizes(self) -> Sizes:
         """What problems are made by."""
-        return Sizes(self.dim, self.condition, self.bands, self.batch, self.epochs)
+        return Sizes(self.dim, self.large, self.condition, self.bands, self.batch, self.epochs)
 
 
 def cells(config: Config) -> list[Cell]:
@@ -121,7 +126,7 @@ def one_run(config: Config, cell: Cell, lr: float, starts: int, draws: int, mark
     return descend(
         optimizer(method, used, lr, draws, config.perturbations, config.bands),
         used.closure,
-        budget=config.budget,
+        budget=config.values(cell["problem"]),
         records=marks,
         loss=lambda: (float(used.loss()) - used.best) / span,
         begin_step=used.begin_step,
@@ -129,26 +134,27 @@ def one_run(config: Config, cell: Cell, lr: float, starts: int, draws: int, mark
     )
 
 
-@lru_cache(maxsize=1024)
-def tuned(config: Config, name: str, method: str) -> Tuned:
-    """Return the learning rate of the least median final loss, the same for all seeds of a cell."""
+def tuned(config: Config, name: str, method: str, seed: int) -> Tuned:
+    """Return the learning rate of the least median final loss over tuning runs of a seed's own."""
     cell = {"problem": name, "method": method}
+    own = range(TUNING_SEED + seed * config.tuning_seeds, TUNING_SEED + (seed + 1) * config.tuning_seeds)
 
-    def score(lr: float, seed: int) -> tuple[float, int]:
-        run = one_run(config, cell, lr, TUNING_SEED + seed, TUNING_SEED + seed, [0, config.budget])
+    def score(lr: float, number: int) -> tuple[float, int]:
+        run = one_run(config, cell, lr, number, number, [0, config.values(name)])
         return run.final, run.spent
 
-    first = problem(name, config.sizes, TUNING_SEED, blocks=METHODS[method].blocks)
+    first = problem(name, config.sizes, own[0], blocks=METHODS[method].blocks)
     rates = first_rates(name, method, first, config.perturbations, GRID)
-    return tune(score, rates, range(config.tuning_seeds))
+    return tune(score, rates, own)
 
 
 def run(config: Config, cell: Cell, seed: Seed) -> Table:
     """Measure one run; a row for each time at which its loss was kept.
 
-    Tuning sees runs of its own, the same for all seeds; its result is computed once a process. All methods
-    of a problem and seed have one start and one sequence of mini-batches. Losses are relative: 1 at the
-    start, 0 where none is lower (for the attack, at the margin that steps along exact gradients find).
+    Tuning sees runs of each seed's own, so that seeds are independent and differ in learning rates, too. All
+    methods of a problem and seed have one start and one sequence of mini-batches, and so in tuning. Losses
+    are relative: 1 at the start, 0 where none is lower (for the attack, at the margin that steps along exact
+    gradients find).
 
     Columns:
         queries_spent: function values until then.
@@ -164,11 +170,10 @@ def run(config: Config, cell: Cell, seed: Seed) -> Table:
     torch.set_num_threads(1)
     try:
         name, method = cell["problem"], cell["method"]
-        chosen = tuned(config, name, method)
+        chosen = tuned(config, name, method, seed.index)
         starts = int(seed.shared("problem", name).integers(2**31))
         draws = int(seed.stream("optimizer").integers(2**31))
-        result = one_run(config, cell, chosen.lr, starts, draws, config.marks)
-        dim = problem(name, config.sizes, starts, blocks=False).dim
+        result = one_run(config, cell, chosen.lr, starts, draws, config.marks(name))
     finally:
         torch.set_num_threads(threads)
     columns = {
@@ -182,7 +187,7 @@ def run(config: Config, cell: Cell, seed: Seed) -> Table:
         "tuning_queries": chosen.spent_queries,
         "diverged": result.diverged,
         "last_finite": result.last_finite,
-        "dim": dim,
+        "dim": sum(p.numel() for p in result.state),
     }
     return Table(columns, queries=result.spent)
 
@@ -200,12 +205,12 @@ EXPERIMENT = Experiment(
             ),
             seeds=2,
         ),
-        "evidence": Preset(Config(), seeds=16),
+        "evidence": Preset(Config(), seeds=8),
         "paper": Preset(Config(dim=10_000, budget=60_000, records=101, tuning_seeds=5), seeds=20),
     },
     cells=cells,
     run=run,
-    source="methods of arXiv 1910.06513, 2501.19099, 2502.01014 and 2510.19975, as summarised; guided and "
+    source="methods of arXiv 1806.10230, 1910.06513, 2501.19099, 2502.01014 and 2510.19975, as summarised; guided and "
     "importance derived here",
-    packages=("torch", "scikit-learn", "mlxtend"),
+    packages=("torch", "scikit-learn", "mlxtend", "scikit-fem"),
 )

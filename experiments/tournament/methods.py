@@ -19,9 +19,13 @@ FIRST_STEP = {
     "rastrigin": (0.03, 0.02),
     "log-uniform": (0.2, 0.05),
     "spiked": (0.2, 0.05),
+    "log-uniform-long": (0.4, 0.1),
+    "levy-large": (0.04, 0.04),
     "logistic": (0.16, 0.08),
     "network": (0.02, 0.02),
+    "mnist": (0.01, 0.01),
     "attack": (0.01, 0.01),
+    "mesh": (0.04, 0.02),
 }
 
 
@@ -64,6 +68,7 @@ METHODS = {
     "r-adazo": Method("r-adazo", unit=True, scale=1 / 16),
     "dap": Method("dap"),
     "dap-published": Method("dap-published", scale=1 / 2),
+    "guided-es": Method("guided-es", "gaussian"),
     "bcd-cyclic": Method("mezo-bcd-cyclic", "rademacher"),
     "bcd-uniform": Method("mezo-bcd-uniform", "rademacher"),
     "guided": Method("guided", own=True),
@@ -80,7 +85,7 @@ def optimizer(
     if chosen.blocks:
         # Such small models are run without the reuse of layers, and restored from a copy.
         options |= {"model": used.model, "blocks": used.blocks, "engine": "plain", "restore": "block"}
-    if method == "guided":
+    if method in ("guided", "guided-es"):
         options["guide_decay"] = max(0.0, 1 - perturbations / (WINDOW * used.dim))
     shared = {"mu": used.mu, "seed": seed, "queries": perturbations}
     law = Block(-(-used.dim // bands)) if law == "block" else law

@@ -1,12 +1,15 @@
-"""The problems of the tournament: functions, quadratics, networks for digits, and an attack."""
+"""The problems of the tournament: functions, quadratics, networks for digits, an attack and a mesh."""
 
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
+from experiments._mesh_loss import Interpolated
 from experiments._problem_attack import CLASSES, Attack, victim
 from experiments._problem_functions import FUNCTIONS, function
 from experiments._problem_network import NetworkProblem
@@ -15,10 +18,31 @@ from zotheory.errors import InvalidArgument
 from zotheory.rng import stream
 
 QUADRATICS = ("log-uniform", "spiked")
-NETWORKS = {"logistic": (), "network": (32, 16)}
-PROBLEMS = (*(name for name in FUNCTIONS if name != "quadratic"), *QUADRATICS, *NETWORKS, "attack")
+NETWORKS = {"logistic": (), "network": (32, 16), "mnist": (32, 16)}
+# In `Sizes.large` dimensions, or run for longer.
+LARGE = {"levy-large": "levy"}
+LONG = {"log-uniform-long": "log-uniform"}
+PROBLEMS = (
+    *(name for name in FUNCTIONS if name != "quadratic"),
+    *QUADRATICS,
+    *LONG,
+    *LARGE,
+    *NETWORKS,
+    "attack",
+    "mesh",
+)
+# Runs on these take so many times as many function values as on the others.
+LONGER = {"log-uniform-long": 4, "levy-large": 3, "mnist": 2}
 # Length of the change of an image, of the best that exact gradients find, and steps that these take.
 RADIUS, EXACT_STEPS = 2.5, 60
+# Squares a side of the mesh and of its reference, random moves at the start, and the part of its first area
+# that every triangle keeps; lengths in units of the width of a square.
+MESH, REFERENCE, JITTER, LEAST_AREA = 10, 20, 0.15, 0.05
+
+# What was made in this process. (A function under `functools.lru_cache` is known to workers by its name
+# alone, and these modules are sent to them as they are.)
+_margins: dict[tuple[int, int], float] = {}
+_meshes: list[Interpolated] = []
 
 
 class Bands(nn.Module):
@@ -80,6 +104,7 @@ class Sizes:
     """Sizes of problems: see the configuration."""
 
     dim: int
+    large: int
     condition: float
     bands: int
     batch: int
@@ -91,7 +116,8 @@ def problem(name: str, sizes: Sizes, seed: int, *, blocks: bool) -> Problem:
 
     Functions and quadratics are of a matrix as square as its size lets it be, or of bands of its entries
     in order (curvatures of quadratics fall). The attack changes an image by at most `RADIUS` in length,
-    untargeted; one network for all seeds, another image for each.
+    untargeted; one network for all seeds, another image for each. The mesh is that of the experiment of
+    this name, from a random start; a step after which a triangle would be too small is undone.
 
     Args:
         name: see `PROBLEMS`.
@@ -106,23 +132,26 @@ def problem(name: str, sizes: Sizes, seed: int, *, blocks: bool) -> Problem:
         raise InvalidArgument("problems", name, f"give some of {', '.join(PROBLEMS)}")
     if name == "attack":
         return _attack(sizes, seed, blocks)
+    if name == "mesh":
+        return _mesh(sizes, seed, blocks)
     if name in NETWORKS:
         return _network(name, sizes, seed)
     rng = stream(seed, "tournament", "start", name)
+    dim, name = sizes.large if name in LARGE else sizes.dim, LARGE.get(name, LONG.get(name, name))
     value: Callable[[torch.Tensor], torch.Tensor]
     if name in QUADRATICS:
-        h = torch.tensor(spectrum(name, sizes.dim, sizes.condition))  # type: ignore[arg-type]
-        start = torch.from_numpy(rng.standard_normal(sizes.dim))
+        h = torch.tensor(spectrum(name, dim, sizes.condition))  # type: ignore[arg-type]
+        start = torch.from_numpy(rng.standard_normal(dim))
 
         def quadratic(x: torch.Tensor) -> torch.Tensor:
             return (h * x.reshape(-1).square()).sum() / 2
 
         value = quadratic
     else:
-        made = function(name, sizes.dim)
-        start, value = made.start(sizes.dim, rng), made.value
+        made = function(name, dim)
+        start, value = made.start(dim, rng), made.value
     model = Bands(start, sizes.bands) if blocks else None
-    x = nn.Parameter(start.reshape(-1, _width(sizes.dim)))
+    x = nn.Parameter(start.reshape(-1, _width(dim)))
 
     def loss() -> torch.Tensor:
         return value(x if model is None else model())
@@ -147,7 +176,7 @@ def _length(parts: Sequence[torch.Tensor]) -> float:
 
 
 def _network(name: str, sizes: Sizes, seed: int) -> Problem:
-    made = NetworkProblem(NETWORKS[name], sizes.batch, seed)
+    made = NetworkProblem(NETWORKS[name], sizes.batch, seed, "mnist" if name == "mnist" else "digits")
     blocks = ("0.weight", "0.bias") if name == "logistic" else None  # one layer only
     return Problem(
         made.parameters,
@@ -170,16 +199,55 @@ def _attack(sizes: Sizes, seed: int, blocks: bool) -> Problem:
     def made(bands: bool) -> Attack:
         return Attack(attacked, attacked.images[index], label, None, "l2", RADIUS, bands=bands)
 
-    used, other = made(blocks), made(False)
+    if (sizes.epochs, index) not in _margins:
+        _margins[sizes.epochs, index] = _least_margin(made(False))
+    used = made(blocks)
     return Problem(
         used.parameters,
         used.loss,
         used.loss,
         lambda: float(_margin_slope(used)[1].norm()),
         5e-3,
-        best=_least_margin(other),
+        best=_margins[sizes.epochs, index],
         after_step=used.project,
         model=used.module,
+    )
+
+
+def _mesh(sizes: Sizes, seed: int, blocks: bool) -> Problem:
+    if not _meshes:
+        _meshes.append(Interpolated.between(MESH, REFERENCE))
+    solved = _meshes[0]
+    start = solved.shape.jittered(JITTER, stream(seed, "tournament", "start", "mesh"))
+    model = Bands(torch.from_numpy(start), sizes.bands) if blocks else None
+    x = nn.Parameter(torch.from_numpy(start).reshape(-1, _width(start.size)))
+    parameters, sound = [x] if model is None else [*model.parameters()], start
+
+    def moves() -> NDArray[np.float64]:
+        return np.concatenate([p.detach().numpy().ravel() for p in parameters])
+
+    def keep_sound() -> None:
+        nonlocal sound
+        found = moves()
+        if solved.shape.sound(found[None], LEAST_AREA)[0]:
+            sound = found
+            return
+        parts = torch.from_numpy(sound).split([p.numel() for p in parameters])
+        with torch.no_grad():
+            for p, part in zip(parameters, parts, strict=True):
+                p.copy_(part.view_as(p))
+
+    def loss() -> float:
+        return float(solved(moves()[None])[0])
+
+    return Problem(
+        parameters,
+        loss,
+        loss,
+        lambda: float(np.linalg.norm(solved.gradients(moves()[None])[0])),
+        1e-3,
+        after_step=keep_sound,
+        model=model,
     )
 
 

@@ -8,10 +8,10 @@ import pytest
 import torch
 from scipy.optimize import minimize_scalar
 
+from experiments._guided_es import GuidedES
 from experiments._measured_error import estimate_moments
 from experiments._problem_quadratic import QuadraticProblem
 from experiments.guided import ALPHA, Config, cells, run, theory, tuned
-from experiments.guided.guided_es import GuidedES
 from experiments.guided.methods import METHODS, guide, next_probability, optimizer, squared_cosine
 from zotheory.errors import InvalidArgument
 from zotheory.experiment import Seed

@@ -50,7 +50,7 @@ def test_the_loss_is_the_mean_of_minus_log_probabilities():
     images, labels = problem.data.images.numpy(), problem.data.labels.numpy()
     scores = images @ weight.T + bias
     chances = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
-    expected = -np.log(chances[np.arange(TRAINING), labels]).mean()
+    expected = -np.log(chances[np.arange(TRAINING["digits"]), labels]).mean()
     assert math.isclose(float(problem.loss().detach()), expected, rel_tol=1e-12)
     assert problem.dim == 650
 
@@ -69,13 +69,17 @@ def test_batches_are_functions_of_seed_and_step_and_average_to_the_whole():
     assert torch.equal(NetworkProblem((), None, 5).closure(), one.loss())
 
 
-def test_the_split_has_every_image_once():
-    data = digits()
-    assert data.images.shape == (TRAINING, 64)
-    assert data.test_images.shape == (297, 64)
+@pytest.mark.parametrize(("source", "pixels", "images"), [("digits", 64, 1797), ("mnist", 784, 5000)])
+def test_the_split_has_every_image_once(source, pixels, images):
+    data = digits(source)
+    assert data.images.shape == (TRAINING[source], pixels)
+    assert data.test_images.shape == (images - TRAINING[source], pixels)
     assert data.images.mean(dim=0).abs().max() < 1e-5
     both = torch.cat([data.images, data.test_images])
-    assert len(torch.unique(both, dim=0)) == 1797
+    assert len(torch.unique(both, dim=0)) == images
+    assert 0.9 < float(both.max() - both.min()) <= 2
+    labels = torch.cat([data.labels, data.test_labels])
+    assert labels.unique().tolist() == list(range(10))
 
 
 def test_bad_arguments():
@@ -85,3 +89,7 @@ def test_bad_arguments():
         NetworkProblem((), 1501, 0)
     with pytest.raises(InvalidArgument, match=r"hidden"):
         NetworkProblem((0,), 10, 0)
+    with pytest.raises(InvalidArgument, match=r"source = 'cifar'"):
+        NetworkProblem((), 10, 0, "cifar")  # type: ignore[arg-type]
+    with pytest.raises(InvalidArgument, match=r"batch = 4001: give a number from 1 to 4000"):
+        NetworkProblem((), 4001, 0, "mnist")

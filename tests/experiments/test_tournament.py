@@ -6,13 +6,13 @@ import pytest
 import torch
 
 from experiments._training import METHODS as TRAINED
-from experiments.tournament import Config, area, cells, one_run, run, tuned
+from experiments.tournament import TUNING_SEED, Config, area, cells, one_run, run, tuned
 from experiments.tournament.methods import FIRST_STEP, METHODS, first_rates, optimizer
-from experiments.tournament.problems import PROBLEMS, RADIUS, Sizes, problem
+from experiments.tournament.problems import LEAST_AREA, LONGER, PROBLEMS, RADIUS, Sizes, problem
 from zotheory.errors import InvalidArgument
 from zotheory.experiment import Seed
 
-SIZES = Sizes(dim=12, condition=10.0, bands=3, batch=8, epochs=1)
+SIZES = Sizes(dim=12, large=30, condition=10.0, bands=3, batch=8, epochs=1)
 TINY = Config(problems=("log-uniform",), dim=12, bands=3, budget=100, records=5, tuning_seeds=1, epochs=1)
 
 
@@ -33,7 +33,7 @@ def test_a_problem_is_the_same_whole_and_in_blocks(name):
         assert float(again.loss()) == float(whole.loss()) != float(other.loss())
 
 
-@pytest.mark.parametrize("name", ["rosenbrock", "log-uniform", "network"])
+@pytest.mark.parametrize("name", ["rosenbrock", "log-uniform", "levy-large", "network", "mesh"])
 def test_the_slope_is_that_of_differences(name):
     used = problem(name, SIZES, 1, blocks=True)
     if name == "network":
@@ -66,6 +66,38 @@ def test_quadratics_have_the_stated_losses():
         loss = float(used.loss())
     assert math.isclose(loss, sum(h[i] * x[i] ** 2 for i in range(12)) / 2, rel_tol=1e-12)
     assert math.isclose(used.slope(), math.sqrt(sum((h[i] * x[i]) ** 2 for i in range(12))), rel_tol=1e-12)
+
+
+def test_large_and_longer_problems():
+    assert problem("levy-large", SIZES, 1, blocks=False).dim == 30
+    assert problem("mnist", SIZES, 1, blocks=False).dim == 784 * 32 + 32 + 33 * 16 + 17 * 10
+    config = Config(budget=100, records=5)
+    for name in PROBLEMS:
+        assert config.values(name) == config.marks(name)[-1] == 100 * LONGER.get(name, 1)
+        assert len(config.marks(name)) == 5
+
+
+@pytest.mark.parametrize("blocks", [False, True])
+def test_a_step_that_would_invert_a_triangle_is_undone(blocks):
+    used = problem("mesh", SIZES, 2, blocks=blocks)
+    assert used.dim == 198  # 2 of 81 inner vertices, 1 of 36 on the sides
+    kept, start = [p.detach().clone() for p in used.parameters], float(used.loss())
+    with torch.no_grad():
+        for p in used.parameters:
+            p.add_(0.01)  # sound: kept
+    moved = float(used.loss())
+    used.after_step()
+    assert float(used.loss()) == moved != start
+    rng = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for p in used.parameters:
+            p.add_(torch.randn(p.shape, generator=rng, dtype=p.dtype))
+    assert not math.isfinite(float(used.loss()))
+    used.after_step()
+    assert float(used.loss()) == moved
+    for p, before in zip(used.parameters, kept, strict=True):
+        assert torch.equal(p.detach(), before + 0.01)
+    assert 0 < LEAST_AREA < 1
 
 
 def test_an_attack_stays_within_its_radius_and_above_the_least_margin():
@@ -131,7 +163,7 @@ def test_a_table_holds_the_run_and_what_tuning_took():
     columns = table.columns
     assert columns["queries_spent"].tolist() == [0, 25, 50, 75, 100]
     assert columns["loss"][0] == 1.0
-    chosen = tuned(TINY, "log-uniform", "sphere")
+    chosen = tuned(TINY, "log-uniform", "sphere", 0)
     assert set(columns["tuning_queries"]) == {100 * len(chosen.table)}
     assert not columns["at_grid_end"].any()
     rates = [rate for rate, _ in chosen.table]
@@ -139,6 +171,24 @@ def test_a_table_holds_the_run_and_what_tuning_took():
     assert math.isclose(columns["area"][0], area(columns["loss"].astype(float)), rel_tol=1e-6)
     first = columns["queries_spent"][columns["loss"] <= 0.5]
     assert columns["queries_to_0.5"][0] == (first[0] if first.size else math.inf)
+
+
+def test_seeds_are_tuned_by_runs_of_their_own(monkeypatch):
+    seen = []
+
+    def counted(config, cell, lr, starts, draws, marks):
+        seen.append((starts, draws))
+        return one_run(config, cell, lr, starts, draws, marks)
+
+    monkeypatch.setattr("experiments.tournament.one_run", counted)
+    config = replace(TINY, tuning_seeds=2)
+    numbers = []
+    for seed in range(3):
+        seen.clear()
+        tuned(config, "log-uniform", "sphere", seed)
+        assert {one for one, two in seen} == {two for one, two in seen}
+        numbers.append({one for one, _ in seen})
+    assert numbers == [{TUNING_SEED + 2 * k, TUNING_SEED + 2 * k + 1} for k in range(3)]
 
 
 def test_methods_share_starts_and_reported_seeds_are_not_those_of_tuning():
@@ -154,7 +204,7 @@ def test_methods_share_starts_and_reported_seeds_are_not_those_of_tuning():
 
 def test_divergence_is_recorded():
     cell = {"problem": "rosenbrock", "method": "sphere"}
-    found = one_run(TINY, cell, 1e3, 0, 0, TINY.marks)
+    found = one_run(TINY, cell, 1e3, 0, 0, TINY.marks("rosenbrock"))
     assert found.diverged
     assert math.isfinite(found.last_finite)
     assert area(found.losses) > 0.5
@@ -171,6 +221,7 @@ def test_cells_are_all_pairs():
         ("problems", ("sphere",)),
         ("methods", ("adam",)),
         ("dim", 7),
+        ("large", 7),
         ("bands", 1),
         ("condition", 0.5),
         ("batch", 1501),
