@@ -39,7 +39,7 @@ class Config:
         bands: blocks of functions and quadratics, and of the law "block"; from 2 to dim / 2.
         batch: digits a step, from 1 to 1500.
         perturbations: a step, even, from 2 to 1000; it takes one function value more.
-        budget: function values of a run, at least those of 4 steps; `problems.LONGER` times as many on some.
+        budget: function values of a run, at least those of 4 steps; `problems.LONGER` tells where more.
         records: times at which losses are kept, from 2 to 1000.
         targets: losses to reach, over that at the start, in (0, 1), falling.
         tuning_seeds: runs at each learning rate tried, from 1 to 100; each seed has its own.
@@ -151,10 +151,10 @@ def tuned(config: Config, name: str, method: str, seed: int) -> Tuned:
 def run(config: Config, cell: Cell, seed: Seed) -> Table:
     """Measure one run; a row for each time at which its loss was kept.
 
-    Tuning sees runs of each seed's own, so that seeds are independent and differ in learning rates, too. All
+    Tuning sees runs of each seed's own: seeds are independent and differ in learning rates, too. All
     methods of a problem and seed have one start and one sequence of mini-batches, and so in tuning. Losses
-    are relative: 1 at the start, 0 where none is lower (for the attack, at the margin that steps along exact
-    gradients find).
+    are relative: 1 at the start, 0 where none is lower (for the attack, at the margin that steps along
+    exact gradients find).
 
     Columns:
         queries_spent: function values until then.
@@ -210,7 +210,7 @@ EXPERIMENT = Experiment(
     },
     cells=cells,
     run=run,
-    source="methods of arXiv 1806.10230, 1910.06513, 2501.19099, 2502.01014 and 2510.19975, as summarised; guided and "
-    "importance derived here",
+    source="methods of arXiv 1806.10230, 1910.06513, 2501.19099, 2502.01014 and 2510.19975, "
+    "as summarised; guided and importance derived here",
     packages=("torch", "scikit-learn", "mlxtend", "scikit-fem"),
 )
