@@ -40,7 +40,8 @@ class Config:
         beta1: of adaptive methods, from 0 to below 1.
         beta2: likewise.
         grid_start: smallest step length on the grid of learning rates, above 0, at most 1: root mean square
-            over coordinates, for SGD that of the first step.
+            over coordinates, for SGD that of the first step. Seed 0's grid begins there, those of other
+            seeds within one ratio above.
         grid_ratio: of neighbours on the grid, from 1.1 to 10.
         grid: learning rates on it, at least 2; it is extended while the best lies at an end.
         tuning_trials: runs at each learning rate of the grid, with random numbers used for nothing else.

@@ -138,7 +138,10 @@ def _predicted(config: Config, problem: Problem, run: Run) -> NDArray[np.float64
 
 
 def chosen_rate(config: Config, cell: Cell, seed: Seed) -> Tuned:
-    """Return the learning rate by the cell's rule, with what choosing it took."""
+    """Return the learning rate by the cell's rule, with what choosing it took.
+
+    Each seed tunes anew, on a grid of its own: so differences between seeds contain what tuning adds.
+    """
     if cell["rule"] == "same":
         return Tuned(config.lr, False, 0, ())
     if cell["rule"] == "matched":
@@ -154,8 +157,18 @@ def chosen_rate(config: Config, cell: Cell, seed: Seed) -> Tuned:
         found = trial(config, problem, lr, starts[j], number_of(seed, "tuning", j), seen=False).run
         return found.final, found.spent
 
-    grid = [unit * config.grid_start * config.grid_ratio**j for j in range(config.grid)]
+    shift = grid_shift(seed.index)
+    grid = [unit * config.grid_start * config.grid_ratio ** (j + shift) for j in range(config.grid)]
     return tune(score, grid, range(config.tuning_trials))
+
+
+def grid_shift(index: int) -> float:
+    """Return by how much of a ratio a seed's grid begins later: 0 at seed 0, and evenly spread over seeds.
+
+    Multiples of the golden ratio modulo 1. On one grid for all seeds the best rate would be missed by the
+    same factor every time.
+    """
+    return index * (math.sqrt(5) - 1) / 2 % 1.0
 
 
 def start_of(problem: Problem, config: Config, seed: Seed, use: str, number: int) -> torch.Tensor:

@@ -10,7 +10,7 @@ import torch
 
 from experiments.adaptive_synthetic import EXPERIMENT, run
 from experiments.adaptive_synthetic.config import Config, cells
-from experiments.adaptive_synthetic.runs import Problem, trial
+from experiments.adaptive_synthetic.runs import Problem, chosen_rate, grid_shift, trial
 from experiments.adaptive_synthetic.theory import squared_lengths
 from zotheory.bounds.momentum import expected_denominator, first_step, refined_square, step_length_ratio
 from zotheory.errors import InvalidArgument
@@ -157,6 +157,20 @@ def test_tables():
         reached, losses = columns["queries_to_0.5"][rows][0], columns["loss"][rows]
         seen = columns["queries"][rows][losses <= 0.5]
         assert reached == math.inf if not seen.size else reached <= seen[0]
+
+
+def test_grids_of_seeds_cover_the_ratio():
+    """Nothing is shifted at seed 0; with n seeds no gap between shifts is above 2 / n."""
+    assert grid_shift(0) == 0
+    for n in (2, 5, 16):
+        shifts = np.sort([grid_shift(index) for index in range(n)])
+        assert 0 <= shifts[0] <= shifts[-1] < 1
+        assert np.diff([*shifts, 1.0]).max() < 2 / n
+    cell = {"function": "quadratic", "method": "zo-signsgd", "law": "sphere", "rule": "tuned"}
+    found = [chosen_rate(TINY, cell, Seed(index, "adaptive-synthetic", repr(cell))) for index in (0, 3)]
+    for index, tuned in zip((0, 3), found, strict=True):
+        steps = math.log2(tuned.lr / TINY.grid_start) - grid_shift(index)
+        assert steps == pytest.approx(round(steps), abs=1e-9)
 
 
 def test_diverged_runs_are_kept():
