@@ -7,7 +7,18 @@ import torch
 from scipy.optimize import minimize
 
 from experiments._problem_network import NetworkProblem
-from experiments.subspace import METHODS, Config, cells, drawn, predicted_factor, run, theory
+from experiments.subspace import BLOCKS as BLOCK_COUNT
+from experiments.subspace import (
+    METHODS,
+    NETWORKS,
+    Config,
+    cells,
+    drawn,
+    network_problem,
+    predicted_factor,
+    run,
+    theory,
+)
 from experiments.subspace.methods import optimizer
 from experiments.subspace.structure import energies, members, structure
 from zotheory.errors import InvalidArgument
@@ -154,7 +165,21 @@ def test_a_cell(method):
 
 
 def test_the_grid():
-    assert len(cells(Config())) == 2 * len(METHODS)
+    assert len(cells(Config())) == 3 * len(METHODS)
+
+
+def test_the_networks_have_four_blocks_of_the_stated_sizes():
+    first = []
+    for name in NETWORKS:
+        blocks = module_blocks(network_problem(Config(), name, 0).model)
+        assert len(blocks) == BLOCK_COUNT
+        first.append(blocks[0].size / sum(block.size for block in blocks))
+    even = network_problem(Config(), "even", 0)
+    sizes = [block.size for block in module_blocks(even.model)]
+    assert sizes[0] == 65 * 32
+    assert sizes[1] == sizes[2] == 33 * 32
+    assert first[1] == pytest.approx(0.75, abs=0.03)
+    assert first[2] == pytest.approx(0.9, abs=0.03)
 
 
 @pytest.mark.parametrize(
