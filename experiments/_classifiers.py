@@ -133,6 +133,16 @@ def check_subset(subset: str) -> str:
     return subset
 
 
+def has_blocks(subset: str) -> bool:
+    """Return whether a subset has parameters in several layers, which block descent visits in turn.
+
+    >>> has_blocks("norms"), has_blocks("last-2"), has_blocks("last-1"), has_blocks("prompt")
+    (True, True, False, False)
+    """
+    several_layers = check_subset(subset).startswith("last-") and subset != "last-1"
+    return several_layers or subset in ("full", "norms", "lora")
+
+
 class _Whole(torch.nn.Module):
     def __init__(self, model: Any, words: Sequence[int]) -> None:
         super().__init__()

@@ -3,14 +3,15 @@
 import json
 import math
 from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
-from experiments._classifiers import check_subset
+from experiments._classifiers import check_subset, has_blocks
 from experiments._fine_tuning import Log, Make, Plan, Score
 from experiments._package_files import cache_folder
 from experiments._tuning import Tuned
-from experiments.language_model.methods import PUBLISHED, SWITCHES, check_method, maker
+from experiments.language_model.methods import BLOCKS, PUBLISHED, SWITCHES, check_method, maker
 from experiments.language_model.task import Request, Task, digest, prepared, tuned
 from zotheory.errors import InvalidArgument
 from zotheory.experiment import Cell, Experiment, Preset, Seed, Table
@@ -20,13 +21,15 @@ METHODS = (
     "zo-sgd/gaussian",
     "zo-sgd/sphere",
     "zo-sgd/rademacher",
+    "mezo/gaussian",
     "dap/sphere",
     "dap-published/sphere",
     "guided/sphere",
-    "zo-adamm/rademacher",
-    "r-adazo/rademacher",
+    "zo-adamm/sphere",
+    "r-adazo/sphere",
     "adamw",
 )
+BLOCK_METHODS = ("mezo-bcd-cyclic/gaussian", "mezo-bcd-importance/gaussian")
 
 
 @dataclass(frozen=True)
@@ -38,19 +41,24 @@ class Config:
             norms, final-norm, verbalizers, head, last-K, prompt or lora.
         data: movie-snippets (for opt-tiny those that it was not trained on), stanfordnlp/sst2 or a folder.
         prompt: it-was or review.
-        methods: METHOD/LAW; published/gaussian, .../uniform, .../rademacher, .../dap; adamw.
+        methods: METHOD/LAW; published/gaussian, .../uniform, .../rademacher, .../dap; adamw. Block descent
+            is run on the tasks that tune more than one block.
         corrected: of the published methods: delta, one-probe, passes, dead-branch; none of them: none.
         train: sentences to train on, even.
         dev: sentences to tune and stop by, even.
+        test: sentences to score the end with, even; 0: all there are.
         batch: sentences a step.
         micro: sentences at a time, at most the batch.
-        queries: perturbations a step, at least 1; methods with two stages take at least 2.
+        queries: perturbations a step, at least 1; methods with two stages take at least 2, MeZO and its
+            block descent always 1.
         difference: forward or central.
         mu: smoothing distance, above 0.
         passes: forward passes of a batch in a run, one number a task or one for all; 3 are a step of adamw.
         records: how often a run is looked at.
         lr: learning rate, one a task or one for all; where it is tuned, the middle of the first grid.
         tuning_passes: of each tuning run, one a task or one for all; 0 takes lr as it is.
+        tuning_seeds: tuning runs at each learning rate, of which the median counts.
+        tuning_ratio: of neighbours on the grid, which grows until the best is inside.
         probes: of the published DAP where one-probe is corrected.
         patience: records without progress before a run ends; 0: never.
         dtype: float32, bfloat16 or float16.
@@ -64,6 +72,7 @@ class Config:
     corrected: tuple[Literal["none", "delta", "one-probe", "passes", "dead-branch"], ...] = ("none",)
     train: int = 1000
     dev: int = 500
+    test: int = 0
     batch: int = 16
     micro: int = 16
     queries: int = 1
@@ -73,13 +82,15 @@ class Config:
     records: int = 10
     lr: tuple[float, ...] = (1e-2,)
     tuning_passes: tuple[int, ...] = (2000,)
+    tuning_seeds: int = 1
+    tuning_ratio: float = 4.0
     probes: int = 8
     patience: int = 0
     dtype: Literal["float32", "bfloat16", "float16"] = "float32"
     device: str = "cpu"
 
     def __post_init__(self) -> None:
-        for name in ("train", "dev", "batch", "micro", "queries", "records", "probes"):
+        for name in ("train", "dev", "batch", "micro", "queries", "records", "probes", "tuning_seeds"):
             check_count(getattr(self, name), name)
         for name in ("tasks", "methods"):
             values = getattr(self, name)
@@ -92,6 +103,9 @@ class Config:
             check_subset(subset)
         for method in self.methods:
             check_method(method)
+            if all(method not in self.of_task(task) for task in self.tasks):
+                remedy = f"{', '.join(self.tasks)} tune one block: leave it out, or tune more"
+                raise InvalidArgument("methods", method, remedy)
         for name, least, remedy in (
             ("passes", 1, "give numbers from 1 on"),
             ("lr", 1e-300, "give numbers above 0"),
@@ -104,8 +118,11 @@ class Config:
                 )
             if not all(least <= value < math.inf for value in values):
                 raise InvalidArgument(name, values, remedy)
-        if self.patience < 0:
-            raise InvalidArgument("patience", self.patience, "give 0 or more")
+        for name in ("patience", "test"):
+            if getattr(self, name) < 0:
+                raise InvalidArgument(name, getattr(self, name), "give 0 or more")
+        if not 1 < self.tuning_ratio < math.inf:
+            raise InvalidArgument("tuning_ratio", self.tuning_ratio, "give a number above 1")
         if not 0 < self.mu < math.inf:
             raise InvalidArgument("mu", self.mu, "give a number above 0")
         if self.batch > self.train:
@@ -116,10 +133,16 @@ class Config:
         values = getattr(self, name)
         return values[self.tasks.index(task) % len(values)]
 
+    def of_task(self, task: str) -> list[str]:
+        """Return the methods that are run on a task."""
+        several = has_blocks(task.rpartition("/")[2])
+        return [method for method in self.methods if several or not method.startswith(BLOCKS)]
+
     def request(self, task: str) -> Request:
         """Return what a task is made of."""
         model, _, subset = task.rpartition("/")
-        return Request(model, subset, self.data, self.prompt, self.train, self.dev, self.dtype, self.device)
+        sizes = self.train, self.dev, self.test
+        return Request(model, subset, self.data, self.prompt, *sizes, self.dtype, self.device)
 
     def plan(self, passes: int, seed: int, method: str) -> Plan:
         """Return how a run goes."""
@@ -131,12 +154,16 @@ class Config:
 
     def maker(self, method: str, lr: float, seed: int, **options: Any) -> Make:
         """Return what makes a run's optimizer."""
-        two_stages = method.startswith(("dap/", "dap-published/"))
+        queries = self.queries
+        if method.startswith(("dap/", "dap-published/")):
+            queries = max(queries, 2)
+        elif method.startswith("mezo"):
+            queries = 1
         return maker(
             method,
             lr,
             mu=self.mu,
-            queries=max(self.queries, 2) if two_stages else self.queries,
+            queries=queries,
             difference=self.difference,
             seed=seed,
             corrected=self.corrected,
@@ -147,7 +174,7 @@ class Config:
 
 def cells(config: Config) -> list[Cell]:
     """Return a cell for each task and method."""
-    return [{"task": task, "method": method} for task in config.tasks for method in config.methods]
+    return [{"task": task, "method": method} for task in config.tasks for method in config.of_task(task)]
 
 
 def rate(config: Config, task: Task, name: str, method: str) -> Tuned:
@@ -160,8 +187,16 @@ def rate(config: Config, task: Task, name: str, method: str) -> Tuned:
     def run(lr: float, seed: int) -> Log:
         return task.trained(short.maker(method, lr, seed), short.plan(passes, seed, method))[0]
 
-    others = dict.fromkeys(("tasks", "methods", "passes", "lr", "tuning_passes", "records", "patience"))
-    return tuned([asdict(config) | others, name, method, passes], run, [lr / 4, lr, lr * 4])
+    others = dict.fromkeys(
+        ("tasks", "methods", "passes", "lr", "tuning_passes", "records", "patience", "test")
+    )
+    ratio = config.tuning_ratio
+    told = [asdict(config) | others, name, method, passes]
+    return tuned(told, run, [lr / ratio, lr, lr * ratio], config.tuning_seeds)
+
+
+# Cells of one task come one after another: its model and sentences are read once.
+_prepared = lru_cache(maxsize=1)(prepared)
 
 
 def run(config: Config, cell: Cell, seed: Seed) -> Table:
@@ -180,7 +215,7 @@ def run(config: Config, cell: Cell, seed: Seed) -> Table:
         start_loss, start_accuracy, start_calibrated, start_positive: before any step.
     """
     name, method = cell["task"], cell["method"]
-    task = prepared(config.request(name))
+    task = _prepared(config.request(name))
     found = rate(config, task, name, method)
     key = digest([asdict(config), dict(cell), seed.index])
     plan = config.plan(config.of(name, "passes"), seed.index, method)
@@ -226,18 +261,68 @@ _QUICK = Config(
     lr=(1e-2, 1e-3),
     tuning_passes=(0,),
 )
+# Two perturbations a step, as two stages need them. Tuned at the length of the runs, at learning rates of
+# ratio 2, by the worse of two runs each.
 _EVIDENCE = Config(
-    tasks=("smollm2-135m/final-norm", "smollm2-135m/verbalizers", "smollm2-135m/head", "opt-tiny/full"),
-    passes=(8000, 8000, 8000, 1000),
-    lr=(1e-2, 1e-3, 1e-3, 1e-3),
-    tuning_passes=(2000, 2000, 2000, 250),
+    tasks=("smollm2-135m/final-norm", "smollm2-135m/verbalizers"),
+    queries=2,
+    passes=(4000,),
+    lr=(2e-2, 5e-4),
+    tuning_passes=(4000,),
+    tuning_seeds=2,
+    tuning_ratio=2.0,
 )
-_DEEP = Config(
+# As long as a minute allows.
+_LONG = replace(
+    _EVIDENCE,
+    tasks=("smollm2-135m/head",),
+    methods=("zo-sgd/sphere", "zo-sgd/rademacher", "dap/sphere", "guided/sphere", "adamw"),
+    passes=(40000,),
+    lr=(5e-4,),
+    tuning_passes=(8000,),
+    tuning_seeds=1,
+)
+# 1.57 million parameters, 40 ms a pass: one tuning run of half of the length at learning rates of ratio 4.
+_FULL = replace(
+    _EVIDENCE,
+    tasks=("opt-tiny/full",),
+    methods=METHODS + BLOCK_METHODS,
+    passes=(320,),
+    records=4,
+    lr=(5e-4,),
+    tuning_passes=(160,),
+    tuning_seeds=1,
+    tuning_ratio=4.0,
+)
+# A pass of all 135 million parameters takes a second: few sentences, few steps, few methods.
+_DEEP = replace(
+    _FULL,
     tasks=("smollm2-135m/last-1", "smollm2-135m/norms", "smollm2-135m/prompt"),
-    passes=(600, 120, 120),
-    records=6,
-    lr=(3e-4, 1e-3, 1e-2),
-    tuning_passes=(60, 24, 24),
+    methods=("zo-sgd/sphere", "mezo-bcd-cyclic/gaussian", "dap/sphere", "adamw"),
+    train=256,
+    dev=64,
+    test=128,
+    batch=8,
+    micro=8,
+    passes=(240, 60, 60),
+    records=3,
+    lr=(1e-3, 1e-3, 1e-2),
+    tuning_passes=(80, 24, 24),
+)
+_PUBLISHED = Config(
+    tasks=("smollm2-135m/verbalizers",),
+    methods=PUBLISHED,
+    difference="forward",
+    passes=(4000,),
+    lr=(1e-4,),
+    tuning_passes=(0,),
+)
+_CORRECTED = replace(
+    _PUBLISHED, corrected=SWITCHES, tuning_passes=(4000,), tuning_seeds=2, tuning_ratio=2.0
+)
+_PROMPT = replace(_PUBLISHED, tasks=("opt-tiny/prompt",), dev=200, passes=(320,), records=4, lr=(1e-1,))
+_PROMPT_CORRECTED = replace(
+    _PROMPT, corrected=SWITCHES, tuning_passes=(160,), tuning_seeds=1, tuning_ratio=4.0
 )
 _PAPER = Config(
     tasks=("facebook/opt-1.3b/prompt",),
@@ -255,8 +340,14 @@ EXPERIMENT = Experiment(
     title="fine-tuning of language models as classifiers, with forward passes only",
     presets={
         "quick": Preset(_QUICK, seeds=1),
-        "evidence": Preset(_EVIDENCE, seeds=5),
+        "evidence": Preset(_EVIDENCE, seeds=16),
+        "evidence-long": Preset(_LONG, seeds=5),
+        "evidence-full": Preset(_FULL, seeds=5),
         "evidence-deep": Preset(_DEEP, seeds=3),
+        "published": Preset(_PUBLISHED, seeds=16),
+        "published-fair": Preset(_CORRECTED, seeds=16),
+        "published-prompt": Preset(_PROMPT, seeds=5),
+        "published-prompt-fair": Preset(_PROMPT_CORRECTED, seeds=5),
         "paper-opt-1.3b": Preset(_PAPER, seeds=3),
         "paper-opt-1.3b-fair": Preset(replace(_PAPER, corrected=SWITCHES, tuning_passes=(2000,)), seeds=3),
     },

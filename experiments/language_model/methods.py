@@ -10,6 +10,8 @@ from experiments._training import LAWS, METHODS, make
 from zotheory.errors import InvalidArgument
 
 FIRST_ORDER = ("adamw",)
+# Beginnings of the names of those that move one block of layers a step.
+BLOCKS = ("mezo-bcd-",)
 # The comparison of arXiv 2510.19975 as its code runs it (as summarised), see `published`.
 PUBLISHED = ("published/gaussian", "published/uniform", "published/rademacher", "published/dap")
 SWITCHES = ("delta", "one-probe", "passes", "dead-branch")

@@ -6,9 +6,11 @@ import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from experiments._classifiers import Classifier, classifier
@@ -16,8 +18,9 @@ from experiments._fine_tuning import Examples, Log, Make, Plan, Score, fine_tune
 from experiments._language_models import load_model
 from experiments._package_files import cache_folder
 from experiments._prompts import PROMPTS, encoded, word_tokens
-from experiments._text_data import load_data
+from experiments._text_data import Sentences, load_data
 from experiments._tuning import Tuned, tune
+from zotheory.errors import InvalidArgument
 
 # Seeds of tuning runs are none of those that are reported.
 TUNING_SEED = 1_000_000
@@ -34,6 +37,7 @@ class Request:
         prompt: name.
         train: sentences to train on.
         dev: sentences to tune and stop by.
+        test: sentences to score at the end, even; 0: all there are.
         dtype: of the model.
         device: of the model.
     """
@@ -44,6 +48,7 @@ class Request:
     prompt: str
     train: int
     dev: int
+    test: int = 0
     dtype: str = "float32"
     device: str = "cpu"
 
@@ -71,6 +76,10 @@ class Task:
 
     def start_score(self) -> Score:
         """Return the score on the test part before any step."""
+        return self._start_score
+
+    @cached_property
+    def _start_score(self) -> Score:
         made = self.classifier()
         found = score(made, self.test)
         made.release()
@@ -104,7 +113,8 @@ def prepared(request: Request) -> Task:
     prompt = PROMPTS[request.prompt]
     words = word_tokens(tokenizer, prompt)
     limit = getattr(model.config, "max_position_embeddings", 2**30)
-    parts = {"train": data.train, "dev": data.dev, "test": data.test}
+    test = _first(data.test, request.test) if request.test else data.test
+    parts = {"train": data.train, "dev": data.dev, "test": test}
     tokens = {name: encoded(tokenizer, prompt, part.texts, limit) for name, part in parts.items()}
     made = classifier(model, words, request.subset)
     inputs = tokens if made.first is None else _kept(request, made, tokens)
@@ -113,10 +123,21 @@ def prepared(request: Request) -> Task:
     return Task(request, model, words, **examples)
 
 
+def _first(part: Sentences, size: int) -> Sentences:
+    # As many of either class.
+    if size % 2 or size // 2 > min(int((part.labels == label).sum()) for label in (0, 1)):
+        raise InvalidArgument(
+            "test", size, f"the test part has {len(part.labels)} sentences: give an even number"
+        )
+    rows = np.sort(np.concatenate([np.flatnonzero(part.labels == label)[: size // 2] for label in (0, 1)]))
+    return Sentences(tuple(part.texts[i] for i in rows), part.labels[rows])
+
+
 def _kept(
     request: Request, made: Classifier, tokens: dict[str, list[torch.Tensor]]
 ) -> dict[str, list[torch.Tensor]]:
     told = [request.model, request.source, request.prompt, request.train, request.dev, request.dtype]
+    told += [request.test] if request.test else []
     file = cache_folder() / "features" / f"{digest([*told, made.first])}.pt"
     sizes = {part: len(rows) for part, rows in tokens.items()}
     if file.is_file():
@@ -136,16 +157,17 @@ def digest(told: Any) -> str:
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def tuned(told: Any, run: Any, grid: Sequence[float]) -> Tuned:
-    """Return the learning rate of the least development loss in short runs.
+def tuned(told: Any, run: Any, grid: Sequence[float], seeds: int) -> Tuned:
+    """Return the learning rate of the least development loss in runs of their own.
 
     Args:
         told: plain values that the outcome depends on; under them it is kept in the cache, so that all
             seeds share it.
         run: (lr, seed) -> the `Log` of a run.
         grid: of learning rates.
+        seeds: runs at each of them, of which the median counts.
     """
-    file = cache_folder() / "tuned" / f"{digest([told, list(grid)])}.json"
+    file = cache_folder() / "tuned" / f"{digest([told, list(grid), seeds])}.json"
     if file.is_file():
         lr, at_edge, spent, table = json.loads(file.read_text())
         return Tuned(lr, at_edge, spent, tuple((a, b) for a, b in table))
@@ -154,7 +176,7 @@ def tuned(told: Any, run: Any, grid: Sequence[float]) -> Tuned:
         log: Log = run(lr, seed)
         return math.inf if log.diverged else log.rows[log.best]["dev_loss"], int(log.rows[-1]["passes"])
 
-    found = tune(scored, grid, [TUNING_SEED])
+    found = tune(scored, grid, [TUNING_SEED + n for n in range(seeds)])
     file.parent.mkdir(parents=True, exist_ok=True)
     scratch = file.with_suffix(f".{os.getpid()}")
     scratch.write_text(json.dumps([found.lr, found.at_edge, found.spent_queries, found.table]))
