@@ -54,13 +54,13 @@ class Config:
         timed_steps: steps timed on it, a multiple of 4.
     """
 
-    networks: tuple[str, ...] = ("even", "tapered", "mnist")
+    networks: tuple[str, ...] = ("even", "tapered")
     methods: tuple[str, ...] = tuple(METHODS)
     batch: int = 64
     mu: float = 1e-3
     steps: int = 800
     records: int = 11
-    measured: int = 4
+    measured: int = 3
     draws: int = 48
     probes: int = 2
     iterations: int = 12
@@ -317,6 +317,7 @@ EXPERIMENT = Experiment(
             seeds=2,
         ),
         "evidence": Preset(Config(), seeds=10),
+        "mnist": Preset(Config(networks=("mnist",)), seeds=6),
         "paper": Preset(Config(steps=20_000, records=41, measured=11, draws=256, probes=16), seeds=20),
     },
     cells=cells,

@@ -163,6 +163,7 @@ def run(config: Config, cell: Cell, seed: Seed) -> Table:
         queries_to_A: for each target A, function values at the first record with at most that loss, or inf.
         lr, at_grid_end, rates_tried, tuning_queries: the learning rate, whether a better one may lie beyond
             the grid, how many were tried, and function values spent on tuning.
+        tuning_loss: the least median score that tuning saw, by which methods can be chosen before they run.
         diverged, last_finite: whether the run was given up, and its last finite loss.
         dim: number of entries that are moved.
     """
@@ -185,6 +186,7 @@ def run(config: Config, cell: Cell, seed: Seed) -> Table:
         "at_grid_end": chosen.at_edge,
         "rates_tried": len(chosen.table),
         "tuning_queries": chosen.spent_queries,
+        "tuning_loss": min(score for _, score in chosen.table),
         "diverged": result.diverged,
         "last_finite": result.last_finite,
         "dim": sum(p.numel() for p in result.state),
@@ -205,7 +207,7 @@ EXPERIMENT = Experiment(
             ),
             seeds=2,
         ),
-        "evidence": Preset(Config(), seeds=8),
+        "evidence": Preset(Config(), seeds=6),
         "paper": Preset(Config(dim=10_000, budget=60_000, records=101, tuning_seeds=5), seeds=20),
     },
     cells=cells,

@@ -32,7 +32,7 @@ PROBLEMS = (
     "mesh",
 )
 # Runs on these take so many times as many function values as on the others.
-LONGER = {"log-uniform-long": 4, "levy-large": 3, "mnist": 2}
+LONGER = {"log-uniform-long": 4, "levy-large": 2, "mnist": 2}
 # Length of the change of an image, of the best that exact gradients find, and steps that these take.
 RADIUS, EXACT_STEPS = 2.5, 60
 # Squares a side of the mesh and of its reference, random moves at the start, and the part of its first area

@@ -165,7 +165,7 @@ def test_a_cell(method):
 
 
 def test_the_grid():
-    assert len(cells(Config())) == 3 * len(METHODS)
+    assert len(cells(Config())) == 2 * len(METHODS)
 
 
 def test_the_networks_have_four_blocks_of_the_stated_sizes():

@@ -166,6 +166,7 @@ def test_a_table_holds_the_run_and_what_tuning_took():
     chosen = tuned(TINY, "log-uniform", "sphere", 0)
     assert set(columns["tuning_queries"]) == {100 * len(chosen.table)}
     assert not columns["at_grid_end"].any()
+    assert set(columns["tuning_loss"]) == {dict(chosen.table)[chosen.lr]}
     rates = [rate for rate, _ in chosen.table]
     assert min(rates) < chosen.lr < max(rates)
     assert math.isclose(columns["area"][0], area(columns["loss"].astype(float)), rel_tol=1e-6)
