@@ -239,6 +239,8 @@ def test_the_most_expensive_complete_results_are_chosen(tmp_path, monkeypatch):
     assert (source.config, source.seeds, source.results.queries) == (kind(3), 4, 12)
     assert source.command == "zotheory experiment run toy --preset quick --set size=3 --seeds 4"
     assert best_source(experiment, store, "quick").config == kind(1)
+    assert best_source(experiment, store, preferred="quick").config == kind(1)
+    assert best_source(experiment, store, preferred="paper").config == kind(3)  # not in the store
     with pytest.raises(MissingResults, match="15 of 15 cells are not in"):
         best_source(experiment, store, "paper")
     with pytest.raises(InvalidArgument, match="nearest: quick"):

@@ -30,7 +30,7 @@ def figures(
     preset: Annotated[
         str | None,
         typer.Option(
-            help="Show these results.", show_default="the most expensive configuration in the store"
+            help="Show these results.", show_default="the figure's own, or the most expensive in the store"
         ),
     ] = None,
     run_missing: Annotated[
@@ -66,7 +66,7 @@ def figures(
             try:
                 figure = load_figure(name, folder)
                 experiment = load(figure.experiment, experiments)
-                source, fresh = _source(experiment, Store(store), preset, run_missing)
+                source, fresh = _source(experiment, Store(store), preset, run_missing, figure.preset)
                 for item in Store(store).contents(experiment.name, source.request.configuration).damaged:
                     tell(f"warning: {name}: seeds may be missing: damaged: {item}")
                 try:
@@ -99,7 +99,7 @@ def _origin(source: Source, fresh: bool) -> str:
 
 
 def _source(
-    experiment: Experiment[Any], store: Store, preset: str | None, run_missing: bool
+    experiment: Experiment[Any], store: Store, preset: str | None, run_missing: bool, preferred: str
 ) -> tuple[Source, bool]:
     """Return results, and whether they were measured for it."""
     from zotheory.experiment.faults import MissingResults
@@ -107,7 +107,7 @@ def _source(
     from zotheory.plotting.paper.source import best_source
 
     try:
-        return best_source(experiment, store, preset), False
+        return best_source(experiment, store, preset, preferred=preferred), False
     except MissingResults:
         if not run_missing:
             raise

@@ -22,6 +22,8 @@ class PaperFigure:
         height: of a panel, as a fraction of its width.
         share_x: x axes of one name have the same limits, and their numbers at the lowest panels only.
         share_y: likewise for y and the first panel of a row.
+        preset: of the experiment whose results it shows where the store has them; "" for the most expensive
+            ones.
         legend: name measured series above all panels, where there are too many for labels beside them.
 
     Raises:
@@ -37,6 +39,7 @@ class PaperFigure:
     height: float = 0.75
     share_x: bool = True
     share_y: bool = True
+    preset: str = ""
     legend: bool = False
     # Set when it is loaded: the name of its file with "-" for "_".
     name: str = field(default="", kw_only=True)

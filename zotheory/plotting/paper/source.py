@@ -57,7 +57,9 @@ class Source:
         return committed(self.store.manifests(request.experiment.name, request.configuration))
 
 
-def best_source(experiment: Experiment[Any], store: Store, preset: str | None = None) -> Source:
+def best_source(
+    experiment: Experiment[Any], store: Store, preset: str | None = None, *, preferred: str = ""
+) -> Source:
     """Return results to draw.
 
     Args:
@@ -65,6 +67,7 @@ def best_source(experiment: Experiment[Any], store: Store, preset: str | None = 
         store: where.
         preset: read this one; by default the configuration in the store that took the most function values,
             with all seeds that are complete.
+        preferred: by default this one's, if they are in the store; "" for none.
 
     Raises:
         MissingResults: there are none; the message says the command that makes them.
@@ -73,8 +76,10 @@ def best_source(experiment: Experiment[Any], store: Store, preset: str | None = 
     """
     if preset is None:
         complete = _complete(experiment, store)
-        if complete:
-            read = [Source(item, _read(item, store), store) for item in complete]
+        wanted = experiment.preset(preferred).config if preferred else None
+        chosen = [item for item in complete if item.config == wanted] or complete
+        if chosen:
+            read = [Source(item, _read(item, store), store) for item in chosen]
             return max(read, key=lambda source: (source.results.queries, source.request.configuration))
     request = Request.of(experiment, "quick" if preset is None else preset)
     return Source(request, _read(request, store), store)
