@@ -10,6 +10,7 @@ from proofs_checks._shared import DELTA, D
 from zotheory.checks.evidence import Evidence, Scope
 from zotheory.checks.exact import check_identity, check_relation
 from zotheory.derive.tensor import classical_tensor
+from zotheory.kernel.script import CoqProof
 from zotheory.ledger.claim import Claim, Kind, Verdict
 
 COV = sp.Symbol("c", real=True)
@@ -30,6 +31,12 @@ claim = Claim(
     expected=Verdict.PROVED,
     formulas={"V": DELTA**2 * D + COV, "level": DELTA**2 * D},
     parts=("identity", "iff"),
+    coq=CoqProof(
+        file="a01_level_set.v",
+        formulas={"V": "d delta c", "level": "d delta"},
+        theorems={"identity": ("identity",), "level": ("iff",)},
+        detail="for every law with finitely many atoms in R^d, every d, delta and unit vector",
+    ),
 )
 
 FALSIFIER = "a delta-unbiased law with E[s n] - Cov(s, n) other than delta^2 d"

@@ -10,6 +10,7 @@ from zotheory.checks.evidence import Evidence, Grade, Outcome, Scope, Witness
 from zotheory.checks.exact import check_identity, check_relation
 from zotheory.derive.constructions import AxisTensor, two_atom_tensor
 from zotheory.derive.tensor import classical_tensor
+from zotheory.kernel.script import CoqProof
 from zotheory.laws import DAP, Alignment, Empirical, FirstAxis, Sphere, TwoAtom
 from zotheory.ledger.claim import Claim, Kind, Verdict
 from zotheory.programs import Program, solve
@@ -30,6 +31,18 @@ claim = Claim(
     # "bound" is said of every law, "reached" of the two classes.
     formulas={"bound": DELTA**2 * D, "reached": DELTA**2 * D},
     parts=("bound", "reached"),
+    coq=CoqProof(
+        file="a02_published_minimum.v",
+        formulas={"bound": "d delta", "reached": "d delta"},
+        theorems={
+            "bound_fails": ("bound",),
+            "fixed_length_reaches": ("reached",),
+            "aligned_reaches": ("reached",),
+        },
+        refuting=("bound_fails",),
+        detail="in every dimension d >= 2 and for every delta > 0 a law with 2 d atoms has a smaller V; every law "
+        "with finitely many atoms of fixed length, or aligned with the gradient, has the level",
+    ),
 )
 
 

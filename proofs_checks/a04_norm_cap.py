@@ -11,6 +11,7 @@ from proofs_checks._shared import DELTA, D, simulated_factor
 from zotheory.checks.evidence import Evidence
 from zotheory.checks.exact import Term, check_identity, check_nonnegative
 from zotheory.derive import kkt
+from zotheory.kernel.script import CoqProof
 from zotheory.laws import DAP, Sphere, TwoAtom
 from zotheory.ledger.claim import Claim, Kind, Verdict
 from zotheory.programs import Program, solve
@@ -40,6 +41,24 @@ claim = Claim(
     },
     parts=("bound", "attained", "iff"),
     depends=("A2b",),
+    coq=CoqProof(
+        file="a04_norm_cap.v",
+        formulas={
+            "p": "d delta R2",
+            "value": "d delta R2",
+            "dual form": "s n s0 R2",
+            "contact.near": "s0",
+            "contact.far": "R2",
+        },
+        theorems={
+            "dual_inequality": ("bound",),
+            "bound": ("bound",),
+            "contact": ("iff",),
+            "attained": ("attained",),
+        },
+        detail="the dual inequality at every point of the plane; bound and contact set for every law with finitely "
+        "many atoms in R^d, every d, delta and R^2; the law that attains it for a gradient along the first axis",
+    ),
 )
 
 

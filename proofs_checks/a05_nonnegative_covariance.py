@@ -9,6 +9,7 @@ from proofs_checks._programs import membership, optimum
 from proofs_checks._shared import DELTA, D, simulated_factor
 from zotheory.checks.evidence import Evidence
 from zotheory.checks.exact import Term, check_identity, check_nonnegative
+from zotheory.kernel.script import CoqProof
 from zotheory.laws import DAP, Coordinate, Gaussian, Mixture, Rademacher, Sphere, TwoAtom
 from zotheory.ledger.claim import Claim, Kind, Verdict
 from zotheory.programs import Program, solve
@@ -37,6 +38,24 @@ claim = Claim(
         "multiplier": sp.Integer(1),
     },
     parts=("decomposition", "bound", "iff"),
+    coq=CoqProof(
+        file="a05_nonnegative_covariance.v",
+        formulas={
+            "value": "d delta",
+            "decomposition": "d delta var_s cov_st",
+            "residual": "s delta",
+            "multiplier": "",
+        },
+        theorems={
+            "decomposition": ("decomposition",),
+            "lagrangian": ("bound",),
+            "bound": ("bound",),
+            "contact": ("iff",),
+            "attained": ("iff",),
+        },
+        detail="for every law with finitely many atoms in R^d, every d, delta and unit vector; a law that attains "
+        "it for d >= 2 and a gradient along the first axis",
+    ),
 )
 
 

@@ -11,6 +11,7 @@ from proofs_checks._shared import DELTA, D, M, simulated_factor
 from zotheory.checks.evidence import Evidence, Scope
 from zotheory.checks.exact import Term, check_identity, check_nonnegative, check_relation
 from zotheory.derive import kkt
+from zotheory.kernel.script import CoqProof
 from zotheory.laws import DAP, Sphere, TwoAtom
 from zotheory.ledger.claim import Claim, Kind, Verdict
 from zotheory.programs import Program, solve
@@ -46,6 +47,24 @@ claim = Claim(
     },
     parts=("bound", "attained", "iff", "kappa = 1"),
     depends=("A2b",),
+    coq=CoqProof(
+        file="a07_fourth_moment_budget.v",
+        formulas={
+            "value": "d delta kappa",
+            "at one": "d delta",
+            "slack": "n delta d",
+            "beta": "s0 h",
+        },
+        theorems={
+            "dual_inequality": ("bound",),
+            "bound": ("bound",),
+            "contact": ("iff",),
+            "attained": ("attained",),
+            "at_one": ("kappa = 1",),
+        },
+        detail="the dual inequality at every point of the plane; bound and contact set for every law with finitely "
+        "many atoms in R^d, every d >= 2, delta and kappa; the law that attains it for a gradient along the first axis",
+    ),
 )
 
 

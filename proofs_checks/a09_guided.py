@@ -12,6 +12,7 @@ from zotheory.checks.evidence import Evidence
 from zotheory.checks.exact import Term, check_identity, check_nonnegative, check_relation
 from zotheory.checks.statistical import check_mean
 from zotheory.derive import kkt
+from zotheory.kernel.script import CoqProof
 from zotheory.laws import DAP, Alignment, FirstAxis, Guided, Sphere, TwoAtom
 from zotheory.ledger.claim import Claim, Kind, Verdict
 from zotheory.programs import Program, solve
@@ -43,6 +44,19 @@ claim = Claim(
     },
     parts=("bound", "attained", "comparison"),
     depends=("A8",),
+    coq=CoqProof(
+        file="a09_guided.v",
+        formulas={"V": "delta rho rest", "p": "rho rest", "gap root": "k rest rho"},
+        theorems={
+            "objective": ("bound",),
+            "dual_inequality": ("bound",),
+            "bound": ("bound",),
+            "attained": ("attained",),
+            "comparison": ("comparison",),
+        },
+        detail="the objective as a mean over gradients; the dual inequality at every point of the plane; the bound for "
+        "every law with finitely many atoms in R^d; the law that attains it for a guide along the first axis",
+    ),
 )
 
 

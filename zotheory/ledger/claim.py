@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 from zotheory.checks.evidence import Evidence
 from zotheory.errors import ClaimError
+from zotheory.kernel.script import CoqProof
 
 
 class Kind(StrEnum):
@@ -59,6 +60,7 @@ class Claim:
         depends: ids of claims that this one rests on.
         data: files that the checks read, and folders of such files, relative to the folder of the claim's
             file: what was found of the claim no longer counts once any of their bytes changes.
+        coq: theorems about the formulas for Coq to read, if there are any (`zotheory verify --kernel coq`).
         checks: filled by the `check` decorator.
         file: the file that defines it; filled in when the file is loaded.
         digest: SHA-256 of the bytes of that file, as they were loaded.
@@ -80,6 +82,7 @@ class Claim:
     parts: tuple[str, ...] = ("statement",)
     depends: tuple[str, ...] = ()
     data: tuple[str, ...] = ()
+    coq: CoqProof | None = None
     checks: list[Check] = field(default_factory=list)
     file: str = ""
     digest: str = ""

@@ -1,0 +1,130 @@
+"""A claim's Coq script: its formulas, definitions of laws and their moments, and theorems with proofs."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from zotheory.errors import InvalidArgument
+from zotheory.kernel.printing import coq_definition, coq_name
+
+LIBRARY = Path(__file__).parent / "library"
+# What each part of the library needs, in the order in which it is read.
+PARTS: dict[str, tuple[str, ...]] = {
+    "laws": (),
+    "axis": ("laws",),
+    "draws": ("laws",),
+}
+
+
+@dataclass(frozen=True)
+class CoqProof:
+    """What has a kernel check a claim: a file of theorems, and the formulas that they are about.
+
+    Attributes:
+        file: a file of Coq beside the claim's, with theorems and their proofs. It speaks of the formula "at one"
+            as `claimed_at_one`, a function of its arguments; what that is, the claim alone says.
+        formulas: names in `Claim.formulas`, each with the names of its symbols in the order of the arguments,
+            "d delta". A dot leads into a formula that is a dictionary: "contact.near".
+        theorems: the theorems that count, each with the parts of the claim it speaks about.
+        detail: what the theorems say, and what of the claim they leave to other routes, in words.
+        library: which definitions and lemmas they use: laws, axis, draws.
+        refuting: those of the theorems that contradict the claim.
+    """
+
+    file: str
+    formulas: Mapping[str, str]
+    theorems: Mapping[str, tuple[str, ...]]
+    detail: str
+    library: tuple[str, ...] = ("axis",)
+    refuting: tuple[str, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        if not self.formulas or not self.theorems:
+            raise InvalidArgument("proof", self.file, "name at least one formula and one theorem")
+        for name in self.library:
+            if name not in PARTS:
+                raise InvalidArgument("library", name, f"give one of {', '.join(PARTS)}")
+        for name in self.refuting:
+            if name not in self.theorems:
+                raise InvalidArgument("refuting", name, "name one of the theorems")
+
+
+def script(proof: CoqProof, formulas: Mapping[str, Any], folder: Path, title: str) -> str:
+    """Return the script that `coqc` is to read: nothing but Coq's standard library is needed beside it.
+
+    Args:
+        proof: what it is to prove.
+        formulas: the claim's formulas.
+        folder: where the proof's file lies.
+        title: a line for the reader, put into a comment.
+
+    Raises:
+        InvalidArgument: a formula that does not exist or cannot be printed; a file that cannot be read, that does
+            not use a formula, or that does not state a theorem.
+    """
+    theorems = _theorems(proof, folder)
+    definitions = []
+    for name, arguments in proof.formulas.items():
+        defined = f"claimed_{coq_name(name)}"
+        if not re.search(rf"\b{defined}\b", theorems):
+            raise InvalidArgument(
+                "formulas", name, f"{proof.file} does not speak of {defined}: leave it out"
+            )
+        definitions.append(coq_definition(defined, _formula(formulas, name), arguments.split()))
+    # Coq answers with the axioms below all of them; `zotheory.kernel.coqc` reads that. (One by one it takes longer.)
+    together = [
+        f"Definition all_theorems := ({', '.join(proof.theorems)}).",
+        "Print Assumptions all_theorems.",
+    ]
+    return "\n".join(
+        [
+            f"(* {_comment(title)} *)\n",
+            *_library(proof.library),
+            "(* The formulas of the claim. *)\n",
+            *definitions,
+            "",
+            theorems,
+            *together,
+            "",
+        ]
+    )
+
+
+def _theorems(proof: CoqProof, folder: Path) -> str:
+    try:
+        text = (folder / proof.file).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidArgument("file", proof.file, f"it cannot be read in {folder} ({error})") from error
+    for name in proof.theorems:
+        if not re.search(rf"^ *Theorem {re.escape(name)}\b", text, re.MULTILINE):
+            raise InvalidArgument(
+                "theorems", name, f'{proof.file} has no line that begins with "Theorem {name}"'
+            )
+    return text
+
+
+def _formula(formulas: Mapping[str, Any], name: str) -> Any:
+    found: Any = formulas
+    for key in [name] if name in formulas else name.split("."):
+        if not isinstance(found, Mapping) or key not in found:
+            raise InvalidArgument("formulas", name, f"the claim has {', '.join(map(str, formulas))}")
+        found = found[key]
+    return found
+
+
+def _library(names: tuple[str, ...]) -> list[str]:
+    wanted = {*names, *(below for name in names for below in PARTS[name])}
+    return [_read(name) for name in PARTS if name in wanted]
+
+
+@cache
+def _read(name: str) -> str:
+    return (LIBRARY / f"{name}.v").read_text(encoding="utf-8")
+
+
+def _comment(text: str) -> str:
+    # A star and a parenthesis, or a quotation mark, would end the comment or open a string in it.
+    return text.replace("*", "×").replace('"', "'")
