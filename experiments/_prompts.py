@@ -26,6 +26,7 @@ class Prompt:
 PROMPTS = {
     "it-was": Prompt("{text} It was", (" terrible", " great")),
     "review": Prompt("Review: {text}\nSentiment:", (" negative", " positive")),
+    "quoted-review": Prompt('Review: "{text}"\nSentiment:', (" negative", " positive")),
 }
 
 
