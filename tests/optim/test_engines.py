@@ -17,7 +17,7 @@ import torch
 from torch import nn
 
 from zotheory.errors import InvalidArgument
-from zotheory.optim import ZOSGD, LossError, MeZOBCD, ZOAdaMM, ZOSignSGD, lockstep
+from zotheory.optim import ZOSGD, LossError, MeZOBCD, ZOAdaMM, ZOSignSGD, threads
 
 ENGINES = ["plain", "lockstep", "reuse"]
 TYPES = [torch.float16, torch.bfloat16, torch.float32, torch.float64]
@@ -311,7 +311,7 @@ def test_a_second_thread_that_cannot_begin(bits, monkeypatch):
         raise RuntimeError("no such mode")
         yield
 
-    monkeypatch.setattr(lockstep, "_modes", lambda: unfit)
+    monkeypatch.setattr(threads, "_modes", lambda threads: unfit)
     with pytest.raises(RuntimeError, match="no such mode"):
         optimizer.step(lambda: model(INPUTS).square().mean())
     assert not alive()

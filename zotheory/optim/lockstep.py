@@ -1,11 +1,10 @@
 """Both evaluations of a central difference side by side: each layer's perturbation is made once."""
 
-import contextvars
 import math
 import threading
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import torch
@@ -17,6 +16,7 @@ from zotheory.optim.layout import Layout, Slot, pieces
 from zotheory.optim.loss import read_loss
 from zotheory.optim.module_state import Buffers
 from zotheory.optim.replay import Replay
+from zotheory.optim.threads import Stopped, in_two_threads
 from zotheory.optim.workspace import Spare
 
 # Perturbations kept for an evaluation that may never ask for them, as it takes another way.
@@ -103,11 +103,6 @@ class Lockstep(Layerwise):
         warnings.warn(f"{what}: nothing is run in lockstep from here on", stacklevel=2)
 
 
-class _Stopped(BaseException):
-    # Ends one evaluation when the other has failed; not an Exception, so that no closure catches it.
-    pass
-
-
 class _Both:
     # Passes what the hooks say to the evaluation whose turn it is.
 
@@ -133,7 +128,7 @@ class _Both:
             self._give(1 - me)
             self._await(me)
         if self.stopped:
-            raise _Stopped
+            raise Stopped
         self.sides[me].entered += 1
         self.sides[me].enter(slots)
 
@@ -144,40 +139,18 @@ class _Both:
         self.sides[self.turn].displace(slot, target, first)
 
     def losses(self, closure: Closure) -> list[float]:
-        found: list[float] = [0.0, 0.0]
-        failures: list[BaseException] = []
+        def evaluate(number: int) -> float:
+            self._await(number)
+            return read_loss(closure())
 
-        def evaluate(number: int, modes: Callable[[], AbstractContextManager[Any]]) -> None:
-            try:
-                with modes():
-                    self._await(number)
-                    found[number] = read_loss(closure())
-            except _Stopped:
-                pass
-            except BaseException as failure:
-                self.stopped = True
-                failures.append(failure)
-            finally:
-                self.done[number] = True
-                self._give(1 - number)
+        return in_two_threads(evaluate, self._end, self._stop, "zotheory lockstep", torch.get_num_threads())
 
-        context = contextvars.copy_context()
-        second = (evaluate, 1, _modes())
-        thread = threading.Thread(target=context.run, args=second, name="zotheory lockstep")
-        thread.start()
-        evaluate(0, nullcontext)
-        while not self.done[1]:
-            # Ctrl-C reaches the main thread alone: the other one then ends at its next layer.
-            try:
-                with self.changed:
-                    self.changed.wait_for(lambda: self.done[1])
-            except BaseException as failure:
-                self.stopped = True
-                failures.append(failure)
-        thread.join()
-        if failures:
-            raise failures[0]
-        return found
+    def _stop(self) -> None:
+        self.stopped = True
+
+    def _end(self, number: int) -> None:
+        self.done[number] = True
+        self._give(1 - number)
 
     def _give(self, other: int) -> None:
         with self.changed:
@@ -193,7 +166,7 @@ class _Both:
         with self.changed:
             self.changed.wait_for(lambda: self.turn == me or self.stopped)
         if self.stopped:
-            raise _Stopped
+            raise Stopped
 
 
 class _Side(Run):
@@ -260,31 +233,3 @@ class _Side(Run):
             else:
                 product[low:high] = 0
         return product if found else None
-
-
-def _modes() -> Callable[[], ExitStack]:
-    # What the calling thread has set, as a context for another thread.
-    grad, inference, threads = (
-        torch.is_grad_enabled(),
-        torch.is_inference_mode_enabled(),
-        torch.get_num_threads(),
-    )
-    devices = ["cpu"] + (["cuda"] if torch.cuda.is_available() else [])
-    casts = [(d, torch.get_autocast_dtype(d), torch.is_autocast_enabled(d)) for d in devices]
-    default = torch.get_default_device()
-    current = torch.cuda.current_stream() if torch.cuda.is_available() else None
-
-    def modes() -> ExitStack:
-        stack = ExitStack()
-        torch.set_num_threads(threads)  # new threads begin with the number at the start of the process
-        stack.enter_context(torch.inference_mode(inference))
-        stack.enter_context(torch.set_grad_enabled(grad))
-        for device, dtype, enabled in casts:
-            stack.enter_context(torch.autocast(device, dtype=dtype, enabled=enabled))
-        if default != torch.get_default_device():
-            stack.enter_context(default)
-        if current is not None:
-            stack.enter_context(torch.cuda.stream(current))
-        return stack
-
-    return modes
