@@ -58,7 +58,7 @@ def panels(source: Source) -> list[Panel]:
             ends = np.array([splits[0], splits[-1]])
             series = [
                 Series("one stage, measured", Kind.AREA, ends, np.ones(2), BLACK, low, high),
-                Series("one stage", Kind.THEORY, ends, np.ones(2), BLACK),
+                Series("one stage", Kind.REFERENCE, ends, np.ones(2), BLACK),
             ]
             for combination in shown_combinations(source):
                 part, color = rows.where(combination=combination), COLORS[combination]

@@ -55,8 +55,8 @@ def panels(source: Source) -> list[Panel]:
     places = np.concatenate([one.column("x") for one in series])
     ends = [min(float(np.nanmin(places)), 0.1), max(float(np.nanmax(places)), 10.0)]
     series += [
-        Series("equal", Kind.THEORY, ends, [1.0, 1.0], GREY, dashes=":"),
-        Series("A = 1", Kind.THEORY, [1.0, 1.0], [0.3, 1.5], BLACK, label="A = 1", dashes="--"),
+        Series("equal", Kind.REFERENCE, ends, [1.0, 1.0], GREY, dashes=":"),
+        Series("A = 1", Kind.REFERENCE, [1.0, 1.0], [0.3, 1.5], BLACK, label="A = 1", dashes="--"),
     ]
     found = [
         Panel(
@@ -81,7 +81,7 @@ def panels(source: Source) -> list[Panel]:
             continue
         reach = np.concatenate([one.column("x") for one in series])
         ends = [min(float(reach.min()) / 1.5, 0.5), max(float(reach.max()) * 1.5, 1.5)]
-        series.append(Series("as predicted", Kind.THEORY, ends, ends, GREY))
+        series.append(Series("as predicted", Kind.REFERENCE, ends, ends, GREY))
         found.append(
             Panel(look(law).name, "predicted ratio", "measured ratio", series, x_scale="log", y_scale="log")
         )
@@ -98,7 +98,8 @@ def facts(source: Source) -> list[str]:
         f"its energies (importance) or nothing; dimensions {min(config.dims)} to "
         f"{config.large_dim or max(config.dims)}, from {entries} to all entries not zero. A "
         "set with a share "
-        "w of the energy on a part p of the entries has A = w/p; open marks are predicted. "
+        "w of the energy on a part p of the entries has A = w/p; open marks are predicted; "
+        "lines: equal errors (dotted), A = 1 (dashed), and measured as predicted (grey). "
         "Two-stage estimates draw the first half from the sphere; guided uses both halves. "
         "Errors of 0, where "
         "the law is exact, are not shown, nor importance where too few of its rare draws are seen."

@@ -5,7 +5,7 @@ import numpy as np
 from paper_figs._laws import look
 from zotheory.experiment import Results
 from zotheory.plotting.paper import Kind, Panel, PaperFigure, Series, Source, interval_of_mean, over_seeds
-from zotheory.plotting.style import BLACK, VERMILLION, number
+from zotheory.plotting.style import BLACK, number
 
 # By the column "told".
 GROUPS = {"function values alone": (0,), "told more": (1, 2)}
@@ -46,7 +46,7 @@ def panels(source: Source) -> list[Panel]:
     x = np.arange(len(methods), dtype=float)
     errors = [
         Series("predicted", Kind.MARK, x, predicted, BLACK, marker="D"),
-        Series("measured", Kind.MEASURED, x, mean, VERMILLION, low, high),
+        Series("measured", Kind.MEASURED, x, mean, BLACK, low, high),
     ]
     names = tuple(look(method).name for method in methods)
     found.append(

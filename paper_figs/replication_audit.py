@@ -119,7 +119,7 @@ def panels(source: Source) -> list[Panel]:
         results = source.results.where(problem=problem)
         names, laws = settings(source, problem), baselines(results)
         series = [
-            Series("no advantage", Kind.THEORY, [0.0, len(names) - 1.0], [0.0, 0.0], BLACK, dashes=":")
+            Series("no advantage", Kind.REFERENCE, [0.0, len(names) - 1.0], [0.0, 0.0], BLACK, dashes=":")
         ]
         for place, law in enumerate(laws):
             offset = SPREAD * ((place + 0.5) / len(laws) - 0.5)
@@ -161,8 +161,8 @@ def facts(source: Source) -> list[str]:
     said = [
         "The part of another law's error or loss that DAP saves (below 0: that the other law saves), as in "
         "the published comparison, with each of its confounds corrected alone, with all but one corrected, "
-        "and with all: then DAP estimates its direction and averages both stages. Open marks: predicted "
-        "from moments.",
+        "and with all: then DAP estimates its direction and averages both stages. Dotted: no "
+        "advantage; open marks: predicted from moments.",
         "The problems are re-creations, in sizes chosen here: errors of "
         f"{config.batch} forward differences on the product (d = {config.product_dim}) and a quadratic "
         f"(d = {config.quadratic_dim}); descent of |x|^2/2 of a {config.rows} by {config.columns} matrix, "

@@ -25,10 +25,10 @@ _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 def number(value: Fraction | float, digits: int = 3) -> str:
     """Return a number for a label: a short fraction's decimals, or rounded to a few digits.
 
-    >>> number(0.55), number(2e6), number(1.23456e-7), number(1234.5), number(Fraction(1, 3))
-    ('0.55', '2·10⁶', '1.23·10⁻⁷', '1230', '0.333')
+    >>> number(0.55), number(2e6), number(1.23456e-7), number(1234.5), number(Fraction(1, 3)), number(-0.0)
+    ('0.55', '2·10⁶', '1.23·10⁻⁷', '1230', '0.333', '0')
     """
-    value = float(value)
+    value = float(value) or 0.0  # without the sign of -0.0
     mantissa, _, exponent = f"{value:.{digits - 1}e}".partition("e")
     power = int(exponent)
     if -3 <= power <= 4 or value == 0:
