@@ -59,7 +59,7 @@ def attempt(
 
     diverged = False
     try:
-        with torch.no_grad():
+        with torch.inference_mode():
             while asked + step_cost <= budget:
                 first = True
                 taken.step(closure)

@@ -68,6 +68,12 @@ def test_the_network_reads_images_that_it_has_not_seen(attacked):
     assert not any(weight.requires_grad for weight in attacked.network.parameters())
     again = _problem_attack._trained(0, 3)
     assert torch.equal(again.network[0].weight, attacked.network[0].weight)
+    # Layer by layer, bit for bit, of one image and of many.
+    for images in (attacked.images[:1, None], attacked.images[:50, None]):
+        passed = images
+        for layer in attacked.network:
+            passed = layer(passed)
+        assert torch.equal(attacked.network(images), passed)
     # With labels of another image each, it would read no better than chance.
     assert np.mean(found == np.roll(attacked.labels, 1)) < 0.2
 
