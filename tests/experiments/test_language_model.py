@@ -1,6 +1,5 @@
 """Fine-tuning: inputs computed once, what is tuned alone moves, runs resume, confounds, bad input."""
 
-import csv
 import hashlib
 import json
 import os
@@ -20,35 +19,16 @@ from experiments._language_models import load_model
 from experiments._package_files import NotAvailable, PackageFile, fetched
 from experiments._prompts import PROMPTS, Prompt, encoded, padded, word_tokens
 from experiments._text_data import Sentences, load_data
-from experiments.language_model import Config, cells, run
+from experiments.language_model import Config, cells, rate, run
 from experiments.language_model.methods import maker
-from experiments.language_model.task import prepared
+from experiments.language_model.task import TUNING_SEED, prepared
+from tests.experiments.toy_language import save_model, save_opt, sentences, write_data
 from zotheory.errors import InvalidArgument
 from zotheory.experiment import Seed
 
 ROOT = Path(__file__).parents[2]
-WORDS = {0: ["dull", "flat", "poor"], 1: ["bright", "fine", "rich"]}
 SUBSETS = ("full", "norms", "final-norm", "verbalizers", "head", "last-1", "last-2", "lora")
 TUNED = ("head", "last-1", "norms", "lora", "prompt")
-
-
-def sentences(count: int, seed: int) -> list[tuple[str, int]]:
-    rng = np.random.default_rng(seed)
-    fill = ["a", "film", "of", "the", "kind"]
-    made = []
-    for n in range(count):
-        label = n % 2
-        told = [*rng.choice(fill, rng.integers(1, 6)), *rng.choice(WORDS[label], 2)]
-        made.append((" ".join(rng.permutation(told)), label))
-    return made
-
-
-def write_data(folder, **parts):
-    folder.mkdir()
-    for name, rows in parts.items():
-        with (folder / f"{name}.csv").open("w", newline="") as file:
-            csv.writer(file).writerows([("sentence", "label"), *rows])
-    return str(folder)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -65,39 +45,26 @@ def data(tmp_path_factory):
     return write_data(folder, train=sentences(60, 1), dev=sentences(40, 2), test=sentences(50, 3))
 
 
-def save_model(folder, model):
-    from tokenizers import Tokenizer, models, pre_tokenizers
-    from transformers import PreTrainedTokenizerFast
-
-    words = ["<pad>", "<unk>", "It", "was", "terrible", "great", *WORDS[0], *WORDS[1]]
-    words += ["a", "film", "of", "the", "kind"]
-    tokenizer = Tokenizer(models.WordLevel({word: n for n, word in enumerate(words)}, unk_token="<unk>"))
-    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()  # pyright: ignore[reportAttributeAccessIssue]
-    made = PreTrainedTokenizerFast(tokenizer_object=tokenizer, unk_token="<unk>", pad_token="<pad>")
-    made.save_pretrained(folder)
-    model.save_pretrained(folder)
-    return str(folder)
-
-
 @pytest.fixture(scope="module")
 def models(tmp_path_factory):
-    from transformers import LlamaConfig, LlamaForCausalLM, OPTConfig, OPTForCausalLM
+    from transformers import LlamaConfig, LlamaForCausalLM
 
-    folder, common = tmp_path_factory.mktemp("models"), {"vocab_size": 17, "hidden_size": 16}
-    opt = {"num_hidden_layers": 2, "num_attention_heads": 2, "ffn_dim": 32, "max_position_embeddings": 16}
-    llama = {"num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32}
+    folder, sizes = tmp_path_factory.mktemp("models"), {"num_hidden_layers": 2, "num_attention_heads": 2}
     with torch.random.fork_rng():
         torch.manual_seed(3)
-        found = {
-            "opt": OPTForCausalLM(OPTConfig(**common, **opt, word_embed_proj_dim=8, dropout=0.0)),
-            "llama": LlamaForCausalLM(
-                LlamaConfig(**common, **llama, num_key_value_heads=1, max_position_embeddings=16)
-            ),
-        }
-        for model in found.values():
-            for parameter in model.parameters():
-                torch.nn.init.normal_(parameter, std=0.4)
-    return {name: save_model(folder / name, model) for name, model in found.items()}
+        llama = LlamaForCausalLM(
+            LlamaConfig(
+                vocab_size=17,
+                hidden_size=16,
+                intermediate_size=32,
+                num_key_value_heads=1,
+                max_position_embeddings=16,
+                **sizes,
+            )
+        )
+        for parameter in llama.parameters():
+            torch.nn.init.normal_(parameter, std=0.4)
+    return {"opt": save_opt(folder / "opt"), "llama": save_model(folder / "llama", llama)}
 
 
 @pytest.fixture
@@ -455,3 +422,57 @@ def test_two_processes_train_as_one(models, data, cache, tmp_path):
     assert losses["two"] == pytest.approx(losses["one"], rel=1e-3)
     assert found["two"][-1]["test"]["loss"] == pytest.approx(found["one"][-1]["test"]["loss"], rel=1e-3)
     assert losses["one"][-1] != losses["one"][0]
+
+
+def test_some_of_the_test_part_is_scored(models, data, cache):
+    config = small(models, data, test=20)
+    whole, some = task_of(small(models, data)), task_of(config)
+    assert (len(whole.test), len(some.test)) == (50, 20)
+    assert some.test.labels.sum() == 10
+    # The first of either class, in their order.
+    first = [i for label in (0, 1) for i in np.flatnonzero(whole.test.labels == label)[:10]]
+    chosen = Examples([whole.test.inputs[i] for i in sorted(first)], whole.test.labels[sorted(first)])
+    assert score(some.classifier(), some.test) == score(whole.classifier(), chosen)
+    for size in (21, 52):
+        with pytest.raises(InvalidArgument, match=f"test = {size}: the test part has 50"):
+            task_of(replace(config, test=size))
+
+
+def test_blocks_are_moved_where_there_are_several(models, data, cache):
+    name, blocks = models["llama"], "mezo-bcd-cyclic/gaussian"
+    both = small(models, data, tasks=(f"{name}/head", f"{name}/norms"), methods=("zo-sgd/sphere", blocks))
+    assert [(cell["task"].rpartition("/")[2], cell["method"]) for cell in cells(both)] == [
+        ("head", "zo-sgd/sphere"),
+        ("norms", "zo-sgd/sphere"),
+        ("norms", blocks),
+    ]
+    with pytest.raises(InvalidArgument, match="tune one block: leave it out"):
+        small(models, data, methods=(blocks,))
+    norms = replace(both, tasks=(f"{name}/norms",))
+    log, _ = trained(norms, task_of(norms), blocks, 1e-3, 20, 0)
+    assert len(log.energies[-1]) == 3
+    assert sum(energy > 0 for energy in log.energies[-1]) > 1
+
+
+def test_mezo_takes_one_perturbation_and_is_gaussian_descent(models, data, cache):
+    config = small(models, data, queries=4)
+    task = task_of(config)
+    one = trained(replace(config, queries=1), task, "zo-sgd/gaussian", 0.01, 40, 0)[0]
+    mezo = trained(config, task, "mezo/gaussian", 0.01, 40, 0)[0]
+    assert [comparable(row) for row in mezo.rows] == [comparable(row) for row in one.rows]
+    four = trained(config, task, "zo-sgd/gaussian", 0.01, 40, 0)[0]
+    assert (four.rows[-1]["steps"], mezo.rows[-1]["steps"]) == (5, 20)
+
+
+def test_learning_rates_are_of_several_runs(models, data, cache):
+    config = small(models, data, tuning_passes=(12,), tuning_seeds=3, tuning_ratio=2.0, lr=(0.01,))
+    found = rate(config, task_of(config), config.tasks[0], "zo-sgd/rademacher")
+    rates = [lr for lr, _ in found.table]
+    assert found.spent_queries == 12 * 3 * len(rates)
+    assert len(rates) >= 3
+    assert np.diff(np.log2(rates)) == pytest.approx(1)
+    scores = []
+    for lr, seed in ((rates[0], seed) for seed in range(TUNING_SEED, TUNING_SEED + 3)):
+        log, _ = trained(replace(config, records=4), task_of(config), "zo-sgd/rademacher", lr, 12, seed)
+        scores.append(log.rows[log.best]["dev_loss"])
+    assert found.table[0][1] == pytest.approx(sorted(scores)[1], rel=1e-6)
