@@ -12,7 +12,7 @@ from experiments._fine_tuning import Log, Make, Plan, Score
 from experiments._package_files import cache_folder
 from experiments._tuning import Tuned
 from experiments.language_model.methods import BLOCKS, PUBLISHED, SWITCHES, check_method, maker
-from experiments.language_model.task import Request, Task, digest, prepared, tuned
+from experiments.language_model.task import Request, Task, digest, prepared, read, tuned
 from zotheory.errors import InvalidArgument
 from zotheory.experiment import Cell, Experiment, Preset, Seed, Table
 from zotheory.validation import check_count
@@ -177,6 +177,12 @@ def cells(config: Config) -> list[Cell]:
     return [{"task": task, "method": method} for task in config.tasks for method in config.of_task(task)]
 
 
+def ready(config: Config) -> None:
+    """Check that models and sentences are here and fit each other."""
+    for request in dict.fromkeys(config.request(task) for task in config.tasks):
+        read(request)
+
+
 def rate(config: Config, task: Task, name: str, method: str) -> Tuned:
     """Return the learning rate of a method on a task, tuned if the configuration says so."""
     lr, passes = config.of(name, "lr"), config.of(name, "tuning_passes")
@@ -272,14 +278,12 @@ _EVIDENCE = Config(
     tuning_seeds=2,
     tuning_ratio=2.0,
 )
-# As long as a minute allows.
 _LONG = replace(
     _EVIDENCE,
     tasks=("smollm2-135m/head",),
-    methods=("zo-sgd/sphere", "zo-sgd/rademacher", "dap/sphere", "guided/sphere", "adamw"),
-    passes=(40000,),
+    methods=("zo-sgd/sphere", "zo-sgd/rademacher", "dap/sphere", "adamw"),
+    passes=(20000,),
     lr=(5e-4,),
-    tuning_passes=(8000,),
     tuning_seeds=1,
 )
 # 1.57 million parameters, 40 ms a pass: one tuning run of half of the length at learning rates of ratio 4.
@@ -287,27 +291,37 @@ _FULL = replace(
     _EVIDENCE,
     tasks=("opt-tiny/full",),
     methods=METHODS + BLOCK_METHODS,
-    passes=(320,),
+    dev=200,
+    test=500,
+    passes=(240,),
     records=4,
     lr=(5e-4,),
-    tuning_passes=(160,),
+    tuning_passes=(120,),
     tuning_seeds=1,
     tuning_ratio=4.0,
 )
-# A pass of all 135 million parameters takes a second: few sentences, few steps, few methods.
+_BLOCK = replace(
+    _FULL,
+    tasks=("smollm2-135m/last-1",),
+    methods=("zo-sgd/sphere", "mezo/gaussian", "dap/sphere", "zo-adamm/sphere", "r-adazo/sphere", "adamw"),
+    train=256,
+    dev=100,
+    test=200,
+    lr=(1e-3,),
+)
+# 135 million parameters take 2.5 ms a token: few sentences, few steps, few methods.
 _DEEP = replace(
     _FULL,
-    tasks=("smollm2-135m/last-1", "smollm2-135m/norms", "smollm2-135m/prompt"),
-    methods=("zo-sgd/sphere", "mezo-bcd-cyclic/gaussian", "dap/sphere", "adamw"),
+    tasks=("smollm2-135m/norms", "smollm2-135m/prompt"),
+    methods=("zo-sgd/sphere", "mezo-bcd-cyclic/gaussian", "adamw"),
     train=256,
-    dev=64,
+    dev=32,
     test=128,
-    batch=8,
-    micro=8,
-    passes=(240, 60, 60),
-    records=3,
-    lr=(1e-3, 1e-3, 1e-2),
-    tuning_passes=(80, 24, 24),
+    batch=4,
+    micro=4,
+    passes=(100,),
+    lr=(1e-3, 1e-1),
+    tuning_passes=(40,),
 )
 _PUBLISHED = Config(
     tasks=("smollm2-135m/verbalizers",),
@@ -320,9 +334,11 @@ _PUBLISHED = Config(
 _CORRECTED = replace(
     _PUBLISHED, corrected=SWITCHES, tuning_passes=(4000,), tuning_seeds=2, tuning_ratio=2.0
 )
-_PROMPT = replace(_PUBLISHED, tasks=("opt-tiny/prompt",), dev=200, passes=(320,), records=4, lr=(1e-1,))
+_PROMPT = replace(
+    _PUBLISHED, tasks=("opt-tiny/prompt",), dev=200, test=500, passes=(200,), records=4, lr=(1e-1,)
+)
 _PROMPT_CORRECTED = replace(
-    _PROMPT, corrected=SWITCHES, tuning_passes=(160,), tuning_seeds=1, tuning_ratio=4.0
+    _PROMPT, corrected=SWITCHES, tuning_passes=(100,), tuning_seeds=1, tuning_ratio=4.0
 )
 _PAPER = Config(
     tasks=("facebook/opt-1.3b/prompt",),
@@ -343,6 +359,7 @@ EXPERIMENT = Experiment(
         "evidence": Preset(_EVIDENCE, seeds=16),
         "evidence-long": Preset(_LONG, seeds=5),
         "evidence-full": Preset(_FULL, seeds=5),
+        "evidence-block": Preset(_BLOCK, seeds=5),
         "evidence-deep": Preset(_DEEP, seeds=3),
         "published": Preset(_PUBLISHED, seeds=16),
         "published-fair": Preset(_CORRECTED, seeds=16),
@@ -355,4 +372,5 @@ EXPERIMENT = Experiment(
     run=run,
     source="arXiv 2510.19975, Figure 4; arXiv 2305.17333; both as summarised",
     packages=("torch", "transformers", "peft"),
+    ready=ready,
 )
