@@ -41,33 +41,103 @@ def load_model(
         InvalidArgument: an unknown dtype or device, or a package file with a wrong hash.
         NotAvailable: the model is not on this machine and cannot be fetched.
     """
+    check_place(dtype, device)
+    from transformers import AutoModelForCausalLM
+
+    source = _source(name, cache)
+    with _told(name, cache), offline(Path(source).is_dir()):
+        model: Any = AutoModelForCausalLM.from_pretrained(source, dtype=TYPES[dtype])
+    tokenizer, _ = load_tokenizer(name, cache=cache)
+    try:
+        model = model.to(device)
+    except torch.OutOfMemoryError as error:
+        size = sum(p.numel() * p.element_size() for p in model.parameters()) / 2**30
+        remedy = (
+            f"the weights of {name} take {size:.2g} GiB, more than is free: give dtype bfloat16, or cpu"
+        )
+        raise InvalidArgument("device", device, remedy) from error
+    return model.eval().requires_grad_(False), tokenizer
+
+
+def load_tokenizer(name: str, *, cache: Path | None = None) -> tuple[Any, int]:
+    """Return a model's tokenizer, which pads on the left, and how many tokens the model takes at most.
+
+    Raises:
+        NotAvailable: as `load_model`.
+        InvalidArgument: a package file with a wrong hash.
+    """
+    from transformers import AutoConfig, AutoTokenizer
+
+    source = _source(name, cache)
+    with _told(name, cache), offline(Path(source).is_dir()):
+        config = AutoConfig.from_pretrained(source)
+        tokenizer = AutoTokenizer.from_pretrained(source)
+    tokenizer.padding_side = "left"
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    return tokenizer, getattr(config, "max_position_embeddings", 2**30)
+
+
+def check_place(dtype: str, device: str) -> None:
+    """Check a type of numbers and a device.
+
+    Raises:
+        InvalidArgument: unknown ones, or a GPU where there is none.
+    """
     if dtype not in TYPES:
         raise InvalidArgument("dtype", dtype, f"give one of {', '.join(TYPES)}")
     if device.startswith("cuda") and not torch.cuda.is_available():
         raise InvalidArgument("device", device, "torch sees no GPU here: give cpu")
-    source = name
-    folder = (cache_folder() if cache is None else cache) / "models"
-    if name == "smollm2-135m":
-        source = str(_once(folder / f"{name}-{SMOLLM.version}", lambda path: _convert(path, cache)))
-    elif name == "opt-tiny":
-        source = str(_once(folder / name, lambda path: tiny_opt(path, cache)))
-    from transformers import AutoModelForCausalLM, AutoTokenizer
 
+
+def available(cache: Path | None = None) -> list[str]:
+    """Return the names of models that need no network: those made or fetched here, and the hub's cache."""
+    from huggingface_hub import scan_cache_dir
+    from huggingface_hub.errors import CacheNotFound
+
+    found = [name for name in OFFLINE if _folder(name, cache).is_dir()]
+    with contextlib.suppress(CacheNotFound, OSError, ValueError):
+        hub = (repo.repo_id for repo in scan_cache_dir().repos if repo.repo_type == "model")
+        found += sorted(hub)
+    return found
+
+
+def _folder(name: str, cache: Path | None) -> Path:
+    version = f"-{SMOLLM.version}" if name == "smollm2-135m" else ""
+    return (cache_folder() if cache is None else cache) / "models" / f"{name}{version}"
+
+
+def _source(name: str, cache: Path | None) -> str:
+    # What transformers reads: a folder, or a name on the hub.
     _no_bars()
+    if name == "smollm2-135m":
+        return str(_once(_folder(name, cache), lambda path: _convert(path, cache)))
+    if name == "opt-tiny":
+        return str(_once(_folder(name, cache), lambda path: tiny_opt(path, cache)))
+    if Path(name).is_absolute() and not Path(name).is_dir():
+        raise NotAvailable(f"model {name}: there is no such folder; {_here(cache)}")
+    return name
+
+
+def _here(cache: Path | None) -> str:
+    found = ", ".join(available(cache)) or "none"
+    return f"here already: {found}; from the package index: {' and '.join(OFFLINE)}; or give a folder"
+
+
+@contextlib.contextmanager
+def _told(name: str, cache: Path | None) -> Any:
+    """Say what there is where transformers cannot read a model."""
     try:
-        with offline(Path(source).is_dir()):
-            model: Any = AutoModelForCausalLM.from_pretrained(source, dtype=TYPES[dtype])
-            tokenizer = AutoTokenizer.from_pretrained(source)
+        yield
     except (OSError, ValueError) as error:
         fetch = f"python -c \"from huggingface_hub import snapshot_download as s; s('{name}')\""
+        why = f"{str(error).strip().splitlines()[0]:.150}"
+        if Path(name).is_dir():
+            remedy = "give a folder as transformers saves one, with the tokenizer"
+            raise NotAvailable(f"model {name} cannot be read ({why}): {remedy}") from error
         raise NotAvailable(
-            f"model {name} is not here ({str(error).strip().splitlines()[0]:.150}): without a network give "
-            f"{' or '.join(OFFLINE)} or a folder; with one, `{fetch}` fetches it"
+            f"model {name} is not here ({why}): with a network `{fetch}` fetches it; {_here(cache)}"
         ) from error
-    tokenizer.padding_side = "left"
-    if tokenizer.pad_token is None:
-        tokenizer.pad_token = tokenizer.eos_token
-    return model.to(device).eval().requires_grad_(False), tokenizer
 
 
 @contextlib.contextmanager

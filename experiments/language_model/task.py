@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from experiments._classifiers import Classifier, classifier
+from experiments._classifiers import PROMPT_TOKENS, Classifier, classifier
 from experiments._fine_tuning import Examples, Log, Make, Plan, Score, fine_tune, score
-from experiments._language_models import load_model
+from experiments._language_models import check_place, load_model, load_tokenizer
 from experiments._package_files import cache_folder
 from experiments._prompts import PROMPTS, encoded, word_tokens
 from experiments._text_data import Sentences, load_data
@@ -105,19 +105,31 @@ def prepared(request: Request) -> Task:
         InvalidArgument: as the parts do.
         NotAvailable: a model or data set that is not here.
     """
-    data = load_data(request.source, train=request.train, dev=request.dev)
-    model, tokenizer = load_model(request.model, dtype=request.dtype, device=request.device)
-    prompt = PROMPTS[request.prompt]
-    words = word_tokens(tokenizer, prompt)
-    limit = getattr(model.config, "max_position_embeddings", 2**30)
-    test = _first(data.test, request.test) if request.test else data.test
-    parts = {"train": data.train, "dev": data.dev, "test": test}
-    tokens = {name: encoded(tokenizer, prompt, part.texts, limit) for name, part in parts.items()}
+    parts, tokens, words = read(request)
+    model, _ = load_model(request.model, dtype=request.dtype, device=request.device)
     made = classifier(model, words, request.subset)
     inputs = tokens if made.first is None else _kept(request, made, tokens)
     made.release()
     examples = {name: Examples(inputs[name], parts[name].labels) for name in parts}
     return Task(request, model, words, **examples)
+
+
+def read(request: Request) -> tuple[dict[str, Sentences], dict[str, list[torch.Tensor]], list[int]]:
+    """Return the parts of the data, their tokens, and the tokens of the two words; the model is not loaded.
+
+    Raises:
+        InvalidArgument: as the parts do: sizes, words, sentences that are too long, a device.
+        NotAvailable: a model or data set that is not here.
+    """
+    check_place(request.dtype, request.device)
+    data = load_data(request.source, train=request.train, dev=request.dev)
+    tokenizer, limit = load_tokenizer(request.model)
+    prompt = PROMPTS[request.prompt]
+    words = word_tokens(tokenizer, prompt)
+    limit -= PROMPT_TOKENS if request.subset == "prompt" else 0
+    test = _first(data.test, request.test) if request.test else data.test
+    parts = {"train": data.train, "dev": data.dev, "test": test}
+    return parts, {n: encoded(tokenizer, prompt, part.texts, limit) for n, part in parts.items()}, words
 
 
 def _first(part: Sentences, size: int) -> Sentences:

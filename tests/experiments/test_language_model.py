@@ -58,7 +58,7 @@ def models(tmp_path_factory):
                 hidden_size=16,
                 intermediate_size=32,
                 num_key_value_heads=1,
-                max_position_embeddings=16,
+                max_position_embeddings=32,
                 **sizes,
             )
         )

@@ -45,7 +45,7 @@ def save_opt(folder):
     import torch
     from transformers import OPTConfig, OPTForCausalLM
 
-    sizes = {"num_hidden_layers": 2, "num_attention_heads": 2, "ffn_dim": 32, "max_position_embeddings": 16}
+    sizes = {"num_hidden_layers": 2, "num_attention_heads": 2, "ffn_dim": 32, "max_position_embeddings": 32}
     with torch.random.fork_rng():
         torch.manual_seed(3)
         model = OPTForCausalLM(

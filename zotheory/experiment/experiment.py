@@ -54,6 +54,8 @@ class Experiment(Generic[Config]):
         version: raise it when `run` changes what it measures: older results then no longer count.
         source: what is replicated, for example an arXiv number and a figure.
         packages: installed names of packages whose versions matter besides numpy and scipy.
+        ready: called with the configuration before the first cell of a local run starts: raises what every
+            cell would, such as that a file is not here.
 
     Raises:
         InvalidArgument: a field of the configuration that the command line cannot set, no preset "quick",
@@ -67,6 +69,7 @@ class Experiment(Generic[Config]):
     version: int = 1
     source: str = ""
     packages: Sequence[str] = ()
+    ready: Callable[[Config], object] | None = None
     # Set when it is loaded: the name of its folder with "-" for "_", that folder, and a digest of its code.
     name: str = field(default="", kw_only=True)
     folder: str = field(default="", kw_only=True)

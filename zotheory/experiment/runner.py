@@ -94,6 +94,7 @@ def run(
 
     Raises:
         InvalidArgument: a bad argument; nothing has run.
+        ZotheoryError: as the experiment's `ready`; nothing has run.
         ExperimentError: a bad grid; nothing has run.
         StoreError: the store cannot be read or written, or has become full; what is in it is kept.
         ScheduleError: the scheduler does not answer, or workers die whatever they run; what is finished
@@ -120,6 +121,8 @@ def run(
                     warn(f"damaged: {item}; what this run needs of it is run again")
                 if progress is not None:
                     progress(report.found, report.total)
+                if todo and client is None and experiment.ready is not None:
+                    experiment.ready(request.config)
                 if todo:
                     others = Others(store, experiment.name, request.configuration, warn)
                     keep, found = _keeper(others, report), report.found
