@@ -334,12 +334,18 @@ _PUBLISHED = Config(
 _CORRECTED = replace(
     _PUBLISHED, corrected=SWITCHES, tuning_passes=(4000,), tuning_seeds=2, tuning_ratio=2.0
 )
+# delta = rows is 10 here; with delta = 1 and ten times the learning rate fixed lengths take the same steps.
 _PROMPT = replace(
-    _PUBLISHED, tasks=("opt-tiny/prompt",), dev=200, test=500, passes=(200,), records=4, lr=(1e-1,)
+    _PUBLISHED,
+    tasks=("opt-tiny/prompt",),
+    methods=("published/gaussian", "published/uniform", "published/dap"),
+    dev=200,
+    test=500,
+    passes=(200,),
+    records=4,
+    lr=(0.1,),
 )
-_PROMPT_CORRECTED = replace(
-    _PROMPT, corrected=SWITCHES, tuning_passes=(100,), tuning_seeds=1, tuning_ratio=4.0
-)
+_PROMPT_DELTA = replace(_PROMPT, corrected=("delta",), lr=(1.0,))
 _PAPER = Config(
     tasks=("facebook/opt-1.3b/prompt",),
     data="stanfordnlp/sst2",
@@ -364,7 +370,7 @@ EXPERIMENT = Experiment(
         "published": Preset(_PUBLISHED, seeds=16),
         "published-fair": Preset(_CORRECTED, seeds=16),
         "published-prompt": Preset(_PROMPT, seeds=5),
-        "published-prompt-fair": Preset(_PROMPT_CORRECTED, seeds=5),
+        "published-prompt-delta": Preset(_PROMPT_DELTA, seeds=5),
         "paper-opt-1.3b": Preset(_PAPER, seeds=3),
         "paper-opt-1.3b-fair": Preset(replace(_PAPER, corrected=SWITCHES, tuning_passes=(2000,)), seeds=3),
     },
