@@ -22,6 +22,8 @@ CHANGES = [
     ("h05_alignment", "energy", 1.2, {}),
     ("h05b_queries", "loss", 1.1, {"method": "guided"}),
     ("h05b_queries", "at_grid_end", None, {"method": "guided"}),
+    ("h05c_guided_es", "at_grid_end", None, {"method": "guided-es"}),
+    ("h05c_guided_es", "alignment", 20.0, {"method": "guided-es"}),
 ]
 
 
