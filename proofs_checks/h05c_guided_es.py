@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from itertools import product
+from typing import Any
 
 import numpy as np
 import sympy as sp
@@ -108,7 +109,7 @@ def moments(claim: Claim) -> Iterator[Evidence]:
         v = [wide * one + long * z[dim] * entry for one, entry in zip(z, e, strict=False)]
         slope = sum(one * entry for one, entry in zip(v, a, strict=True))
 
-        def mean(form: sp.Expr) -> sp.Expr:
+        def mean(form: Any) -> Any:
             total = sp.Integer(0)
             for powers, factor in sp.Poly(sp.expand(form), *z).terms():  # noqa: B023
                 if not any(power % 2 for power in powers):
@@ -140,16 +141,19 @@ def best_step(claim: Claim) -> Iterator[Evidence]:
     values = {D: 100, B: 4, A: sp.Rational(1, 2)}
     mine = gain.subs({s: claim.formulas["overlap"], n: claim.formulas["energy"]}).subs(values)
     sphere = gain.subs({s: 1, n: claim.formulas["sphere"]}).subs(values)
-    ratio = sp.together(mine / sphere)
+    ratio: Any = sp.together(mine / sphere)
+
+    def real_roots(form: Any) -> list[float]:
+        found: Any = sp.Poly(sp.numer(sp.together(form)), R)
+        return [float(root) for root in found.real_roots()]
+
     # Between its ends at rho^2 = 0 and 1/d and its critical points in between, if any.
-    critical = [
-        x for x in sp.Poly(sp.numer(sp.together(sp.diff(ratio, R))), R).real_roots() if 0 < x < 0.01
-    ]
-    at = [sp.Integer(0), claim.formulas["random"].subs(values), *critical]
+    random = float(claim.formulas["random"].subs(values))
+    at = [0.0, random, *(x for x in real_roots(sp.diff(ratio, R)) if 0 < x < random)]
     largest = max(float(ratio.subs(R, x)) for x in at)
-    even = min(x for x in map(float, sp.Poly(sp.numer(sp.together(ratio - 1)), R).real_roots()) if x > 0)
+    even = min(x for x in real_roots(ratio - 1) if x > 0)
     told = f"gain over the sphere's up to 1/d: {largest:.4f} at most; as large from rho^2 = {even:.3f} on"
-    yield certified(largest <= float(claim.formulas["gain"]) and even > 0.01, "gain", told)
+    yield certified(largest <= float(claim.formulas["gain"]) and even > random, "gain", told)
     # By points, from the covariance itself.
     rng, dim, worst = np.random.default_rng(5), 100, 0.0
     for rho2, _ in product((0.0, 0.004, 0.01), range(2)):
