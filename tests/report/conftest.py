@@ -7,6 +7,7 @@ import pytest
 from zotheory.checks.evidence import Evidence, Grade, Outcome, Scope, Witness
 from zotheory.ledger.claim import Kind, Verdict
 from zotheory.ledger.run import Result
+from zotheory.report.html import page, plane
 
 HOLDS = Evidence(
     Outcome.HOLDS, Grade.EXACT, Scope.GENERAL, "found", "falsifier", route="symbolic", seconds=0.5
@@ -55,3 +56,17 @@ def mixed(make) -> list[Result]:
         make(id="a-long-identifier-3", title="t " * 60, **refuted),
         make(id="A4", verdict=Verdict.UNDECIDED, evidence=(), reason="no checks"),
     ]
+
+
+@pytest.fixture(scope="session")
+def certified():
+    """A few certified optima of each mode of the plane."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(plane, "DIMENSIONS", (16,))
+        return plane.certified()
+
+
+@pytest.fixture
+def few_certified(certified, monkeypatch):
+    """Let a page be built without solving all programs anew."""
+    monkeypatch.setattr(page, "certified", lambda: certified)

@@ -1,4 +1,4 @@
-"""The command line: `zotheory verify`, `show`, `solve`, `experiment`, `figures`, and what they share."""
+"""The command line: `zotheory verify`, `show`, `solve`, `report` and others, and what they share."""
 
 import sys
 from typing import Annotated
@@ -7,7 +7,9 @@ import typer
 
 from zotheory import __version__
 from zotheory.cli.experiment import app as experiment_app
+from zotheory.cli.explore import explore
 from zotheory.cli.figures import figures
+from zotheory.cli.report import report
 from zotheory.cli.show import show
 from zotheory.cli.solve import solve
 from zotheory.cli.verify import verify
@@ -16,7 +18,6 @@ app = typer.Typer(
     name="zotheory",
     help="State, prove, refute and certify claims about zeroth-order gradient estimators.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # plain help: a table would cut the names of options on a narrow terminal
 )
@@ -26,7 +27,9 @@ app = typer.Typer(
 app.command()(verify)
 app.command()(show)
 app.command()(solve)
+app.command()(explore)
 app.command()(figures)
+app.command()(report)
 app.add_typer(experiment_app, name="experiment")
 
 

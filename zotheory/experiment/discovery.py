@@ -68,8 +68,8 @@ def modules_below(folder: Path) -> list[ModuleType]:
     return [module for module in modules if (getattr(module, "__file__", None) or "").startswith(start)]
 
 
-def _code_digest(folder: Path) -> str:
-    """Return a hash of an experiment's files and of what they import, at any remove, beside its folder."""
+def own_files(folder: Path) -> list[Path]:
+    """Return an experiment's files and what they import, at any remove, beside its folder; sorted."""
     file = (folder / "__init__.py").resolve()
     root, _ = import_root(file)
     reached, waiting = set(), [*file.parent.rglob("*.py")]
@@ -81,8 +81,13 @@ def _code_digest(folder: Path) -> str:
         for module in imported(ast.parse(path.read_bytes())):
             found = located(module, path, root)
             waiting += [other for other in found if other.resolve().is_relative_to(file.parent.parent)]
-    text = hashlib.sha256()
-    for path in sorted(reached):
-        text.update(f"{path.relative_to(file.parent.parent).as_posix()} ".encode())
+    return sorted(reached)
+
+
+def _code_digest(folder: Path) -> str:
+    """Return a hash of an experiment's own files."""
+    text, above = hashlib.sha256(), folder.resolve().parent
+    for path in own_files(folder):
+        text.update(f"{path.relative_to(above).as_posix()} ".encode())
         text.update(hashlib.sha256(path.read_bytes()).digest())
     return text.hexdigest()[:16]

@@ -32,8 +32,8 @@ def versions(packages: tuple[str, ...] = ()) -> Mapping[str, str]:
 def commit(folder: Path) -> str | None:
     """Return the git commit of a folder, with "+changes" if tracked files differ; None without git."""
     try:
-        changed = _git(folder, "status", "--porcelain", "--untracked-files=no")
-        return _git(folder, "rev-parse", "HEAD") + ("+changes" if changed else "")
+        changed = git(folder, "status", "--porcelain", "--untracked-files=no")
+        return git(folder, "rev-parse", "HEAD") + ("+changes" if changed else "")
     except (OSError, subprocess.SubprocessError):
         return None
 
@@ -44,13 +44,14 @@ def committed(manifests: Sequence[Path]) -> bool:
         return False
     files = [str(path.resolve()) for item in manifests for path in (item, item.with_suffix(DATA))]
     try:
-        _git(manifests[0].parent, "ls-files", "--error-unmatch", "--", *files)
-        return not _git(manifests[0].parent, "status", "--porcelain", "--", *files)
+        git(manifests[0].parent, "ls-files", "--error-unmatch", "--", *files)
+        return not git(manifests[0].parent, "status", "--porcelain", "--", *files)
     except (OSError, subprocess.SubprocessError):
         return False
 
 
-def _git(folder: Path, *arguments: str) -> str:
+def git(folder: Path, *arguments: str) -> str:
+    """Return what a git command prints in a folder; raises OSError or SubprocessError if it cannot."""
     command = ["git", "-C", str(folder), *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
 

@@ -1,0 +1,182 @@
+"""`zotheory report`: everything that is known, as one HTML page, or the claims as an appendix."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from zotheory.cli.common import (
+    BAD_INPUT,
+    NOT_EXPECTED,
+    check_writable,
+    claim_paths,
+    errors_in_one_line,
+    tell,
+    write_report,
+)
+from zotheory.cli.interruption import interruption_in_one_line
+from zotheory.cli.progress import progress_shown
+
+if TYPE_CHECKING:
+    from zotheory.ledger.discover import LoadFailure
+    from zotheory.ledger.run import Result
+    from zotheory.report.html.page import Picture
+
+
+class ReportFormat(StrEnum):
+    """A way to write the report."""
+
+    HTML = "html"
+    LATEX = "latex"
+    PDF = "pdf"
+
+
+_NAMES = {
+    ReportFormat.HTML: "report.html",
+    ReportFormat.LATEX: "claims.tex",
+    ReportFormat.PDF: "claims.pdf",
+}
+
+
+def report(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Claim files, or folders of them.", show_default="proofs_checks/"),
+    ] = None,
+    format: Annotated[
+        ReportFormat, typer.Option(help="html: all of it; latex, pdf: the claims, for an appendix.")
+    ] = ReportFormat.HTML,
+    output: Annotated[
+        Path | None,
+        typer.Option(help="The file to write.", show_default="report.html, claims.tex or claims.pdf"),
+    ] = None,
+    figures: Annotated[
+        bool, typer.Option("--figures/--no-figures", help="Draw the figures, of the HTML page.")
+    ] = True,
+    store: Annotated[Path, typer.Option(help="The folder of results.")] = Path("results"),
+    folder: Annotated[Path, typer.Option(help="The folder of figures.")] = Path("paper_figs"),
+    experiments: Annotated[Path, typer.Option(help="The folder of experiments.")] = Path("experiments"),
+    jobs: Annotated[
+        int | None, typer.Option(help="How many processes run claims.", show_default="all")
+    ] = None,
+    cache_dir: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="ZOTHEORY_CACHE_DIR",
+            help="Where findings are kept.",
+            show_default="the user's cache folder",
+        ),
+    ] = None,
+) -> None:
+    """Run the claims, draw the figures, and write a report that needs no other file.
+
+    The HTML page opens from disk: the ledger with filters, statements, evidence and witnesses, the optimal
+    laws in a plane with sliders, the figures, and what rests on what. Results that are older than the code
+    of their experiment are marked. latex and pdf hold every claim with its verdict.
+
+    Exit status 1: a verdict is not the expected one, or the run was interrupted. Exit status 2: bad input,
+    or a claim file or figure that failed; the report is written with the others.
+    """
+    from zotheory.ledger.cache import default_folder
+    from zotheory.ledger.discover import discover
+    from zotheory.ledger.run import check_jobs, run
+
+    target = output or Path(_NAMES[format])
+    failed: list[str] = []
+    with interruption_in_one_line(), errors_in_one_line():
+        check_jobs(jobs)
+        claims, failures = discover(claim_paths(paths))
+        check_writable(target)
+        if format is ReportFormat.PDF:
+            from zotheory.report.document import require_compiler
+
+            require_compiler()
+        with progress_shown() as progress:
+            results = run(
+                claims,
+                jobs=jobs,
+                progress=progress,
+                cache=cache_dir or default_folder(),
+                warn=lambda line: tell(f"warning: {line}"),
+            )
+        failed += [f"not loaded: {failure}" for failure in failures]
+        if format is ReportFormat.HTML:
+            pictures, troubles = _pictures(store, folder, experiments) if figures else ([], [])
+            failed += troubles
+            write_report(target, _page(results, pictures, failures, troubles))
+        else:
+            from zotheory.report.document import compiled, document
+
+            text = document(results)
+            if format is ReportFormat.LATEX:
+                write_report(target, text)
+            else:
+                target.write_bytes(compiled(text))
+    from zotheory.report.summary import complaints, count_line
+
+    tell(f"{target}: {count_line(results, failures)}")
+    for line in [*complaints(results), *failed]:
+        tell(f"  {line}")
+    if failed:
+        raise typer.Exit(BAD_INPUT)
+    if len(results) < len(claims) or not all(result.as_expected for result in results):
+        raise typer.Exit(NOT_EXPECTED)
+
+
+def _page(
+    results: Sequence[Result],
+    pictures: Sequence[Picture],
+    failures: Sequence[LoadFailure],
+    troubles: Sequence[str],
+) -> str:
+    from zotheory.report.html.page import render_html
+
+    notes = [f"Not drawn: {line}" for line in troubles]
+    return render_html(results, pictures, failures, notes=notes)
+
+
+def _pictures(store: Path, folder: Path, experiments: Path) -> tuple[list[Picture], list[str]]:
+    """Return the figures whose results are in the store, and a line for each that failed."""
+    from zotheory.errors import ZotheoryError
+    from zotheory.experiment.discovery import load
+    from zotheory.experiment.faults import MissingResults
+    from zotheory.experiment.freshness import changed_since
+    from zotheory.experiment.store import Store
+    from zotheory.plotting.paper.discovery import find_figures, load_figure
+    from zotheory.plotting.paper.source import best_source
+    from zotheory.plotting.paper.writing import write_figure
+    from zotheory.report.html.page import Picture
+
+    if not folder.is_dir():
+        tell(f"no figures: {folder}/ is not here; give --folder, or --no-figures")
+        return [], []
+    found: list[Picture] = []
+    troubles: list[str] = []
+    with tempfile.TemporaryDirectory() as scratch:
+        for name in find_figures(folder):
+            try:
+                figure = load_figure(name, folder)
+                experiment = load(figure.experiment, experiments)
+                source = best_source(experiment, Store(store), preferred=figure.preset)
+                drawn = {path.suffix: path for path in write_figure(figure, source, scratch, ("svg",))}
+                changed = changed_since(experiment, [fact["environment"] for fact in source.results.facts])
+            except MissingResults as error:
+                tell(f"not shown: {name}: {error}")
+                continue
+            except (ZotheoryError, ImportError) as error:
+                troubles.append(f"{name}: {' '.join(str(error).split())}")
+                continue
+            texts = [drawn[suffix].read_text(encoding="utf-8") for suffix in (".svg", ".md")]
+            found.append(Picture(name, *texts, stale=_stale(changed, source.command)))
+    return found, troubles
+
+
+def _stale(changed: Sequence[str], command: str) -> str:
+    if not changed:
+        return ""
+    return f"measured by earlier code (changed since: {', '.join(changed)}); to measure again: {command}"
