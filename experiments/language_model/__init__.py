@@ -293,10 +293,10 @@ _FULL = replace(
     methods=METHODS + BLOCK_METHODS,
     dev=200,
     test=500,
-    passes=(240,),
+    passes=(160,),
     records=4,
     lr=(5e-4,),
-    tuning_passes=(120,),
+    tuning_passes=(80,),
     tuning_seeds=1,
     tuning_ratio=4.0,
 )
@@ -307,6 +307,7 @@ _BLOCK = replace(
     train=256,
     dev=100,
     test=200,
+    passes=(240,),
     lr=(1e-3,),
 )
 # 135 million parameters take 2.5 ms a token: few sentences, few steps, few methods.
