@@ -12,6 +12,8 @@ import typer
 from zotheory.errors import InvalidArgument, ZotheoryError
 
 DEFAULT_PATH = Path("proofs_checks")
+# Where an installed wheel keeps the claims, with the results that they read.
+SHIPPED_PATH = Path(__file__).resolve().parents[1] / "_shipped" / DEFAULT_PATH
 NOT_EXPECTED = 1
 BAD_INPUT = 2
 # Wide enough that a table in a file or a log loses nothing.
@@ -29,21 +31,23 @@ def errors_in_one_line() -> Iterator[None]:
 
 
 def claim_paths(paths: Sequence[Path] | None) -> list[Path]:
-    """Return the given paths, or the default folder where none is given.
+    """Return the given paths; where none is given, the default folder, or else the claims of a wheel.
 
     Raises:
-        InvalidArgument: none is given, and the default folder is not in the working directory.
+        InvalidArgument: none is given, the default folder is not in the working directory, and this
+            installation carries no claims.
     """
     if paths:
         return list(paths)
-    if not DEFAULT_PATH.is_dir():
-        raise InvalidArgument(
-            "path",
-            f"{DEFAULT_PATH}/",
-            "this default is not in the working directory; change to the folder that holds it, "
-            "or give a claim file or a folder (see --help)",
-        )
-    return [DEFAULT_PATH]
+    for folder in (DEFAULT_PATH, SHIPPED_PATH):
+        if folder.is_dir():
+            return [folder]
+    raise InvalidArgument(
+        "path",
+        f"{DEFAULT_PATH}/",
+        "this default is not in the working directory, and an installation from a working tree carries no "
+        "claims; change to the tree, install a wheel, or give a claim file or a folder (see --help)",
+    )
 
 
 def check_writable(output: Path) -> None:
