@@ -57,7 +57,7 @@ def stated(claim: Claim, rows: Results, whole: bool) -> np.ndarray:
 
 @claim.check("measured")
 def measured(claim: Claim) -> Iterator[Evidence]:
-    found = stored("subspace", seeds=8)
+    found = stored("subspace", networks=("even", "tapered"), seeds=8)
     statements = []
     for method, tolerance in TOLERANCES.items():
         rows = found.where(method=method)

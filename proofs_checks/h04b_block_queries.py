@@ -59,7 +59,7 @@ NETWORKS, BLOCKS = ("even", "tapered"), range(4)
 
 @claim.check("measured")
 def measured(claim: Claim) -> Iterator[Evidence]:
-    found = stored("subspace", seeds=8)
+    found = stored("subspace", networks=("even", "tapered"), seeds=8)
     of = {
         (network, method): found.where(network=network, method=method)
         for network in NETWORKS

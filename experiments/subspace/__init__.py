@@ -317,7 +317,12 @@ EXPERIMENT = Experiment(
             seeds=2,
         ),
         "evidence": Preset(Config(), seeds=10),
-        "mnist": Preset(Config(networks=("mnist",)), seeds=6),
+        "mnist": Preset(
+            Config(
+                networks=("mnist",), methods=("mezo-signs", "cyclic", "uniform", "importance"), draws=24
+            ),
+            seeds=4,
+        ),
         "paper": Preset(Config(steps=20_000, records=41, measured=11, draws=256, probes=16), seeds=20),
     },
     cells=cells,
