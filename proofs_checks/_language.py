@@ -1,0 +1,97 @@
+"""Fine-tuning of language models: what claims read from results, and logistic regression that shares nothing with those."""
+
+from collections.abc import Iterable
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+
+from proofs_checks._store import Mean, over_seeds, stored
+from zotheory.experiment import Results
+from zotheory.types import FloatArray
+
+# Bounds were chosen from the first seeds, and are checked on the others.
+PILOT, CONFIRMING = range(4), tuple(range(4, 16))
+Law: TypeAlias = Literal["uniform", "gaussian", "one-probe", "two-stage"]
+
+
+def measured(**config: Any) -> Results:
+    """Return the confirming seeds of the one stored configuration with these values."""
+    return stored("language-model", seeds=CONFIRMING[-1] + 1, **config).where(seed=CONFIRMING)
+
+
+def runs(rows: Results, column: str) -> list[FloatArray]:
+    """Return a column of the runs of one task and method, seed by seed.
+
+    Raises:
+        ValueError: a run diverged.
+    """
+    if rows["diverged"].any():
+        raise ValueError(f"a run of {rows['method'][0]} diverged")
+    return [rows.where(seed=int(seed))[column].astype(float) for seed in np.unique(rows["seed"])]
+
+
+def log_areas(rows: Results) -> FloatArray:
+    """Return the mean over a run's records, but the start, of the logarithm of the development loss, seed by seed."""
+    return np.array([float(np.log(losses[1:]).mean()) for losses in runs(rows, "dev_loss")])
+
+
+def log_tests(rows: Results) -> FloatArray:
+    """Return the logarithm of the loss on the test part at the end, seed by seed."""
+    return np.log([float(losses[-1]) for losses in runs(rows, "test_loss")])
+
+
+def less(one: FloatArray, two: FloatArray) -> Mean:
+    """Return the mean of one - two over seeds, which share start and batches."""
+    return over_seeds(one - two)
+
+
+def tuned_inside(methods: Iterable[Results]) -> bool:
+    """Return whether no learning rate of any is the last that tuning tried."""
+    return not any(rows["at_edge"].any() for rows in methods)
+
+
+def regression(
+    law: Law, rate: float, delta: float, steps: int, rng: np.random.Generator, count: int = 200
+) -> FloatArray:
+    """Return losses of logistic regression by slopes, shape (steps + 1, count), from 0 on data of their own.
+
+    Labels follow a true direction with noise; each step sees 16 of 256 examples. "one-probe" is aligned
+    with a single probe, "two-stage" the mean of a probe and a draw aligned with it; others take one slope.
+    """
+    dim, size, batch = 24, 256, 16
+    truth = rng.standard_normal((count, dim, 1)) * 0.6
+    data = rng.standard_normal((count, size, dim))
+    signs = np.where(rng.random((count, size)) < 1 / (1 + np.exp(-(data @ truth)[..., 0])), 1.0, -1.0)
+    data *= signs[..., None]
+    x = np.zeros((count, dim))
+    losses = np.empty((steps + 1, count))
+    for t in range(steps + 1):
+        margins = np.einsum("rnd,rd->rn", data, x)
+        losses[t] = np.logaddexp(0, -margins).mean(axis=1)
+        rows = rng.integers(0, size, (count, batch))
+        seen = np.take_along_axis(data, rows[..., None], axis=1)
+        weights = 1 / (1 + np.exp(np.einsum("rnd,rd->rn", seen, x)))
+        gradient = -np.einsum("rn,rnd->rd", weights, seen) / batch
+        x = x - rate * _estimate(law, gradient, delta, rng)
+    return losses
+
+
+def _estimate(law: Law, gradient: FloatArray, delta: float, rng: np.random.Generator) -> FloatArray:
+    count, dim = gradient.shape
+
+    def along(v: FloatArray) -> FloatArray:
+        return (v * gradient).sum(axis=1, keepdims=True) * v
+
+    z = rng.standard_normal((count, dim))
+    if law == "gaussian":
+        return along(z * np.sqrt(delta))
+    uniform = z * np.sqrt(delta * dim) / np.linalg.norm(z, axis=1, keepdims=True)
+    if law == "uniform":
+        return along(uniform)
+    first = along(uniform)
+    e = first / np.linalg.norm(first, axis=1, keepdims=True)
+    w = rng.standard_normal((count, dim))
+    w -= (w * e).sum(axis=1, keepdims=True) * e
+    w *= np.sqrt(delta * (dim - 1)) / np.linalg.norm(w, axis=1, keepdims=True)
+    second = along(rng.choice([-1.0, 1.0], (count, 1)) * np.sqrt(delta) * e + w)
+    return second if law == "one-probe" else (first + second) / 2
