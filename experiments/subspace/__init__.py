@@ -321,7 +321,7 @@ EXPERIMENT = Experiment(
             Config(
                 networks=("mnist",), methods=("mezo-signs", "cyclic", "uniform", "importance"), draws=24
             ),
-            seeds=4,
+            seeds=6,
         ),
         "paper": Preset(Config(steps=20_000, records=41, measured=11, draws=256, probes=16), seeds=20),
     },
