@@ -16,6 +16,7 @@ from zotheory.checks.statistical import check_mean
 from zotheory.derive.constructions import aligned_tensor
 from zotheory.derive.tensor import classical_tensor
 from zotheory.estimators import TwoStage
+from zotheory.kernel.script import CoqProof
 from zotheory.laws import Sphere
 from zotheory.ledger.claim import Claim, Kind, Verdict
 from zotheory.rng import stream
@@ -56,6 +57,29 @@ claim = Claim(
     },
     parts=("unbiased given stage 1", "independent of alignment", "combination", "optimal", "second alone"),
     depends=("C1", "C2"),
+    coq=CoqProof(
+        file="c04_query_matched.v",
+        formulas={
+            "first": "d k",
+            "second": "d m",
+            "combined": "d k m w",
+            "best weight": "k m",
+            "best": "d k m",
+            "loss": "k m",
+        },
+        theorems={
+            "aligned": ("independent of alignment",),
+            "unbiased_given_first": ("unbiased given stage 1",),
+            "first_stage": ("combination",),
+            "second_stage": ("independent of alignment",),
+            "combined": ("combination",),
+            "optimal": ("optimal",),
+            "second_alone": ("second alone",),
+        },
+        library=("axis", "draws"),
+        detail="for all laws of fixed length with finitely many atoms in R^d; that of stage 2 may depend in any way "
+        "on the draws of stage 1, and aligned laws with a spherical complement are among them",
+    ),
 )
 
 FALSIFIER = "a combination with a smaller error, or a stage-2 error that depends on the alignment"

@@ -14,6 +14,7 @@ from zotheory.checks.exact import Term, check_identity, check_nonnegative, check
 from zotheory.checks.statistical import check_mean
 from zotheory.derive.constructions import aligned_tensor
 from zotheory.derive.tensor import classical_tensor
+from zotheory.kernel.script import CoqProof
 from zotheory.laws import DAP, Sphere
 from zotheory.ledger.claim import Claim, Kind, Verdict
 from zotheory.rng import stream
@@ -46,6 +47,20 @@ claim = Claim(
         "largest ratio": 3 * D / (D + 2),
     },
     parts=("aligned", "sphere", "iff", "largest ratio", "equality"),
+    coq=CoqProof(
+        file="c05_descent.v",
+        formulas={"aligned": "t", "sphere": "d h t", "threshold": "d t", "largest ratio": "d"},
+        theorems={
+            "aligned": ("aligned",),
+            "sphere": ("sphere",),
+            "smaller": ("iff",),
+            "largest_ratio": ("largest ratio",),
+            "equality": ("equality",),
+        },
+        library=("fourth",),
+        detail="for every law with finitely many atoms in R^d that is aligned, or has the fourth moments of the "
+        "sphere, and every symmetric positive semidefinite H",
+    ),
 )
 
 FALSIFIER = "a curvature with another second-order term, or a ratio above the stated one"

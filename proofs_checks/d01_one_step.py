@@ -28,6 +28,7 @@ from proofs_checks._designs import dot
 from proofs_checks._shared import DELTA
 from zotheory.checks.evidence import Evidence, Scope
 from zotheory.checks.exact import Term, check_identity, check_nonnegative, check_relation
+from zotheory.kernel.script import CoqProof
 from zotheory.ledger.claim import Claim, Kind, Verdict
 
 F = sp.Symbol("F", real=True)
@@ -63,6 +64,28 @@ claim = Claim(
     },
     parts=("descent lemma", "bias", "beta", "second moment", "one step", "equality"),
     depends=("A10a",),
+    coq=CoqProof(
+        file="d01_one_step.v",
+        formulas={
+            "bias": "L mu beta delta r",
+            "beta": "delta m4",
+            "sixth": "L mu m6 theta",
+            "noise": "L V sigma2 theta",
+            "drift": "delta r",
+            "brake": "L V theta",
+        },
+        theorems={
+            "descent_lemma": ("descent lemma",),
+            "two_points": ("bias",),
+            "young": ("bias",),
+            "beta_bound": ("beta",),
+            "second_moment": ("second moment",),
+            "one_step": ("one step",),
+            "equality": ("equality",),
+        },
+        detail="from an L-Lipschitz gradient to the bound, with both schemes, for every law of v and of the data with "
+        "finitely many atoms",
+    ),
 )
 
 FALSIFIER = "an L-smooth f, a law, a step and a point with a larger E f(x+)"

@@ -20,6 +20,7 @@ from proofs_checks._momentum import (
 from zotheory.checks.evidence import Evidence, Scope
 from zotheory.checks.exact import check_identity
 from zotheory.checks.statistical import check_mean
+from zotheory.kernel.script import CoqProof
 from zotheory.ledger.claim import Claim, Kind, Verdict
 from zotheory.rng import stream
 
@@ -52,6 +53,19 @@ claim = Claim(
         "stationary error": (1 - BETA1) / (1 + BETA1) * NOISE + DRIFT**2 * BETA1**2 / (1 - BETA1) ** 2,
     },
     parts=("variance", "bias", "stationary"),
+    coq=CoqProof(
+        file="f01_first_moment.v",
+        formulas={
+            "variance": "beta1 V beta1^t",
+            "bias": "beta1 a0 b beta1^t",
+            "stationary variance": "beta1 V",
+            "stationary error": "beta1 V b",
+        },
+        theorems={"variance": ("variance",), "bias": ("bias",), "stationary": ("stationary",)},
+        library=("draws",),
+        detail="for estimates with finitely many values, after any number of updates; a state that an update leaves "
+        "as it is has the stationary moments (that the law tends to it is left to other routes)",
+    ),
 )
 
 FALSIFIER = "a number of steps, a drift or a beta1 with another variance or lag"

@@ -29,6 +29,7 @@ from zotheory.checks.exact import check_identity
 from zotheory.checks.statistical import check_mean
 from zotheory.derive.constructions import aligned_tensor
 from zotheory.derive.tensor import classical_tensor
+from zotheory.kernel.script import CoqProof
 from zotheory.laws import DAP, Coordinate, Gaussian, Rademacher, Sphere
 from zotheory.ledger.claim import Claim, Kind, Verdict
 from zotheory.rng import stream
@@ -84,6 +85,32 @@ claim = Claim(
     },
     parts=("stationary", "steps", "drift", "catalogue"),
     depends=("F1", "B1", "B2", "B3", "B4", "B5"),
+    coq=CoqProof(
+        file="f02_second_moment.v",
+        formulas={
+            "stationary": "beta1 V a",
+            "plain": "V a",
+            "at t": "beta1 beta2 V a beta1^t beta2^t",
+            "plain at t": "V a beta2^t",
+            "drift": "beta1 beta2 V a b",
+            "gaussian": "A e",
+            "sphere": "d A e",
+            "rademacher": "A e",
+            "coordinate": "d e",
+            "aligned": "A e",
+        },
+        theorems={
+            "steps": ("steps",),
+            "plain_steps": ("steps",),
+            "stationary": ("stationary",),
+            "stationary_plain": ("stationary",),
+            "drift": ("drift",),
+            "catalogue": ("catalogue",),
+        },
+        library=("draws", "fourth"),
+        detail="for estimates with finitely many values, after any number of updates; states that an update leaves as "
+        "they are; with drift the recursion of E[v] for the E[m^2] of F1; laws through their fourth moments",
+    ),
 )
 
 FALSIFIER = "averaging constants, a number of steps, a drift or a law with another expected denominator"

@@ -47,6 +47,9 @@ Proof. unfold same. rewrite Nat.eqb_refl. reflexivity. Qed.
 Lemma same_off i j : i <> j -> same i j = 0.
 Proof. intro H. unfold same. apply Nat.eqb_neq in H. rewrite H. reflexivity. Qed.
 
+Lemma same_sym i j : same i j = same j i.
+Proof. unfold same. rewrite Nat.eqb_sym. reflexivity. Qed.
+
 Lemma sum_pick d i f : (i < d)%nat -> sum d (fun j => same i j * f j) = f i.
 Proof.
   induction d as [|d IH]; intro H; [lia|]. simpl.
@@ -69,6 +72,13 @@ Proof.
   unfold dot. rewrite <- !sum_scale, <- sum_add. apply sum_ext. intros. ring.
 Qed.
 
+Lemma dot_self d b x c y :
+  dot d (fun i => b * x i + c * y i) (fun i => b * x i + c * y i)
+  = b ^ 2 * dot d x x + (2 * b * c * dot d x y + c ^ 2 * dot d y y).
+Proof.
+  unfold dot. rewrite <- !sum_scale, <- !sum_add. apply sum_ext. intros. ring.
+Qed.
+
 Lemma dot_square d x : 0 <= dot d x x.
 Proof. apply sum_nonneg. intros. apply Rle_0_sqr. Qed.
 
@@ -78,8 +88,7 @@ Proof.
   intro H. pose (c := dot d u v).
   assert (E : dot d (fun i => 1 * v i + - c * u i) (fun i => 1 * v i + - c * u i)
               = dot d v v - c * c).
-  { rewrite dot_combine, (dot_sym d v), (dot_sym d u), !dot_combine, H, (dot_sym d v u).
-    fold c. ring. }
+  { rewrite dot_self, H, (dot_sym d v u). fold c. ring. }
   pose proof (dot_square d (fun i => 1 * v i + - c * u i)) as P. rewrite E in P.
   fold c. lra.
 Qed.
