@@ -76,6 +76,7 @@ def facts(source: Source) -> list[str]:
 
 FIGURE = PaperFigure(
     experiment="adaptive-synthetic",
+    preset="evidence",
     title="At one learning rate R-AdaZO takes longer steps than ZO-AdaMM, as predicted",
     panels=panels,
     facts=facts,

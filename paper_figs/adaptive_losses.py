@@ -79,6 +79,7 @@ def _told(loss: float) -> str:
 
 FIGURE = PaperFigure(
     experiment="adaptive-synthetic",
+    preset="evidence",
     title="R-AdaZO against ZO-AdaMM at one learning rate, and all methods with the best of each",
     panels=panels,
     facts=facts,

@@ -114,6 +114,7 @@ def _told(queries: float) -> str:
 
 FIGURE = PaperFigure(
     experiment="adaptive-synthetic",
+    preset="evidence",
     title="Function values to a target, with the best learning rate of each method and law",
     panels=panels,
     facts=facts,

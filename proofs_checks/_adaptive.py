@@ -21,7 +21,7 @@ class Large(NamedTuple):
     budget: int = 4000
     # Seeds from which bounds were set, and how many others must be there.
     pilots: int = 2
-    seeds: int = 12
+    seeds: int = 10
 
 
 LARGE = Large()
@@ -84,7 +84,7 @@ def descend(
 
 def _signs(count: int, rng: np.random.Generator) -> FloatArray:
     bits = np.unpackbits(np.frombuffer(rng.bytes(-(-count // 8)), dtype=np.uint8))[:count]
-    return 2.0 * bits - 1.0
+    return bits.astype(np.float64) * 2.0 - 1.0
 
 
 def confirming(**config: Any) -> Results:

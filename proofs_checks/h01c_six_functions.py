@@ -35,8 +35,8 @@ claim = Claim(
     r"ZO-AdaMM $0.85$ to $1.2$ of $\log f_{\rm AdaMM}-\log f_{\rm R}$ is gone; lengths $0.93$ to $1.08$ of those predicted.",
     source="arXiv 2502.01014, as summarised (faster than ZO-AdaMM at one learning rate, d = 10^4); the confound is derived here",
     conditions=(
-        "stored results of adaptive-synthetic, 12 seeds, each with a start of its own that the methods share; Student's intervals "
-        "of means over seeds, of logarithms of ratios; one false-alarm rate of 1e-3 for all of them",
+        "stored results of adaptive-synthetic, 10 seeds, each with a start of its own that the methods share; Student's intervals "
+        "of means over seeds, of logarithms of ratios, taken to be normal; one false-alarm rate of 1e-3 for all of them",
         "4000 function values, 0.4 a dimension: no method comes near a minimum, and what happens there is not seen",
         "bounds were set from two other seeds before these were looked at",
     ),

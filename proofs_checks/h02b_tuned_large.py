@@ -26,8 +26,8 @@ claim = Claim(
     r"$f_{\rm R}/f_{\rm AdaMM}\in[0.93,1.12]$.",
     source="arXiv 2502.01014, as summarised (converges faster than ZO-AdaMM); the measurement is ours",
     conditions=(
-        "stored results of adaptive-synthetic, 12 seeds, each with a start of its own that the methods share; Student's intervals "
-        "of means over seeds, of logarithms of ratios; one false-alarm rate of 1e-3 for all of them",
+        "stored results of adaptive-synthetic, 10 seeds, each with a start of its own that the methods share; Student's intervals "
+        "of means over seeds, of logarithms of ratios, taken to be normal; one false-alarm rate of 1e-3 for all of them",
         "every seed tunes anew, by the final loss of one other run at each rate, on a grid of ratio 2 that begins elsewhere for every "
         "seed and is extended until the best is inside: what tuning adds is in the intervals",
         "4000 function values, 0.4 a dimension: no method comes near a minimum, and what happens there is not seen",

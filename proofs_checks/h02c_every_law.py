@@ -33,7 +33,7 @@ claim = Claim(
     source="arXiv 2502.01014, as summarised (the methods, and faster than ZO-AdaMM at one rate); the comparison is ours",
     conditions=(
         "stored results of adaptive-synthetic, ten trials with starts shared by methods and laws; Student's intervals of means over "
-        "trials; one false-alarm rate of 1e-3 for all of them",
+        "trials, taken to be normal; one false-alarm rate of 1e-3 for all of them",
         "rates by the final loss of one other run each on a grid of ratio 2 that is extended until the best is inside; intervals do "
         "not contain that another tuning may choose a neighbour, averages over laws and functions are over tunings, too",
         "2000 function values, 0.2 a dimension: no method comes near a minimum, and what happens there is not seen",

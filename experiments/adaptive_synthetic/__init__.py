@@ -123,7 +123,7 @@ EXPERIMENT = Experiment(
         # own. The law is the cheapest one that has the sphere's length.
         "evidence-large": Preset(
             replace(LARGE, methods=("zo-adamm", "r-adazo"), laws=("rademacher",), budget=4000, trials=1),
-            seeds=14,
+            seeds=12,
         ),
         "paper": Preset(
             Config(

@@ -195,6 +195,10 @@ def test_grid_of_cells():
     assert all(c["method"] == "zo-adamm" for c in found if c["rule"] == "matched")
     assert len(found) == len({tuple(c.values()) for c in found}) == 6 * (14 + 5 + 1)
     assert EXPERIMENT.presets["paper"].config.dim == 10**4
+    everything = EXPERIMENT.presets["evidence-laws"].config
+    assert everything.dim == 10**4
+    tuned = {(c["function"], c["method"], c["law"]) for c in cells(everything) if c["rule"] == "tuned"}
+    assert len(tuned) == 6 * 5 * 6
 
 
 @pytest.mark.parametrize(

@@ -65,3 +65,39 @@ def test_targets_are_reached_by_half_of_the_trials(figures, sources):
         "rank one",
     ]
     assert all(0 < float(row["low"]) <= float(row["y"]) <= float(row["high"]) <= 45 for row in rows)
+
+
+def test_ratios_are_of_runs_from_one_start(figures, sources):
+    source = sources["adaptive-synthetic"]
+    drawn = list(csv.DictReader(io.StringIO(csv_of(figures["adaptive-large-ratios"].panels(source)))))
+    last = {}
+    for rule, method, law, seed, trial, queries, loss in zip(
+        *(source.results[name] for name in ("rule", "method", "law", "seed", "trial", "queries", "loss")),
+        strict=True,
+    ):
+        if queries == 45 and law == "sphere":
+            last[rule, method, int(seed), int(trial)] = float(loss)
+    for rule, name in (("same", "one rate"), ("matched", "matched"), ("tuned", "best rates")):
+        ratios = [
+            last["same" if rule == "matched" else rule, "r-adazo", seed, trial]
+            / last[rule, "zo-adamm", seed, trial]
+            for seed in range(source.seeds)
+            for trial in range(2)
+        ]
+        (row,) = (r for r in drawn if r["panel"] == "losses at the end" and r["series"] == name)
+        assert float(row["y"]) == pytest.approx(float(np.median(ratios)), rel=1e-6)
+        assert float(row["high"]) == pytest.approx(max(ratios), rel=1e-6)
+
+
+def test_function_values_of_every_method_and_law(figures, sources):
+    """Those to the target that the label names; what does not reach it counts as the budget."""
+    source = sources["adaptive-synthetic"]
+    drawn = list(csv.DictReader(io.StringIO(csv_of(figures["adaptive-large-laws"].panels(source)))))
+    wanted = [(method, law) for method in source.config.methods for law in source.config.laws]
+    assert len(drawn) == len(wanted)
+    for row, (method, law) in zip(drawn, wanted, strict=True):
+        aim = row["y_name"].split()[3].rstrip(",")
+        rows = source.results.where(method=method, law=law, rule="tuned", queries=45)
+        values = np.minimum(rows[f"queries_to_{aim}"], 45)
+        assert values.size == 2 * source.seeds
+        assert float(row["y"]) == pytest.approx(float(np.median(values)), rel=1e-9)
