@@ -14,7 +14,14 @@ from zotheory.experiment.results import Results
 from zotheory.experiment.store import Store
 
 
-def recorded(store: Store | str | Path, experiment: str, *, seeds: int = 1, **config: Any) -> Results:
+def recorded(
+    store: Store | str | Path,
+    experiment: str,
+    *,
+    seeds: int = 1,
+    cells: Mapping[str, Any] | None = None,
+    **config: Any,
+) -> Results:
     """Return what a store has of an experiment: of the one configuration with these values.
 
     Of several versions of the experiment the newest counts. Cells come seed by seed. Seeds of which a
@@ -25,12 +32,14 @@ def recorded(store: Store | str | Path, experiment: str, *, seeds: int = 1, **co
         store: the store, or its folder.
         experiment: its name, such as "law-geometry".
         seeds: how many there must be, at least.
+        cells: values of cells, one or any of a list: wanted are those that have them; by default all.
         **config: values of the configuration, as many as are needed to tell it from others in the store.
 
     Raises:
         MissingResults: nothing of it is in the store, fewer seeds have all cells, or files are damaged;
             the message says the command that makes them.
         InvalidArgument: several configurations have these values; the message says what tells them apart.
+            No cell has those of ``cells``.
         StoreError: the system does not let files be read.
     """
     store = store if isinstance(store, Store) else Store(store)
@@ -62,20 +71,37 @@ def recorded(store: Store | str | Path, experiment: str, *, seeds: int = 1, **co
         damage = "; ".join(damaged)
         raise MissingResults(f"{experiment}: damaged in {store.path}: {damage}; {command}")
     numbers: dict[str, set[int]] = {}
+    only = {} if cells is None else dict(cells)
+    if not any(_is_one(cell["cell"], only) for cell in record.cells):
+        raise InvalidArgument(
+            "cells", only, f"no cell has these values: there are {record.cells[0]['cell']}"
+        )
     for cell in record.cells:
+        if not _is_one(cell["cell"], only):
+            continue
         numbers.setdefault(spelled(cell["cell"]), set()).add(cell["seed"])
     whole = set.intersection(*numbers.values())
     if len(whole) < seeds:
         has = "has" if len(whole) == 1 else "have"
-        told = f"{counted(len(whole), 'seed')} in {store.path} {has} all {len(numbers)} cells, not {seeds}"
+        which = f"{len(numbers)} cells" + "".join(f", {name} = {value}" for name, value in only.items())
+        told = f"{counted(len(whole), 'seed')} in {store.path} {has} all {which}, not {seeds}"
         raise MissingResults(f"{experiment}: {told}; {command}")
-    kept = [(cell, rows) for cell, rows in slices(record) if cell["seed"] in whole]
+    kept = [
+        (cell, rows)
+        for cell, rows in slices(record)
+        if cell["seed"] in whole and _is_one(cell["cell"], only)
+    ]
     facts = [{**cell, "environment": record.environments[cell["environment"]]} for cell, _ in kept]
     return Results.of(joined([rows for _, rows in kept], experiment), facts)
 
 
 def _agrees(config: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
     return all(name in config and config[name] == value for name, value in wanted.items())
+
+
+def _is_one(cell: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    lists = {name: x if isinstance(x, (list, tuple)) else [x] for name, x in wanted.items()}
+    return all(name in cell and cell[name] in values for name, values in lists.items())
 
 
 def _differing(configs: Sequence[Mapping[str, Any]]) -> list[str]:
