@@ -12,7 +12,6 @@ from zotheory.validation import check_count
 METHODS = (
     INFERENCE,
     "zo-sgd/rademacher",
-    "zo-sgd/gaussian",
     "dap/sphere",
     "mezo-bcd-cyclic/rademacher",
     "guided/sphere",
@@ -32,11 +31,11 @@ class Config:
         methods: inference, sgd, adamw, or METHOD/LAW as for language-model.
         batch: sentences of a step.
         length: tokens of each, at least 2.
-        steps: in a process, at least 2: the first of an optimizer is unlike the others; block descent takes
-            one for each block, if these are more.
+        steps: in a process, at least 2: the first of an optimizer is unlike the others; block descent goes
+            on until its largest block has had a turn.
     """
 
-    models: tuple[str, ...] = ("smollm2-135m", "opt-tiny")
+    models: tuple[str, ...] = ("smollm2-135m",)
     methods: tuple[str, ...] = METHODS
     batch: int = 16
     length: int = 35

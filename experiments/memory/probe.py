@@ -1,12 +1,16 @@
 """One measurement in a process of its own: the most memory that steps of a method hold."""
 
+import contextlib
+import ctypes
+import gc
 import json
+import math
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from functools import partial
-from itertools import accumulate, islice, repeat
+from itertools import accumulate, repeat
 from typing import Any
 
 import torch
@@ -19,7 +23,7 @@ from experiments.language_model.methods import maker
 from zotheory.errors import ZotheoryError
 from zotheory.experiment.environment import resident_memory
 from zotheory.experiment.shipping import packed
-from zotheory.optim import ZerothOrderOptimizer
+from zotheory.optim import MeZOBCD, ZerothOrderOptimizer
 from zotheory.rng import stream
 
 INFERENCE, SGD = "inference", "sgd"
@@ -66,7 +70,7 @@ def watched(model: str, method: str, batch: int, length: int, steps: int, seed: 
         resident_peak: the largest resident memory during steps, less that of the libraries, which is what
             is resident with the model loaded less its weights.
         allocated_peak: the largest sum of what torch had asked its allocator for and not given back during
-            a second run, weights included.
+            a second run, weights included; NaN but for seed 0, as it is the same for all.
     """
     torch.set_num_threads(1)
     made = _classifier(model)
@@ -74,6 +78,9 @@ def watched(model: str, method: str, batch: int, length: int, steps: int, seed: 
     weights = sum({t.data_ptr(): t.untyped_storage().nbytes() for t in tensors}.values()) / 1024
     with torch.no_grad():  # what libraries load and keep at the first pass is theirs
         made.logits([torch.zeros(2, dtype=torch.long)])
+    gc.collect()
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)  # what loading has left, too, is given back
     peak, libraries = Peak(), resident_memory() / 1024 - weights
     peak.start()
     for step in _steps(made, method, batch, length, steps, seed):
@@ -82,17 +89,17 @@ def watched(model: str, method: str, batch: int, length: int, steps: int, seed: 
     return {
         "weights": weights,
         "resident_peak": resident,
-        "allocated_peak": weights + _allocated(made, method, batch, length, steps, seed),
+        "allocated_peak": math.nan if seed else weights + _allocated(made, method, batch, length, steps),
     }
 
 
-def _allocated(made: Classifier, method: str, batch: int, length: int, steps: int, seed: int) -> float:
+def _allocated(made: Classifier, method: str, batch: int, length: int, steps: int) -> float:
     from torch.profiler import ProfilerActivity, profile
 
     for parameter in made.module.parameters():
         parameter.grad = None
     with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as recorded:
-        for step in islice(_steps(made, method, batch, length, steps, seed), steps):
+        for step in _steps(made, method, batch, length, steps, seed=0):
             step()
     kineto: Any = recorded.profiler
     events = kineto.kineto_results.events()
@@ -128,14 +135,15 @@ def _steps(
         optimizer = torch.optim.SGD([p for _, p in made.tuned], RATE)
     else:
         optimizer = make(made.tuned, made.module)
-    if isinstance(optimizer, ZerothOrderOptimizer):
-        # In block descent every block has its turn.
-        yield from repeat(partial(optimizer.step, loss), max(steps, len(getattr(optimizer, "blocks", ()))))
-        return
 
     def first_order() -> None:
         optimizer.zero_grad()
         loss().backward()
         optimizer.step()
 
-    yield from repeat(first_order, steps)
+    zeroth = isinstance(optimizer, ZerothOrderOptimizer)
+    yield from repeat(partial(optimizer.step, loss) if zeroth else first_order, steps)
+    if isinstance(optimizer, MeZOBCD):
+        sizes = [block.size for block in optimizer.blocks]
+        while not optimizer.visits[sizes.index(max(sizes))]:
+            yield partial(optimizer.step, loss)
