@@ -4,7 +4,7 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: verify test lint figures clean
+.PHONY: verify test lint docs figures clean
 .DEFAULT_GOAL := verify
 
 verify: $(VENV)/.core
@@ -18,6 +18,10 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports
+
+# docs/_build/index.html; a warning is an error.
+docs: $(VENV)/.dev
+	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build
 
 # From the results in results/; what is not there is measured first, at preset quick. It says which.
 figures: $(VENV)/.dev
@@ -36,4 +40,4 @@ $(VENV)/.dev: requirements-dev.txt $(VENV)/.core
 	touch $@
 
 clean:
-	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis build *.egg-info
+	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis build docs/_build *.egg-info

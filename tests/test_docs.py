@@ -1,0 +1,25 @@
+"""The examples of the documentation do what it says, and the notebook runs."""
+
+import doctest
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+DOCS = Path(__file__).parent.parent / "docs"
+PAGES = [path for path in sorted(DOCS.rglob("*.md")) if ">>> " in path.read_text(encoding="utf-8")]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)
+def test_examples(page):
+    options = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+    failed, tried = doctest.testfile(str(page), module_relative=False, optionflags=options)
+    assert tried > 0
+    assert failed == 0
+
+
+def test_the_notebook_runs():
+    done = subprocess.run([sys.executable, DOCS / "tutorial.py"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "proved" in done.stdout
