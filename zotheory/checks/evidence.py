@@ -19,6 +19,7 @@ class Outcome(StrEnum):
 class Grade(StrEnum):
     """How strong a piece of evidence is, strongest first."""
 
+    KERNEL = "kernel"  # a proof that a proof assistant has read
     EXACT = "exact"  # algebra or exact rational arithmetic
     RIGOROUS = "rigorous"  # intervals that enclose every rounding error
     CERTIFICATE = "certificate"  # floating point, with a residual
@@ -51,7 +52,7 @@ class Evidence:
 
     Attributes:
         outcome: holds, fails or inconclusive.
-        grade: exact, rigorous, certificate or statistical.
+        grade: kernel, exact, rigorous, certificate or statistical.
         scope: general (decides the statement for all its parameters) or instance.
         detail: what was computed and found, in plain words.
         falsifier: what result would have falsified the statement.

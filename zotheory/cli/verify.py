@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,6 +27,12 @@ from zotheory.report.formats import Format
 if TYPE_CHECKING:
     from zotheory.ledger.discover import LoadFailure
     from zotheory.ledger.run import Result
+
+
+class KernelName(StrEnum):
+    """A proof assistant."""
+
+    COQ = "coq"
 
 
 def verify(
@@ -56,6 +63,13 @@ def verify(
     no_cache: Annotated[
         bool, typer.Option("--no-cache", help="Run every claim, and keep what it finds anew.")
     ] = False,
+    kernel: Annotated[
+        KernelName | None,
+        typer.Option(
+            help="A proof assistant that reads the theorems of those claims that have any.",
+            show_default="none",
+        ),
+    ] = None,
 ) -> None:
     """Run claims, print the verdicts, and exit with 0 only if all are the expected ones.
 
@@ -63,16 +77,22 @@ def verify(
     folder, zotheory, or a package below it changes; verdicts are decided anew each time. A claim that reads
     other files should be run with --no-cache after they change.
 
-    Exit status 1: a verdict is not the expected one, or the run was interrupted. Exit status 2: bad
-    input: nothing was run, or a file did not load and the claims of the others were run.
+    With --kernel coq, `coqc` reads the theorems about a claim's formulas, and accepted ones are evidence of
+    the grade "kernel". Scripts that it has accepted are not read again.
+
+    Exit status 1: a verdict is not the expected one, a script is refused, or the run was interrupted. Exit
+    status 2: bad input: nothing was run, or a file did not load and the claims of the others were run.
     """
+    from zotheory.kernel.coqc import find_coqc
     from zotheory.ledger.cache import default_folder
     from zotheory.ledger.discover import discover
     from zotheory.ledger.run import check_jobs, run, select
     from zotheory.report.formats import render
+    from zotheory.report.summary import refused_script
 
     with errors_in_one_line():
         check_jobs(jobs)
+        coqc = None if kernel is None else find_coqc()
         claims, failures = discover(claim_paths(paths))
         chosen = select(claims, split_ids(only))
         if output is not None:
@@ -85,6 +105,7 @@ def verify(
                 cache=cache_dir or default_folder(),
                 recompute=no_cache,
                 warn=lambda line: tell(f"warning: {line}"),
+                kernel=coqc,
             )
     plain = output is not None
     text = render(
@@ -105,7 +126,7 @@ def verify(
         tell(f"interrupted: not decided are {', '.join(missing)}")
     if failures:
         raise typer.Exit(BAD_INPUT)
-    if missing or not all(result.as_expected for result in results):
+    if missing or not all(result.as_expected and not refused_script(result) for result in results):
         raise typer.Exit(NOT_EXPECTED)
 
 

@@ -1,1 +1,1 @@
-"""Coq scripts of claims: formulas printed as Coq terms, theorems about them, and what `coqc` says of both."""
+"""Coq scripts of claims: formulas as Coq terms, theorems about them, and what `coqc` says of both."""

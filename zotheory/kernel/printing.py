@@ -8,10 +8,6 @@ import sympy as sp
 
 from zotheory.errors import InvalidArgument
 
-# What Coq would read as something else than a variable.
-RESERVED = frozenset(
-    ["as", "at", "cofix", "else", "end", "exists", "exists2", "fix", "for", "forall", "fun", "if", "in", "let", "match", "mod", "return", "then", "using", "where", "with", "Prop", "Set", "Type", "SProp", "R", "nat"]
-)
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
@@ -22,8 +18,8 @@ def coq_name(text: str) -> str:
         InvalidArgument: it is none even then.
     """
     name = re.sub(r"[ .^-]+", "_", text)
-    if not _NAME.fullmatch(name) or name in RESERVED:
-        raise InvalidArgument("name", text, "use letters, digits and underscores, and no word of Coq's own")
+    if not _NAME.fullmatch(name):
+        raise InvalidArgument("name", text, "use letters, digits and underscores, a letter first")
     return name
 
 
@@ -46,11 +42,11 @@ def coq_definition(name: str, formula: Any, arguments: Sequence[str]) -> str:
 def coq_term(formula: Any, arguments: Sequence[str]) -> str:
     """Return an exact expression as a term of Coq, in which every operation has its parentheses.
 
-    Coq's division and square root are total: what they are at 0 and below it is up to the theorem's conditions.
+    Coq's division and square root are total: a theorem's conditions keep them off 0 and negative numbers.
 
     Args:
-        formula: built from integers, fractions and symbols by + - * /, powers with integer exponents and square
-            roots, or a tuple of such.
+        formula: built from integers, fractions and symbols by + - * /, integer powers and square roots, or
+            a tuple of such.
         arguments: names of the symbols that may occur.
 
     Raises:

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from zotheory.errors import InvalidArgument
-from zotheory.kernel.printing import coq_definition, coq_name
 
+# The name under which evidence from scripts stands beside the claim's own routes.
+ROUTE = "Coq"
 LIBRARY = Path(__file__).parent / "library"
 # What each part of the library needs, in the order in which it is read.
 PARTS: dict[str, tuple[str, ...]] = {
@@ -25,10 +26,10 @@ class CoqProof:
     """What has a kernel check a claim: a file of theorems, and the formulas that they are about.
 
     Attributes:
-        file: a file of Coq beside the claim's, with theorems and their proofs. It speaks of the formula "at one"
-            as `claimed_at_one`, a function of its arguments; what that is, the claim alone says.
-        formulas: names in `Claim.formulas`, each with the names of its symbols in the order of the arguments,
-            "d delta". A dot leads into a formula that is a dictionary: "contact.near".
+        file: a file of Coq beside the claim's, with theorems and their proofs. It speaks of the formula
+            "at one" as `claimed_at_one`, a function of its arguments; what that is, the claim alone says.
+        formulas: names in `Claim.formulas`, each with the names of its symbols in the order of the
+            arguments, "d delta". A dot leads into a formula that is a dictionary: "contact.near".
         theorems: the theorems that count, each with the parts of the claim it speaks about.
         detail: what the theorems say, and what of the claim they leave to other routes, in words.
         library: which definitions and lemmas they use: laws, axis, draws, fourth.
@@ -53,19 +54,23 @@ class CoqProof:
                 raise InvalidArgument("refuting", name, "name one of the theorems")
 
 
-def script(proof: CoqProof, formulas: Mapping[str, Any], folder: Path, title: str) -> str:
+def script(proof: CoqProof | None, formulas: Mapping[str, Any], folder: Path, title: str) -> str:
     """Return the script that `coqc` is to read: nothing but Coq's standard library is needed beside it.
 
     Args:
-        proof: what it is to prove.
+        proof: what it is to prove; None is refused.
         formulas: the claim's formulas.
         folder: where the proof's file lies.
         title: a line for the reader, put into a comment.
 
     Raises:
-        InvalidArgument: a formula that does not exist or cannot be printed; a file that cannot be read, that does
-            not use a formula, or that does not state a theorem.
+        InvalidArgument: there is no proof; a formula that does not exist or cannot be printed; a file that
+            cannot be read, that assumes something, does not use a formula, or does not state a theorem.
     """
+    from zotheory.kernel.printing import coq_definition, coq_name
+
+    if proof is None:
+        raise InvalidArgument("coq", title, "this claim has no theorems for Coq; claims with `coq=` have")
     theorems = _theorems(proof, folder)
     definitions = []
     for name, arguments in proof.formulas.items():
@@ -75,7 +80,7 @@ def script(proof: CoqProof, formulas: Mapping[str, Any], folder: Path, title: st
                 "formulas", name, f"{proof.file} does not speak of {defined}: leave it out"
             )
         definitions.append(coq_definition(defined, _formula(formulas, name), arguments.split()))
-    # Coq answers with the axioms below all of them; `zotheory.kernel.coqc` reads that. (One by one it takes longer.)
+    # Coq answers with the axioms below all of them, which takes as long as below one.
     together = [
         f"Definition all_theorems := ({', '.join(proof.theorems)}).",
         "Print Assumptions all_theorems.",
@@ -99,6 +104,10 @@ def _theorems(proof: CoqProof, folder: Path) -> str:
         text = (folder / proof.file).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidArgument("file", proof.file, f"it cannot be read in {folder} ({error})") from error
+    code = re.sub(r"\(\*.*?\*\)", "", text, flags=re.DOTALL)
+    assumed = re.search(r"\b(Axioms?|Parameters?|Conjectures?|Admitted|admit|give_up)\b", code)
+    if assumed:
+        raise InvalidArgument("file", proof.file, f"it says {assumed[1]}: prove it, or leave it out")
     for name in proof.theorems:
         if not re.search(rf"^ *Theorem {re.escape(name)}\b", text, re.MULTILINE):
             raise InvalidArgument(

@@ -80,7 +80,7 @@ class Cache:
         except (ValueError, TypeError, RecursionError):  # integers too long for JSON, say
             return
         try:
-            self._write(self._entry(claim), text)
+            replace_file(self._entry(claim), text)
         except OSError as error:
             self._usable = False
             reason = error.strerror or type(error).__name__
@@ -91,17 +91,23 @@ class Cache:
         path = str(Path(claim.file).resolve()).encode("utf-8", "surrogateescape")
         return self._folder / f"{hashlib.sha256(path).hexdigest()}.json"
 
-    def _write(self, entry: Path, text: str) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=self._folder)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-            os.replace(name, entry)
-        except BaseException:  # an interrupt too
-            with contextlib.suppress(OSError):
-                os.unlink(name)
-            raise
+
+def replace_file(entry: Path, text: str) -> None:
+    """Write a file at one stroke, and its folder if need be.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    entry.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=entry.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.replace(name, entry)
+    except BaseException:  # an interrupt too
+        with contextlib.suppress(OSError):
+            os.unlink(name)
+        raise
 
 
 def _is_final(found: Findings) -> bool:

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from zotheory.checks.evidence import Evidence
 from zotheory.errors import ClaimError
-from zotheory.kernel.script import CoqProof
+from zotheory.kernel.script import ROUTE, CoqProof
 
 
 class Kind(StrEnum):
@@ -111,8 +111,10 @@ class Claim:
                 "simulation" or another short word; unique within the claim.
 
         Raises:
-            ClaimError: the claim already has a check by that name.
+            ClaimError: the claim already has a check by that name, or it is the name of Coq's own.
         """
+        if route == ROUTE:
+            raise ClaimError(f"claim {self.id}: {ROUTE!r} is the route of `coq=`: name the check otherwise")
         if any(check.route == route for check in self.checks):
             raise ClaimError(f"claim {self.id} has two checks named {route!r}: rename one")
 

@@ -8,10 +8,12 @@ from typing import TypeAlias
 
 from zotheory.checks.evidence import Evidence
 from zotheory.errors import InvalidArgument, UnknownClaim
+from zotheory.kernel.coqc import Coqc
 from zotheory.ledger.cache import Cache
 from zotheory.ledger.claim import Claim, Kind, Verdict
 from zotheory.ledger.examine import Findings
 from zotheory.ledger.graph import nearest, require_no_cycle, require_unique_ids
+from zotheory.ledger.kernel import Kernel
 from zotheory.ledger.plain import formula_text
 from zotheory.ledger.pool import gather
 from zotheory.ledger.verdict import decide
@@ -31,6 +33,7 @@ class Result:
         seconds: how long the checks took together, when they ran.
         cached: whether the evidence comes from an earlier run.
         interrupted: whether Ctrl-C ended the checks.
+        scripted: whether the claim has theorems for Coq, read in this run or not.
     """
 
     id: str
@@ -51,6 +54,7 @@ class Result:
     seconds: float
     cached: bool = False
     interrupted: bool = False
+    scripted: bool = False
 
     @property
     def as_expected(self) -> bool:
@@ -70,6 +74,7 @@ def run(
     cache: Path | None = None,
     recompute: bool = False,
     warn: Callable[[str], None] | None = None,
+    kernel: Coqc | None = None,
 ) -> list[Result]:
     """Decide claims.
 
@@ -84,6 +89,8 @@ def run(
             not changed since (see `zotheory.ledger.sources`) is decided from the evidence found there.
         recompute: run every check, and store what it finds anew.
         warn: called with a line if the folder cannot be used; by default `warnings.warn`.
+        kernel: Coq's compiler, which reads the scripts of those claims that have one; their evidence then
+            has one route more. What it has accepted is kept in the same folder, and not read again.
 
     Returns:
         The results in the order of the claims. After Ctrl-C those settled by then, and, undecided, those
@@ -99,10 +106,14 @@ def run(
     require_no_cycle(claims)
     chosen = select(claims, only)
     stored = None if cache is None else Cache(cache, recompute, warn or warnings.warn)
+    reader = None if kernel is None else Kernel(kernel, cache, recompute, warn or warnings.warn)
     findings: dict[str, tuple[Findings, bool]] = {}
     results: dict[str, Result] = {}
     try:
         for claim, found, cached in _found(chosen, jobs, stored):
+            if reader is not None and not found.interrupted:
+                # The scripts are written from the formulas as they are now, whatever the cache holds.
+                found = found._replace(evidence=found.evidence + reader.evidence(claim))
             findings[claim.id] = found, cached
             for result in _settle(chosen, findings, results):
                 if progress is not None:
@@ -206,4 +217,5 @@ def _result(claim: Claim, found: Findings, cached: bool, results: Mapping[str, R
         seconds=found.seconds,
         cached=cached,
         interrupted=found.interrupted,
+        scripted=claim.coq is not None,
     )

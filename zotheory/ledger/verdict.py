@@ -8,7 +8,7 @@ from zotheory.errors import ClaimError
 from zotheory.ledger.claim import Claim, Kind, Verdict
 
 # Only these grades can prove or refute; the others are floating point or chance.
-STRONG = frozenset({Grade.EXACT, Grade.RIGOROUS})
+STRONG = frozenset({Grade.KERNEL, Grade.EXACT, Grade.RIGOROUS})
 
 
 class Decision(NamedTuple):

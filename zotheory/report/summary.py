@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from zotheory.checks.evidence import Grade, Outcome
+from zotheory.kernel.script import ROUTE
 from zotheory.ledger.claim import Verdict
 from zotheory.ledger.discover import LoadFailure
 from zotheory.ledger.run import Result
@@ -32,29 +33,55 @@ def count_line(results: Sequence[Result], failures: Sequence[LoadFailure] = ()) 
     line = _plural(len(results), "claim")
     cached = sum(result.cached for result in results)
     note = f"; {cached} from the cache" if cached else ""
-    return (f"{line}: {', '.join(counts)}" if counts else line) + note
+    return (f"{line}: {', '.join(counts)}" if counts else line) + note + _kernel_note(results)
+
+
+def _kernel_note(results: Sequence[Result]) -> str:
+    """Return what became of the Coq scripts; nothing if no claim has any."""
+    scripted = [result for result in results if result.scripted]
+    answers = [item.outcome for result in scripted for item in result.evidence if item.route == ROUTE]
+    if not scripted:
+        return ""
+    if not answers:
+        return f"; {_plural(len(scripted), 'Coq script')} not read in this run (--kernel coq)"
+    accepted = sum(not refused_script(result) for result in scripted)
+    return f"; {accepted} of {_plural(len(scripted), 'Coq script')} accepted"
+
+
+def refused_script(result: Result) -> bool:
+    """Return whether Coq refused the claim's script, whatever the other routes say."""
+    return any(i.route == ROUTE and i.outcome is Outcome.INCONCLUSIVE for i in result.evidence)
 
 
 def complaints(results: Sequence[Result], failures: Sequence[LoadFailure] = ()) -> list[str]:
-    """Return a line for each verdict that was not expected and each file that did not load."""
+    """Return a line for each unexpected verdict, each refused script and each file that did not load."""
     unexpected = [
         f"{result.id} is {result.verdict}, expected {result.expected}: {result.reason}"
         for result in results
         if not result.as_expected
     ]
-    return unexpected + [f"not loaded: {failure}" for failure in failures]
+    refused = [
+        f"{result.id} has a Coq script that is refused: {item.detail}"
+        for result in results
+        for item in result.evidence
+        if result.as_expected and item.route == ROUTE and item.outcome is Outcome.INCONCLUSIVE
+    ]
+    return unexpected + refused + [f"not loaded: {failure}" for failure in failures]
 
 
 def strength(result: Result) -> str:
     """Return how strong the evidence behind the verdict is, and the number of routes: "exact, 3 routes".
 
     What is proved or refuted is so by its strongest evidence; what is supported is no more certain than the
-    weakest of what it rests on.
+    weakest of what it rests on. A proof assistant's word counts as the strongest if it is on every part.
     """
     outcome = Outcome.FAILS if result.verdict is Verdict.REFUTED else Outcome.HOLDS
     behind = [item for item in result.evidence if item.outcome is outcome]
     if not behind:
         return "none"
+    read = [item for item in result.evidence if item.grade is Grade.KERNEL]
+    if not {part for item in read for part in item.parts or result.parts}.issuperset(result.parts):
+        behind = [item for item in behind if item.grade is not Grade.KERNEL] or behind
     order = list(Grade)  # the strongest first
     choose = max if result.verdict is Verdict.SUPPORTED else min
     grade = choose((item.grade for item in behind), key=order.index)
