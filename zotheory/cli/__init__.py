@@ -7,6 +7,7 @@ import typer
 
 from zotheory import __version__
 from zotheory.cli.experiment import app as experiment_app
+from zotheory.cli.explore import explore
 from zotheory.cli.figures import figures
 from zotheory.cli.report import report
 from zotheory.cli.show import show
@@ -26,6 +27,7 @@ app = typer.Typer(
 app.command()(verify)
 app.command()(show)
 app.command()(solve)
+app.command()(explore)
 app.command()(figures)
 app.command()(report)
 app.add_typer(experiment_app, name="experiment")

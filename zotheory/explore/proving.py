@@ -1,0 +1,230 @@
+"""Checks of a conjectured optimum: the law that reaches it, the multipliers that bound it, solved programs.
+
+The first two compare the formula, for all parameters of a regime, with what the optimality conditions give
+(see `regimes`); the third compares it with the exact bounds of programs that are solved anew.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from zotheory.checks.evidence import Evidence, Grade, Outcome, Scope, Witness
+from zotheory.checks.exact import Term, check_identity, check_nonnegative, check_relation
+from zotheory.explore.conjecture import inside
+from zotheory.explore.family import Parameters, shown
+from zotheory.explore.points import point_at
+from zotheory.explore.regimes import Regime, regime_of
+from zotheory.explore.symbols import all_symbols, substituted
+
+ATTAINED, BOUND = ("attained",), ("bound",)
+
+
+def optimal_law(value: Any, regime: str, fixed: Parameters) -> Iterator[Evidence]:
+    """Check that the two atoms of a regime are a feasible law whose objective is the claimed value.
+
+    Args:
+        value: the claimed optimum, in the symbols of the parameters.
+        regime: one of `regimes.REGIMES`.
+        fixed: parameters that are numbers.
+    """
+    import sympy
+
+    found = regime_of(regime, fixed)
+    if found is None:
+        yield _no_regime(regime, fixed, ATTAINED)
+        return
+    masses, lengths = found.masses, found.lengths
+    yield check_identity(
+        sum(masses), sympy.Integer(1), detail="the masses delta/n0 and delta (d-1)/n1", parts=ATTAINED
+    )
+    if found.budget is not None:
+        spent = sum(p * n**2 for p, n in zip(masses, lengths, strict=True))
+        yield check_identity(
+            found.budget, spent, detail="E[n^2] of the two atoms: the budget", parts=ATTAINED
+        )
+    if found.cap is not None:
+        for n in lengths:
+            yield check_relation(
+                sympy.factor(found.cap - n),
+                ">=",
+                0,
+                detail="R^2 less the length of an atom",
+                parts=ATTAINED,
+                scope=Scope.GENERAL,
+            )
+    terms = zip(found.weights, masses, lengths, strict=True)
+    objective = sympy.factor(sum(w * p * n**2 for w, p, n in terms))
+    yield from _same(value, objective, found, "the objective of the two atoms", ATTAINED)
+
+
+def dual_bound(value: Any, regime: str, fixed: Parameters) -> Iterator[Evidence]:
+    """Check that the multipliers of a regime bound every feasible law by the claimed value.
+
+    Args:
+        value: the claimed optimum, in the symbols of the parameters.
+        regime: one of `regimes.REGIMES`.
+        fixed: parameters that are numbers.
+    """
+    import sympy
+
+    found = regime_of(regime, fixed)
+    if found is None:
+        yield _no_regime(regime, fixed, BOUND)
+        return
+    s, n = sympy.symbols("s n", positive=True)
+    (w0, w1), (l0, l1) = found.weights, found.slopes
+    residual = w0 * s * n + w1 * (n - s) * n + found.beta * n**2 + found.level - l0 * s - l1 * (n - s)
+    domain = [s, n - s] if found.cap is None else [s, n - s, found.cap - n]
+    terms = [term for i, part in enumerate((s, n - s)) for term in _terms(found, i, part, n)]
+    yield check_nonnegative(
+        residual,
+        terms,
+        domain,
+        multiplier=n,
+        detail="the residual of the multipliers for 0 <= s <= n, n > 0 (at v = 0 it is l > 0)",
+        falsifier="a point below the dual form",
+        parts=BOUND,
+    )
+    if found.budget is not None:
+        yield check_relation(
+            sympy.factor(found.beta),
+            ">=",
+            0,
+            detail="the multiplier of the budget",
+            parts=BOUND,
+            scope=Scope.GENERAL,
+        )
+    dual = -found.level + found.delta * l0 + found.delta * found.across * l1
+    if found.budget is not None:
+        dual -= found.beta * found.budget
+    yield from _same(value, sympy.factor(dual), found, "the dual value of the multipliers", BOUND)
+
+
+def solved_programs(value: Any, points: Sequence[Mapping[str, Any]]) -> Iterator[Evidence]:
+    """Hold a claimed optimum against the certified bounds of programs, solved here and now.
+
+    Args:
+        value: the claimed optimum, in the symbols of the parameters.
+        points: parameters of the programs; see `family.NAMES`.
+    """
+    for point in points:
+        found = point_at(point)
+        common: dict[str, Any] = {
+            "grade": Grade.RIGOROUS,
+            "scope": Scope.INSTANCE,
+            "falsifier": "a claimed value outside the certified interval",
+        }
+        if not found.certified or found.lower is None or found.upper is None:
+            text = f"{shown(point)}: {found.status}: {found.reason or 'no certificate'}"
+            yield Evidence(Outcome.INCONCLUSIVE, detail=text, **common)
+            continue
+        claimed = substituted(value, point)
+        if inside(claimed, found.lower, found.upper):
+            detail = f"{shown(point)}: {found.status}, optimum = {found.value:.12g}"
+            yield Evidence(Outcome.HOLDS, detail=detail, **common)
+            continue
+        text = f"{shown(point)}: the optimum is {found.value:.12g}, claimed is {claimed}"
+        data = {"program": shown(point), "claimed": str(claimed)}
+        data |= {"lower": str(found.lower), "upper": str(found.upper)}
+        yield Evidence(Outcome.FAILS, detail=text, witness=Witness(text, data), **common)
+
+
+def _terms(regime: Regime, index: int, part: Any, n: Any) -> list[Term]:
+    import sympy
+
+    weight = sympy.factor(regime.weights[index] + regime.beta)
+    if regime.capped != index:
+        return [Term(weight, n - regime.lengths[index], (part,))]
+    slack = sympy.factor(regime.level / regime.cap - weight * regime.cap)
+    return [Term(weight, regime.cap - n, (part,)), Term(slack, 1, (part, regime.cap - n))]
+
+
+def _same(
+    value: Any, derived: Any, regime: Regime, detail: str, parts: tuple[str, ...]
+) -> Iterator[Evidence]:
+    """Compare a formula with at most one square root with a rational expression, for all parameters."""
+    import sympy
+
+    put = {all_symbols()[name]: expression for name, expression in regime.parameters.items()}
+    expression, root, square = _linear_in_root(value)
+    if expression is None:
+        yield Evidence(
+            Outcome.INCONCLUSIVE,
+            Grade.EXACT,
+            Scope.GENERAL,
+            f"{value} is not of the form u + w sqrt(x), the only one compared here",
+            "another value",
+            parts=parts,
+        )
+        return
+
+    def put_in(x: Any) -> Any:
+        return sympy.factor(sympy.sympify(x).subs(put, simultaneous=True))
+
+    expression, root, square = put_in(expression), put_in(root), put_in(square)
+    if root == 0:
+        yield check_identity(expression, derived, detail=detail, falsifier="another value", parts=parts)
+        return
+    # u + w sqrt(x) = W iff (W - u)^2 = w^2 x and (W - u)/w >= 0.
+    yield check_identity(
+        sympy.factor(root**2 * square),
+        sympy.factor((derived - expression) ** 2),
+        detail=f"{detail}: the square of its irrational part",
+        falsifier="another value",
+        parts=parts,
+    )
+    yield check_relation(
+        sympy.factor((derived - expression) / root),
+        ">=",
+        0,
+        detail=f"{detail}: the sign of its irrational part",
+        falsifier="the other root",
+        parts=parts,
+        scope=Scope.GENERAL,
+    )
+
+
+def _linear_in_root(value: Any) -> tuple[Any, Any, Any]:
+    """Return u, w, x with value = u + w sqrt(x), or three times None; x may be a product of radicands."""
+    import sympy
+
+    half = sympy.Rational(1, 2)
+    powers = {item for item in sympy.sympify(value).atoms(sympy.Pow) if item.exp in (half, -half)}
+    bases = sorted({item.base for item in powers if not item.base.is_number}, key=str)
+    if not bases:
+        return value, sympy.Integer(0), sympy.Integer(0)
+    roots = [sympy.Dummy(f"root{i}", positive=True) for i in range(len(bases))]
+    put = {sympy.sqrt(base): root for base, root in zip(bases, roots, strict=True)}
+    put |= {1 / sympy.sqrt(base): 1 / root for base, root in zip(bases, roots, strict=True)}
+    above, below = sympy.fraction(sympy.together(value.xreplace(put)))
+    # a + b r over c + e r, r^2 = x, is (a + b r)(c - e r) over c^2 - e^2 x.
+    try:
+        a, b = _reduced(above, roots, bases)
+        c, e = _reduced(below, roots, bases)
+    except (sympy.PolynomialError, ValueError):
+        return None, None, None
+    product = sympy.Mul(*bases)
+    norm = c**2 - e**2 * product
+    return (a * c - b * e * product) / norm, (b * c - a * e) / norm, product
+
+
+def _reduced(polynomial: Any, roots: Sequence[Any], squares: Sequence[Any]) -> tuple[Any, Any]:
+    """Return a and b with polynomial = a + b times the product of the roots of the squares.
+
+    Raises:
+        ValueError: some roots occur without the others.
+    """
+    import sympy
+
+    even, odd = sympy.Integer(0), sympy.Integer(0)
+    for powers, coefficient in sympy.Poly(polynomial, *roots).terms():
+        whole = sympy.Mul(coefficient, *(x ** (k // 2) for x, k in zip(squares, powers, strict=True)))
+        parities = {k % 2 for k in powers}
+        if len(parities) > 1:
+            raise ValueError
+        even, odd = (even + whole, odd) if parities == {0} else (even, odd + whole)
+    return even, odd
+
+
+def _no_regime(regime: str, fixed: Parameters, parts: tuple[str, ...]) -> Evidence:
+    text = f"regime {regime!r} is derived for all parameters but dim and delta: vary {shown(fixed)}"
+    return Evidence(Outcome.INCONCLUSIVE, Grade.EXACT, Scope.GENERAL, text, "another value", parts=parts)
