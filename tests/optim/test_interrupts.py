@@ -2,6 +2,7 @@
 
 import signal
 import threading
+from itertools import count
 from types import SimpleNamespace
 
 import pytest
@@ -20,7 +21,7 @@ def model_and_optimizer(**options):
     return model, ZOSGD(model.parameters(), 0.1, momentum=0.5, **options)
 
 
-@pytest.mark.parametrize("engine", [None, "plain", "reuse", "lockstep"])
+@pytest.mark.parametrize("engine", [None, "plain", "reuse", "lockstep", "abreast"])
 @pytest.mark.parametrize("moment", ["displacing", "withholding", "updating"])
 def test_every_moment(monkeypatch, bits, engine, moment):
     where = {
@@ -33,22 +34,24 @@ def test_every_moment(monkeypatch, bits, engine, moment):
         place, name = Kept, "product"
     if (engine, moment) == ("lockstep", "displacing"):
         place, name = lockstep, "scaled"
-    plain, calls, stop = getattr(place, name), [], []
+    plain, stop, calls = getattr(place, name), [], [0]
+    numbers = [count(1)]  # also of two threads at once
 
     def interrupted(*args, **kwargs):
-        calls.append(1)
-        if stop and len(calls) == stop[0]:
+        calls[0] = number = next(numbers[0])
+        if stop and number == stop[0]:
             signal.raise_signal(signal.SIGINT)
         return plain(*args, **kwargs)
 
     monkeypatch.setattr(place, name, interrupted)
 
     def run(at):
-        stop[:], calls[:] = [], []
+        stop[:], numbers[0] = [], count(1)
         model, optimizer = model_and_optimizer()
         if engine:
             model, optimizer = model_and_optimizer()
-            optimizer = ZOSGD(model.parameters(), 0.1, momentum=0.5, model=model, engine=engine)
+            placed = {"abreast": True} if engine == "abreast" else {"engine": engine}
+            optimizer = ZOSGD(model.parameters(), 0.1, momentum=0.5, model=model, **placed)
         states = [bits(model.parameters())]
 
         def step():
@@ -56,7 +59,7 @@ def test_every_moment(monkeypatch, bits, engine, moment):
             states.append(bits(model.parameters()))
 
         step()
-        calls[:] = []
+        numbers[0] = count(1)
         stop[:] = [at] if at else []
         if at:
             with pytest.raises(KeyboardInterrupt):
@@ -69,7 +72,7 @@ def test_every_moment(monkeypatch, bits, engine, moment):
         return states
 
     straight = run(0)
-    total = len(calls)
+    total = calls[0]
     assert total > 3
     for at in range(1, total + 1):
         run(at)

@@ -56,6 +56,10 @@ class Buffers:
             if not same_bits(buffer, copy):
                 buffer.copy_(copy)
 
+    def unchanged(self) -> bool:
+        """Return whether all are as they were."""
+        return all(same_bits(buffer, copy) for buffer, copy in self._copies)
+
 
 class ModuleState:
     """The state of a module and of all modules below it at the time of the call.

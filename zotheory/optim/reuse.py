@@ -3,7 +3,7 @@
 import math
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +21,10 @@ _LASTING = frozenset((*_PLAIN, torch.Tensor, torch.nn.Parameter))
 
 class Stale(BaseException):
     """The layers were given something else than before; not an Exception, so that no model catches it."""
+
+
+class Reached(BaseException):
+    """The first displaced module begins: ends an evaluation of which only the layers below are of use."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +106,7 @@ class Prefix:
         self._record: _Record | None = None
         self._set: tuple[int, ...] = ()
         self._checked: set[tuple[int, ...]] = set()
+        self._bare: set[tuple[int, ...]] = set()  # below these parameters `both` found nothing to keep
         self._states: dict[int, ModuleState] = {}
 
     def __reduce__(self) -> Any:
@@ -152,6 +157,41 @@ class Prefix:
             if reused is None or (found != reused and (found == found or reused == reused)):
                 self._give_up(found, reused)
         return found
+
+    def both(
+        self,
+        parameters: tuple[int, ...],
+        evaluate: Callable[[AbstractContextManager[None]], list[float]],
+        below: Callable[[AbstractContextManager[None]], None],
+        ended: Callable[[], bool],
+        side: Callable[[], int],
+    ) -> list[float] | None:
+        """Return the losses of two evaluations that run at once; None if the output is not theirs to have.
+
+        Args:
+            parameters: identities of the displaced parameters.
+            evaluate: returns the losses, with both forwards inside a context that it is given.
+            below: runs a forward inside a context until the first displaced module begins.
+            ended: whether that has been so.
+            side: which of the two, 0 or 1, the calling thread runs.
+        """
+        for kept in (True, False):
+            if kept and not (self._set == parameters and self._record):
+                continue
+            if not kept and parameters not in self._bare:
+                self._record, self._set = None, parameters
+                with suppress(Reached):
+                    below(self._recording(ended))
+                if self._record is None:
+                    self._bare.add(parameters)
+            try:
+                return evaluate(self._skipping(self._record, side) if self._record else nullcontext())
+            except Stale:
+                self._record = None
+            except Touched:
+                self._record = None
+                return None
+        return None
 
     def _give_up(self, found: float, reused: float | None) -> None:
         self.active, self._record, self._states = False, None, {}
@@ -229,43 +269,32 @@ class Prefix:
 
             return run
 
-        with ExitStack() as stack:
-            for number, layer in enumerate(self.chain):
-                run = watched(number, vars(layer).get("forward"), layer.forward)
-                stack.enter_context(replaced_forward(layer, run))
-            yield
-        if record.outputs and done == len(self.chain):
-            del record.states[record.depth :], record.lasting[record.depth :]
-            self._record, self._states = record, dict(enumerate(record.states))
+        def finish() -> None:
+            if record.outputs:
+                del record.states[record.depth :], record.lasting[record.depth :]
+                self._record, self._states = record, dict(enumerate(record.states))
+
+        try:
+            with ExitStack() as stack:
+                for number, layer in enumerate(self.chain):
+                    run = watched(number, vars(layer).get("forward"), layer.forward)
+                    stack.enter_context(replaced_forward(layer, run))
+                yield
+        except Reached:
+            if done <= len(self.chain):
+                finish()
+            raise
+        if done == len(self.chain):
+            finish()
 
     @contextmanager
-    def _skipping(self, record: _Record) -> Iterator[None]:
-        first: list[Any] = []
-        last: list[Any] = []
-        written: list[int] = []
-        touched: list[Any] = []
-        done = 0
+    def _skipping(self, record: _Record, side: Callable[[], int] | None = None) -> Iterator[None]:
+        # One evaluation, or two at once, of which side() says whose the calling thread is.
+        skips = [_Skip(record) for _ in range(1 if side is None else 2)]
 
         def instead(number: int, own: Any) -> Callable[..., Any]:
             def forward(*args: Any, **kwargs: Any) -> Any:
-                nonlocal done
-                leaves = tree_leaves((args, kwargs))
-                if number == 0:
-                    first.extend(leaves)
-                elif _versions(first, last) != written:
-                    raise Stale
-                if number != done:
-                    raise Stale
-                given, structure = record.given[number]
-                if structure != _structure((args, kwargs), set()) or not _same(given, leaves, first, last):
-                    raise Stale
-                if not record.states[number].holds(own) or (number == 0 and record.modes != _modes()):
-                    raise Stale
-                done += 1
-                output = tree_map(lambda value: _handed_out(value, touched), record.outputs[number])
-                last[:] = tree_leaves(output)
-                written[:] = _versions(first, last)
-                return output
+                return skips[side() if side else 0].output(number, own, args, kwargs)
 
             return forward
 
@@ -276,13 +305,46 @@ class Prefix:
             try:
                 yield
             except Exception:
-                if done and record.depth > 1:  # it may be because of a blank, if not it is raised again
+                # It may be because of a blank, if not it is raised again.
+                if record.depth > 1 and any(skip.done for skip in skips):
                     raise Touched from None
                 raise
-        if touched:
+        if any(skip.touched for skip in skips):
             raise Touched
-        if done != record.depth:
+        if any(skip.done != record.depth for skip in skips):
             raise Stale
+
+
+class _Skip:
+    # An evaluation that is handed what the layers gave before.
+
+    def __init__(self, record: _Record) -> None:
+        self.record, self.done = record, 0
+        self.touched: list[Any] = []
+        self._first: list[Any] = []
+        self._last: list[Any] = []
+        self._written: list[int] = []
+
+    def output(self, number: int, own: Any, args: Any, kwargs: Any) -> Any:
+        """Return a layer's output, if it is given the same as before."""
+        record, first, last = self.record, self._first, self._last
+        leaves = tree_leaves((args, kwargs))
+        if number == 0:
+            first.extend(leaves)
+        elif _versions(first, last) != self._written:
+            raise Stale
+        if number != self.done:
+            raise Stale
+        given, structure = record.given[number]
+        if structure != _structure((args, kwargs), set()) or not _same(given, leaves, first, last):
+            raise Stale
+        if not record.states[number].holds(own) or (number == 0 and record.modes != _modes()):
+            raise Stale
+        self.done += 1
+        output = tree_map(lambda value: _handed_out(value, self.touched), record.outputs[number])
+        last[:] = tree_leaves(output)
+        self._written[:] = _versions(first, last)
+        return output
 
 
 @contextmanager
