@@ -1,4 +1,4 @@
-"""Block coordinate descent against MeZO: losses by queries and by time, energies, predicted factors."""
+"""Block coordinate descent against MeZO: losses by queries and time, overlaps, ranks, predicted factors."""
 
 import numpy as np
 
@@ -37,6 +37,7 @@ SHORT = {
     "size": "size",
     "importance": "importance",
 }
+METHOD_BLOCKS = {name: not name.startswith("mezo") for name in LOOKS}
 BLOCK_COLORS = (WINE, INDIGO, OLIVE, PINK)
 BLOCKS = range(4)
 
@@ -59,9 +60,14 @@ def losses(source: Source, network: str, *, timed: bool) -> Panel:
     return Panel(network, label, "loss", found, y_scale="log")
 
 
-def energies(source: Source, network: str) -> Panel:
-    """Return shares of the blocks in the gradient's energy, in curvature and in size."""
-    method = "importance" if "importance" in source.config.methods else shown(source)[-1]
+def blocks_method(source: Source) -> str:
+    """Return the method whose blocks are shown."""
+    return "importance" if "importance" in source.config.methods else shown(source)[-1]
+
+
+def overlaps(source: Source, network: str) -> Panel:
+    """Return the shares of the blocks in |grad|^2, which are their overlaps, and in the draws."""
+    method = blocks_method(source)
     rows = source.results.where(network=network, method=method)
     found = []
     for b in BLOCKS:
@@ -69,10 +75,32 @@ def energies(source: Source, network: str) -> Panel:
         likely = over_seeds(rows, "queries_spent", f"probability_{b}")
         color = BLOCK_COLORS[b]
         found.append(
-            Series(f"energy, block {b + 1}", Kind.RUN, share.x, share.mean, color, share.low, share.high)
+            Series(f"overlap, block {b + 1}", Kind.RUN, share.x, share.mean, color, share.low, share.high)
         )
-        found.append(Series(f"p, block {b + 1}", Kind.THEORY, likely.x, likely.mean, color, dashes="--"))
+        found.append(Series(f"p, block {b + 1}", Kind.REFERENCE, likely.x, likely.mean, color, dashes="--"))
     return Panel(network, "function values", "share of a block", found, y_limits=(0, 1))
+
+
+def ranks(source: Source, network: str) -> Panel:
+    """Return d, the expected stable rank of drawn blocks, and the intrinsic rank of the Hessian."""
+    method = blocks_method(source)
+    rows = source.results.where(network=network, method=method)
+    ends = np.array([0, int(rows["queries_spent"].max())], dtype=float)
+    found = [Series("d", Kind.REFERENCE, ends, np.full(2, int(rows["dim"][0])), BLACK, dashes=":")]
+    size = np.sum([rows[f"probability_{b}"] * rows[f"size_{b}"] for b in BLOCKS], axis=0)
+    if METHOD_BLOCKS[method]:
+        stable = over_seeds(
+            Results({**rows.columns, "stable": size}, rows.facts), "queries_spent", "stable"
+        )
+        found.append(
+            Series("stable rank of blocks", Kind.RUN, stable.x, stable.mean, BLUE, stable.low, stable.high)
+        )
+    known = np.isfinite(rows["intrinsic_rank"])
+    seen = Results({name: values[known] for name, values in rows.columns.items()}, rows.facts)
+    rank = over_seeds(seen, "queries_spent", "intrinsic_rank")
+    given = rank.x, rank.mean, VERMILLION, rank.low, rank.high
+    found.append(Series("intrinsic rank of H", Kind.MEASURED, *given))
+    return Panel(network, "function values", "rank", found, y_scale="log")
 
 
 def factors(source: Source, network: str) -> Panel:
@@ -91,9 +119,7 @@ def factors(source: Source, network: str) -> Panel:
         Series("variance: ν / d", Kind.MEASURED, places, middle, BLUE, low, high),
         Series("curvature term / tr H", Kind.MARK, places, curvature, ORANGE),
     ]
-    return Panel(
-        network, "", "relative to no blocks", found, categories=tuple(SHORT[name] for name in methods)
-    )
+    return Panel(network, "", "over no blocks", found, categories=tuple(SHORT[name] for name in methods))
 
 
 def at_measured(rows: Results) -> Results:
@@ -114,7 +140,7 @@ def panels(source: Source) -> list[Panel]:
     found = []
     for network in source.config.networks:
         found += [losses(source, network, timed=False), losses(source, network, timed=True)]
-        found += [energies(source, network), factors(source, network)]
+        found += [overlaps(source, network), ranks(source, network), factors(source, network)]
     return found
 
 
@@ -124,10 +150,13 @@ def facts(source: Source) -> list[str]:
     seeds = len(np.unique(source.results["seed"]))
     tuning = tuned(source.results.where(queries_spent=0, seed=0), config.tuning_seeds, "2")
     said = [
-        f"Networks for 8 × 8 digits, one central difference a step, {config.steps} steps, the best "
+        f"Networks for digits, one central difference a step, {config.steps} steps, the best "
         f"learning rate of each method, {seeds} seeds; means with 95% intervals. {tuning} "
-        "Seconds are processor time. Blocks' shares: of the squared gradient (lines) and of the draws by "
-        "importance (dashed). Right, blue: mean squared length of an unbiased estimate g over d|∇f|², "
+        "Seconds are processor time. Third column, of blocks by importance: the blocks' overlaps with the "
+        "gradient, their shares of |∇f|² (lines), and their shares of the draws (dashed). Fourth: d "
+        "(dotted), the stable rank of a drawn perturbation, the number of entries of its block, in the "
+        "mean over draws, and the intrinsic rank tr H/|H|. Right, blue: mean squared length of an unbiased "
+        "estimate g over d|∇f|², "
         "expected (open) and measured (points); orange: expected g·Hg over |∇f|² tr H, to which the gain "
         "of the best step on a quadratic is inverse, for normal perturbations (for signs a part goes off "
         "that is not stored). Both: means over the points after the start."
@@ -146,6 +175,7 @@ def facts(source: Source) -> list[str]:
             told = [f"{number(value)} ({LOOKS[name][0]})" for value, name in (order[0], order[-1])]
             spans.append(f"{title} {' to '.join(told)}")
         said.append(f"Expected, relative to no blocks, {network}: {'; '.join(spans)}.")
+        said.append(rates(source, network))
         times = {name: last.where(method=name) for name in shown(source)}
         listed = "; ".join(
             f"{LOOKS[name][0]} {number(1e3 * float(np.median(found['wide_step_seconds'])))}"
@@ -155,13 +185,31 @@ def facts(source: Source) -> list[str]:
     return said
 
 
+def rates(source: Source, network: str) -> str:
+    """Return the intrinsic rank after the start, and the tuned rate over what it says, without blocks."""
+    method = next((name for name in ("mezo-signs", "mezo") if name in source.config.methods), "")
+    if not method:
+        return ""
+    rows = at_measured(source.results.where(network=network, method=method))
+    ir, trace = rows["intrinsic_rank"], np.sum([rows[f"trace_{b}"] for b in BLOCKS], axis=0)
+    # |H| (ir + 2) is tr H + 2 |H|.
+    over = float((rows["lr"] * (trace + 2 * trace / ir)).mean())
+    forgetful = float((rows["lr"] * trace / ir * rows["dim"]).mean())
+    return (
+        f"Intrinsic rank, {network}, {LOOKS[method][0]}, after the start: {number(float(ir.mean()))} of "
+        f"d = {int(rows['dim'][0])}; the tuned rate is {number(over)} of 1/(|H| (intrinsic rank + 2)), the "
+        f"best step for normal perturbations at least, and {number(forgetful)} times 1/(|H| d)."
+    )
+
+
 FIGURE = PaperFigure(
     experiment="subspace",
     title="Blocks against MeZO, and what their structure predicts",
     panels=panels,
     facts=facts,
-    columns=4,
-    narrowest=1.0,
+    columns=5,
+    narrowest=0.95,
+    preset="evidence",
     height=0.95,
     share_y=False,
     legend=True,
