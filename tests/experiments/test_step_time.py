@@ -39,8 +39,8 @@ def test_rows_are_steps(tmp_path):
         assert timed[0]
         assert (rows["forward_seconds"][timed] > 0).all()
     assert torch.get_num_threads() == threads
-    with pytest.raises(InvalidArgument, match=r"length = 17: .* takes 16 tokens"):
-        ready(replace(config, length=17))
+    with pytest.raises(InvalidArgument, match=r"length = 33: .* takes 32 tokens"):
+        ready(replace(config, length=33))
 
 
 @pytest.mark.parametrize(("name", "value"), [("methods", ()), ("steps", 1), ("threads", 0)])
