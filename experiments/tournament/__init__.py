@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -11,7 +12,7 @@ from experiments._problem_attack import EPOCHS
 from experiments._training import Run, descend, queries_to_reach
 from experiments._tuning import Tuned, tune
 from experiments.tournament.methods import METHODS, first_rates, optimizer
-from experiments.tournament.problems import LONGER, PROBLEMS, Sizes, problem
+from experiments.tournament.problems import FIRST, LATER, LONGER, PROBLEMS, Sizes, problem
 from zotheory.errors import InvalidArgument
 from zotheory.experiment import Cell, Experiment, Preset, Seed, Table
 from zotheory.validation import check_count
@@ -30,11 +31,10 @@ class Config:
 
     Attributes:
         problems: see `problems.PROBLEMS`: functions and quadratics of ``dim`` coordinates, one function of
-            ``large``, "logistic" and "network" (digits), "mnist" (a network, 28 x 28 pixels), "attack" (an
+            `problems.LARGE_DIM`, "logistic" and "network" (digits), "mnist" (a network, 28 x 28 pixels), "attack" (an
             image of a digit), "mesh".
         methods: see `methods.METHODS`.
         dim: of functions and quadratics, from 8 to 1e5.
-        large: of those named so, from 8 to 1e6.
         condition: largest over smallest curvature of quadratics, from 1 to 1e6.
         bands: blocks of functions and quadratics, and of the law "block"; from 2 to dim / 2.
         batch: digits a step, from 1 to 1500.
@@ -42,14 +42,13 @@ class Config:
         budget: function values of a run, at least those of 4 steps; `problems.LONGER` tells where more.
         records: times at which losses are kept, from 2 to 1000.
         targets: losses to reach, over that at the start, in (0, 1), falling.
-        tuning_seeds: runs at each learning rate tried, from 1 to 100; each seed has its own.
+        tuning_seeds: runs at each learning rate tried, from 1 to 100.
         epochs: of the attacked network's training, from 1 to 100.
     """
 
-    problems: tuple[str, ...] = PROBLEMS
+    problems: tuple[str, ...] = FIRST
     methods: tuple[str, ...] = tuple(METHODS)
     dim: int = 100
-    large: int = 10_000
     condition: float = 100.0
     bands: int = 4
     batch: int = 64
@@ -57,7 +56,7 @@ class Config:
     budget: int = 800
     records: int = 41
     targets: tuple[float, ...] = (0.5, 0.2, 0.1)
-    tuning_seeds: int = 1
+    tuning_seeds: int = 2
     epochs: int = EPOCHS
 
     def __post_init__(self) -> None:
@@ -65,7 +64,7 @@ class Config:
             chosen = getattr(self, name)
             if not chosen or not set(chosen) <= set(known):
                 raise InvalidArgument(name, chosen, f"give at least one of {', '.join(known)}")
-        counts = {"dim": (8, 10**5), "bands": (2, self.dim // 2), "batch": (1, 1500), "large": (8, 10**6)}
+        counts = {"dim": (8, 10**5), "bands": (2, self.dim // 2), "batch": (1, 1500)}
         counts |= {"perturbations": (2, 1000), "records": (2, 1000), "tuning_seeds": (1, 100)}
         counts |= {"budget": (4 * (self.perturbations + 1), 10**9), "epochs": (1, 100)}
         for name, (low, high) in counts.items():
@@ -91,7 +90,7 @@ class Config:
     @property
     def sizes(self) -> Sizes:
         """What problems are made by."""
-        return Sizes(self.dim, self.large, self.condition, self.bands, self.batch, self.epochs)
+        return Sizes(self.dim, self.condition, self.bands, self.batch, self.epochs)
 
 
 def cells(config: Config) -> list[Cell]:
@@ -134,27 +133,28 @@ def one_run(config: Config, cell: Cell, lr: float, starts: int, draws: int, mark
     )
 
 
-def tuned(config: Config, name: str, method: str, seed: int) -> Tuned:
-    """Return the learning rate of the least median final loss over tuning runs of a seed's own."""
+@lru_cache(maxsize=1024)
+def tuned(config: Config, name: str, method: str) -> Tuned:
+    """Return the learning rate of the least median final loss, the same for all seeds of a cell."""
     cell = {"problem": name, "method": method}
-    own = range(TUNING_SEED + seed * config.tuning_seeds, TUNING_SEED + (seed + 1) * config.tuning_seeds)
 
-    def score(lr: float, number: int) -> tuple[float, int]:
+    def score(lr: float, seed: int) -> tuple[float, int]:
+        number = TUNING_SEED + seed
         run = one_run(config, cell, lr, number, number, [0, config.values(name)])
         return run.final, run.spent
 
-    first = problem(name, config.sizes, own[0], blocks=METHODS[method].blocks)
+    first = problem(name, config.sizes, TUNING_SEED, blocks=METHODS[method].blocks)
     rates = first_rates(name, method, first, config.perturbations, GRID)
-    return tune(score, rates, own)
+    return tune(score, rates, range(config.tuning_seeds))
 
 
 def run(config: Config, cell: Cell, seed: Seed) -> Table:
     """Measure one run; a row for each time at which its loss was kept.
 
-    Tuning sees runs of each seed's own: seeds are independent and differ in learning rates, too. All
-    methods of a problem and seed have one start and one sequence of mini-batches, and so in tuning. Losses
-    are relative: 1 at the start, 0 where none is lower (for the attack, at the margin that steps along
-    exact gradients find).
+    Tuning sees runs of its own, the same for all seeds; its result is computed once a process. All methods
+    of a problem and seed have one start and one sequence of mini-batches, whatever the configuration.
+    Losses are relative: 1 at the start, 0 where none is lower (for the attack, at the margin that steps
+    along exact gradients find).
 
     Columns:
         queries_spent: function values until then.
@@ -163,7 +163,6 @@ def run(config: Config, cell: Cell, seed: Seed) -> Table:
         queries_to_A: for each target A, function values at the first record with at most that loss, or inf.
         lr, at_grid_end, rates_tried, tuning_queries: the learning rate, whether a better one may lie beyond
             the grid, how many were tried, and function values spent on tuning.
-        tuning_loss: the least median score that tuning saw, by which methods can be chosen before they run.
         diverged, last_finite: whether the run was given up, and its last finite loss.
         dim: number of entries that are moved.
     """
@@ -171,7 +170,7 @@ def run(config: Config, cell: Cell, seed: Seed) -> Table:
     torch.set_num_threads(1)
     try:
         name, method = cell["problem"], cell["method"]
-        chosen = tuned(config, name, method, seed.index)
+        chosen = tuned(config, name, method)
         starts = int(seed.shared("problem", name).integers(2**31))
         draws = int(seed.stream("optimizer").integers(2**31))
         result = one_run(config, cell, chosen.lr, starts, draws, config.marks(name))
@@ -186,7 +185,6 @@ def run(config: Config, cell: Cell, seed: Seed) -> Table:
         "at_grid_end": chosen.at_edge,
         "rates_tried": len(chosen.table),
         "tuning_queries": chosen.spent_queries,
-        "tuning_loss": min(score for _, score in chosen.table),
         "diverged": result.diverged,
         "last_finite": result.last_finite,
         "dim": sum(p.numel() for p in result.state),
@@ -207,8 +205,14 @@ EXPERIMENT = Experiment(
             ),
             seeds=2,
         ),
-        "evidence": Preset(Config(), seeds=6),
-        "paper": Preset(Config(dim=10_000, budget=60_000, records=101, tuning_seeds=5), seeds=20),
+        "evidence": Preset(
+            Config(methods=tuple(name for name in METHODS if name != "guided-es")), seeds=16
+        ),
+        "guided-es": Preset(Config(methods=("guided-es",)), seeds=16),
+        "larger": Preset(Config(problems=LATER), seeds=8),
+        "paper": Preset(
+            Config(problems=PROBLEMS, dim=10_000, budget=60_000, records=101, tuning_seeds=5), seeds=20
+        ),
     },
     cells=cells,
     run=run,

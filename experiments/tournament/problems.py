@@ -19,18 +19,19 @@ from zotheory.rng import stream
 
 QUADRATICS = ("log-uniform", "spiked")
 NETWORKS = {"logistic": (), "network": (32, 16), "mnist": (32, 16)}
-# In `Sizes.large` dimensions, or run for longer.
-LARGE = {"levy-large": "levy"}
+# In so many dimensions, or run for longer.
+LARGE, LARGE_DIM = {"levy-large": "levy"}, 10_000
 LONG = {"log-uniform-long": "log-uniform"}
-PROBLEMS = (
+# Those measured first, and those that came later: larger, longer, or with a loss that is solved for.
+FIRST = (
     *(name for name in FUNCTIONS if name != "quadratic"),
     *QUADRATICS,
-    *LONG,
-    *LARGE,
-    *NETWORKS,
+    "logistic",
+    "network",
     "attack",
-    "mesh",
 )
+LATER = (*LONG, *LARGE, "mnist", "mesh")
+PROBLEMS = (*FIRST, *LATER)
 # Runs on these take so many times as many function values as on the others.
 LONGER = {"log-uniform-long": 4, "levy-large": 2, "mnist": 2}
 # Length of the change of an image, of the best that exact gradients find, and steps that these take.
@@ -104,7 +105,6 @@ class Sizes:
     """Sizes of problems: see the configuration."""
 
     dim: int
-    large: int
     condition: float
     bands: int
     batch: int
@@ -137,7 +137,7 @@ def problem(name: str, sizes: Sizes, seed: int, *, blocks: bool) -> Problem:
     if name in NETWORKS:
         return _network(name, sizes, seed)
     rng = stream(seed, "tournament", "start", name)
-    dim, name = sizes.large if name in LARGE else sizes.dim, LARGE.get(name, LONG.get(name, name))
+    dim, name = LARGE_DIM if name in LARGE else sizes.dim, LARGE.get(name, LONG.get(name, name))
     value: Callable[[torch.Tensor], torch.Tensor]
     if name in QUADRATICS:
         h = torch.tensor(spectrum(name, dim, sizes.condition))  # type: ignore[arg-type]

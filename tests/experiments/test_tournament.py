@@ -6,13 +6,13 @@ import pytest
 import torch
 
 from experiments._training import METHODS as TRAINED
-from experiments.tournament import TUNING_SEED, Config, area, cells, one_run, run, tuned
+from experiments.tournament import EXPERIMENT, Config, area, cells, one_run, run, tuned
 from experiments.tournament.methods import FIRST_STEP, METHODS, first_rates, optimizer
-from experiments.tournament.problems import LEAST_AREA, LONGER, PROBLEMS, RADIUS, Sizes, problem
+from experiments.tournament.problems import LARGE_DIM, LEAST_AREA, LONGER, PROBLEMS, RADIUS, Sizes, problem
 from zotheory.errors import InvalidArgument
 from zotheory.experiment import Seed
 
-SIZES = Sizes(dim=12, large=30, condition=10.0, bands=3, batch=8, epochs=1)
+SIZES = Sizes(dim=12, condition=10.0, bands=3, batch=8, epochs=1)
 TINY = Config(problems=("log-uniform",), dim=12, bands=3, budget=100, records=5, tuning_seeds=1, epochs=1)
 
 
@@ -33,7 +33,7 @@ def test_a_problem_is_the_same_whole_and_in_blocks(name):
         assert float(again.loss()) == float(whole.loss()) != float(other.loss())
 
 
-@pytest.mark.parametrize("name", ["rosenbrock", "log-uniform", "levy-large", "network", "mesh"])
+@pytest.mark.parametrize("name", ["rosenbrock", "log-uniform", "network", "mesh"])
 def test_the_slope_is_that_of_differences(name):
     used = problem(name, SIZES, 1, blocks=True)
     if name == "network":
@@ -69,7 +69,7 @@ def test_quadratics_have_the_stated_losses():
 
 
 def test_large_and_longer_problems():
-    assert problem("levy-large", SIZES, 1, blocks=False).dim == 30
+    assert problem("levy-large", SIZES, 1, blocks=False).dim == LARGE_DIM == 10_000
     assert problem("mnist", SIZES, 1, blocks=False).dim == 784 * 32 + 32 + 33 * 16 + 17 * 10
     config = Config(budget=100, records=5)
     for name in PROBLEMS:
@@ -163,33 +163,14 @@ def test_a_table_holds_the_run_and_what_tuning_took():
     columns = table.columns
     assert columns["queries_spent"].tolist() == [0, 25, 50, 75, 100]
     assert columns["loss"][0] == 1.0
-    chosen = tuned(TINY, "log-uniform", "sphere", 0)
+    chosen = tuned(TINY, "log-uniform", "sphere")
     assert set(columns["tuning_queries"]) == {100 * len(chosen.table)}
     assert not columns["at_grid_end"].any()
-    assert set(columns["tuning_loss"]) == {dict(chosen.table)[chosen.lr]}
     rates = [rate for rate, _ in chosen.table]
     assert min(rates) < chosen.lr < max(rates)
     assert math.isclose(columns["area"][0], area(columns["loss"].astype(float)), rel_tol=1e-6)
     first = columns["queries_spent"][columns["loss"] <= 0.5]
     assert columns["queries_to_0.5"][0] == (first[0] if first.size else math.inf)
-
-
-def test_seeds_are_tuned_by_runs_of_their_own(monkeypatch):
-    seen = []
-
-    def counted(config, cell, lr, starts, draws, marks):
-        seen.append((starts, draws))
-        return one_run(config, cell, lr, starts, draws, marks)
-
-    monkeypatch.setattr("experiments.tournament.one_run", counted)
-    config = replace(TINY, tuning_seeds=2)
-    numbers = []
-    for seed in range(3):
-        seen.clear()
-        tuned(config, "log-uniform", "sphere", seed)
-        assert {one for one, two in seen} == {two for one, two in seen}
-        numbers.append({one for one, _ in seen})
-    assert numbers == [{TUNING_SEED + 2 * k, TUNING_SEED + 2 * k + 1} for k in range(3)]
 
 
 def test_methods_share_starts_and_reported_seeds_are_not_those_of_tuning():
@@ -212,7 +193,16 @@ def test_divergence_is_recorded():
 
 
 def test_cells_are_all_pairs():
-    assert len(cells(Config())) == len(PROBLEMS) * len(METHODS)
+    assert len(cells(Config(problems=PROBLEMS))) == len(PROBLEMS) * len(METHODS)
+
+
+def test_the_presets_of_the_evidence_have_each_pair_once():
+    found = []
+    for name in ("evidence", "guided-es", "larger"):
+        config = EXPERIMENT.presets[name].config
+        found += [tuple(cell.values()) for cell in cells(config)]
+        assert replace(config, problems=PROBLEMS, methods=tuple(METHODS)) == Config(problems=PROBLEMS)
+    assert len(found) == len(set(found)) == len(PROBLEMS) * len(METHODS)
 
 
 @pytest.mark.parametrize(
@@ -222,7 +212,6 @@ def test_cells_are_all_pairs():
         ("problems", ("sphere",)),
         ("methods", ("adam",)),
         ("dim", 7),
-        ("large", 7),
         ("bands", 1),
         ("condition", 0.5),
         ("batch", 1501),
