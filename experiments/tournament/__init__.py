@@ -31,8 +31,8 @@ class Config:
 
     Attributes:
         problems: see `problems.PROBLEMS`: functions and quadratics of ``dim`` coordinates, one function of
-            `problems.LARGE_DIM`, "logistic" and "network" (digits), "mnist" (a network, 28 x 28 pixels), "attack" (an
-            image of a digit), "mesh".
+            `problems.LARGE_DIM`, "logistic" and "network" (digits), "mnist" (a network, 28 x 28 pixels),
+            "attack" (an image of a digit), "mesh".
         methods: see `methods.METHODS`.
         dim: of functions and quadratics, from 8 to 1e5.
         condition: largest over smallest curvature of quadratics, from 1 to 1e6.
