@@ -75,7 +75,7 @@ def script(proof: CoqProof | None, formulas: Mapping[str, Any], folder: Path, ti
     definitions = []
     for name, arguments in proof.formulas.items():
         defined = f"claimed_{coq_name(name)}"
-        if not re.search(rf"\b{defined}\b", theorems):
+        if not re.search(rf"\b{defined}\b", _code(theorems)):
             raise InvalidArgument(
                 "formulas", name, f"{proof.file} does not speak of {defined}: leave it out"
             )
@@ -104,16 +104,20 @@ def _theorems(proof: CoqProof, folder: Path) -> str:
         text = (folder / proof.file).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidArgument("file", proof.file, f"it cannot be read in {folder} ({error})") from error
-    code = re.sub(r"\(\*.*?\*\)", "", text, flags=re.DOTALL)
+    code = _code(text)
     assumed = re.search(r"\b(Axioms?|Parameters?|Conjectures?|Admitted|admit|give_up)\b", code)
     if assumed:
         raise InvalidArgument("file", proof.file, f"it says {assumed[1]}: prove it, or leave it out")
     for name in proof.theorems:
-        if not re.search(rf"^ *Theorem {re.escape(name)}\b", text, re.MULTILINE):
+        if not re.search(rf"^ *Theorem {re.escape(name)}\b", code, re.MULTILINE):
             raise InvalidArgument(
                 "theorems", name, f'{proof.file} has no line that begins with "Theorem {name}"'
             )
     return text
+
+
+def _code(text: str) -> str:
+    return re.sub(r"\(\*.*?\*\)", "", text, flags=re.DOTALL)
 
 
 def _formula(formulas: Mapping[str, Any], name: str) -> Any:

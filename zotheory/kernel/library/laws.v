@@ -3,6 +3,10 @@
 Require Import Reals List Lra Lia Psatz.
 Import ListNotations.
 Local Open Scope R_scope.
+(* No files beside the script. *)
+Unset Lia Cache.
+Unset Nia Cache.
+Unset Nra Cache.
 
 (* sum d f = f 0 + ... + f (d-1) *)
 Fixpoint sum (d : nat) (f : nat -> R) : R :=

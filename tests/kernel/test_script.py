@@ -1,0 +1,103 @@
+"""Scripts: what is put together, and what is refused before Coq sees it."""
+
+import pytest
+import sympy as sp
+
+from zotheory.errors import InvalidArgument
+from zotheory.kernel.script import LIBRARY, PARTS, CoqProof, script
+
+D = sp.Symbol("d")
+THEOREM = "Theorem twice d : claimed_two d = d + d.\nProof. unfold claimed_two. ring. Qed.\n"
+
+
+def proof(**changes):
+    fields = {
+        "file": "two.v",
+        "formulas": {"two": "d"},
+        "theorems": {"twice": ("statement",)},
+        "detail": "all",
+        "library": ("laws",),
+    }
+    return CoqProof(**(fields | changes))
+
+
+def written(folder, text=THEOREM, claimed=None, **changes):
+    (folder / "two.v").write_text(text)
+    return script(proof(**changes), claimed or {"two": 2 * D}, folder, 'T: "two" (* twice')
+
+
+def test_a_script_is_library_formulas_theorems_and_one_question(tmp_path):
+    text = written(tmp_path)
+    places = [
+        text.index(piece)
+        for piece in (
+            "Fixpoint mean",
+            "Definition claimed_two (d : R) :=",
+            THEOREM,
+            "Print Assumptions all_theorems.",
+        )
+    ]
+    assert places == sorted(places)
+    assert text.startswith("(* T: 'two' (× twice *)")
+    assert "Definition two_atoms" not in text
+
+
+def test_parts_of_the_library_bring_what_they_rest_on(tmp_path):
+    text = written(tmp_path, library=("axis",))
+    assert text.index("Fixpoint mean") < text.index("Definition two_atoms")
+    assert {path.stem for path in LIBRARY.glob("*.v")} == set(PARTS)
+
+
+def test_entries_of_dictionaries_are_reached_by_a_dot(tmp_path):
+    theorem = "Theorem twice : claimed_at_far = (0, 1).\nProof. reflexivity. Qed.\n"
+    text = written(tmp_path, theorem, {"at": {"far": (0, 1)}}, formulas={"at.far": ""})
+    assert "Definition claimed_at_far := (0, 1)." in text
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Theorem twice : True. (* not claimed_two *)\n", "does not speak of claimed_two"),
+        ("(*\nTheorem twice : claimed_two\n*)\n", 'no line that begins with "Theorem twice"'),
+        (THEOREM + "Axiom cheat : False.\n", "it says Axiom"),
+        (THEOREM.replace("ring. Qed", "Admitted"), "it says Admitted"),
+    ],
+)
+def test_files_that_prove_nothing_are_refused(tmp_path, text, said):
+    with pytest.raises(InvalidArgument, match=said):
+        written(tmp_path, text)
+
+
+def test_comments_may_say_anything(tmp_path):
+    assert "Axiom of choice" in written(tmp_path, "(* no Axiom of choice *)\n" + THEOREM)
+
+
+@pytest.mark.parametrize("name", ["three", "two.far"])
+def test_unknown_formulas_are_refused(tmp_path, name):
+    text = THEOREM.replace("claimed_two", f"claimed_{name.replace('.', '_')}")
+    with pytest.raises(InvalidArgument, match="the claim has two"):
+        written(tmp_path, text, formulas={name: "d"})
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(InvalidArgument, match=r"two\.v"):
+        script(proof(), {"two": D}, tmp_path, "T")
+
+
+def test_a_claim_without_theorems_has_no_script(tmp_path):
+    with pytest.raises(InvalidArgument, match="has no theorems for Coq"):
+        script(None, {}, tmp_path, "T")
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"library": ("lawz",)}, "lawz"),
+        ({"refuting": ("other",)}, "other"),
+        ({"theorems": {}}, "at least one"),
+        ({"formulas": {}}, "at least one"),
+    ],
+)
+def test_proofs_that_cannot_be_meant(changes, said):
+    with pytest.raises(InvalidArgument, match=said):
+        proof(**changes)
