@@ -23,7 +23,9 @@ METHODS = (
     "mezo/gaussian",
     "mezo/rademacher",
     "mezo-bcd-cyclic/gaussian",
+    "mezo-bcd-cyclic/rademacher",
 )
+ALL = (*METHODS, "dap/sphere", "zo-adamm/sphere", "r-adazo/sphere", "adamw")
 MU, LR = 1e-3, 1e-9
 
 
@@ -79,8 +81,9 @@ def run(config: Config, cell: Cell, seed: Seed) -> Table:
     Columns, a row for each timed step:
         step: its number.
         blocks: of block descent, else 1.
-        seconds: of the step.
-        forward_seconds: of two forward passes just before; NaN for most steps of block descent.
+        seconds, cpu_seconds: of the step; the latter of all threads of this process.
+        forward_seconds, forward_cpu_seconds: of two forward passes just before; NaN for most steps of block
+            descent where it takes more than ``steps``.
     """
     before = torch.get_num_threads()
     with threadpoolctl.threadpool_limits(limits=config.threads):
@@ -107,21 +110,21 @@ def _timed(config: Config, method: str, seed: int) -> Table:
     step, blocks = stepping(model, method, closure, seed)
     for _ in range(2 * blocks if blocks > 1 else 2):
         step()
-    rows: dict[str, list[Any]] = {"step": [], "blocks": [], "seconds": [], "forward_seconds": []}
+    rows: list[dict[str, float]] = []
     every = max(blocks // config.steps, 1)
     for number in range(max(config.steps, blocks)):
-        rows["step"].append(number)
-        rows["blocks"].append(blocks)
-        rows["forward_seconds"].append(math.nan if number % every else seconds(lambda: forwards(closure)))
-        rows["seconds"].append(seconds(step))
-    return Table(rows, queries=0)
+        two = (math.nan, math.nan) if number % every else seconds(lambda: forwards(closure))
+        one = seconds(step)
+        row = {"step": number, "blocks": blocks, "seconds": one[0], "cpu_seconds": one[1]}
+        rows.append(row | {"forward_seconds": two[0], "forward_cpu_seconds": two[1]})
+    return Table({name: [row[name] for row in rows] for name in rows[0]}, queries=0)
 
 
-def seconds(call: Callable[[], Any]) -> float:
-    """Return how long a call takes."""
-    start = time.perf_counter()
+def seconds(call: Callable[[], Any]) -> tuple[float, float]:
+    """Return how long a call takes, and how much of the processors' time."""
+    start, busy = time.perf_counter(), time.process_time()
     call()
-    return time.perf_counter() - start
+    return time.perf_counter() - start, time.process_time() - busy
 
 
 @torch.no_grad()
@@ -180,7 +183,7 @@ def as_usual(
 EXPERIMENT = Experiment(
     title="time of fine-tuning steps against two forward passes",
     presets={
-        "quick": Preset(Config(model="opt-tiny"), seeds=1),
+        "quick": Preset(Config("opt-tiny", ALL, steps=24, threads=1), seeds=4),
         "evidence": Preset(Config(), seeds=1),
     },
     cells=cells,

@@ -35,6 +35,7 @@ def test_rows_are_steps(tmp_path):
         blocks = 3 if cell["method"].startswith("mezo-bcd") else 1
         assert rows["blocks"].tolist() == [blocks] * 3
         assert (rows["seconds"] > 0).all()
+        assert (rows["cpu_seconds"] > 0).all()
         timed = ~np.isnan(rows["forward_seconds"])
         assert timed[0]
         assert (rows["forward_seconds"][timed] > 0).all()
