@@ -290,7 +290,15 @@ _LONG = replace(
 _FULL = replace(
     _EVIDENCE,
     tasks=("opt-tiny/full",),
-    methods=METHODS + BLOCK_METHODS,
+    methods=(
+        "zo-sgd/sphere",
+        "mezo/gaussian",
+        *BLOCK_METHODS,
+        "dap/sphere",
+        "zo-adamm/sphere",
+        "r-adazo/sphere",
+        "adamw",
+    ),
     dev=200,
     test=500,
     passes=(160,),
