@@ -39,7 +39,7 @@ def cells(config: Config) -> list[Cell]:
     kinds = [(norm, targeted) for norm in config.norms for targeted in config.targeted]
     first = [(*one, *kind) for kind in kinds for one in tuned + (more if _is_first(config, kind) else [])]
     again = [(*one, *kind) for kind in kinds for one in retuned]
-    others = [(*one, *kind) for kind in kinds for one in laws]
+    others = [(*one, *kind) for one in laws for kind in kinds]
     return [
         {"method": method, "law": law, "rate_of": rate, "norm": norm, "targeted": targeted}
         for method, law, rate, norm, targeted in first + again + others
