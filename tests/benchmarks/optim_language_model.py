@@ -1,7 +1,8 @@
 """What a zeroth-order step costs on a language model, in time and in memory, against its forward passes.
 
     pip install transformers
-    python tests/benchmarks/optim_language_model.py [--model FOLDER] [--threads 2] [--rounds 5] [--only A,B]
+    python tests/benchmarks/optim_language_model.py [--model FOLDER] [--threads 2] [--rounds 5] [--every 1]
+        [--only A,B]
 
 Without a folder the model has the shapes of SmolLM2-135M (30 blocks, 134.5 million parameters, tied head)
 and random weights: that changes neither times nor memory. Every method is timed in turn, round by round, so
@@ -12,7 +13,8 @@ step weighs more.
 
 "published" and "lean" are MeZO as it is usually written, in this file: torch.normal from a seed, once a
 pass; parameters shifted by +mu, -2 mu, +mu and updated, in temporaries (p = p + c * z * mu) or in place.
-A step of MeZOBCD is the mean over one round of all blocks.
+A step of MeZOBCD is the mean over one round of all blocks, or with --every 8 of the middle one of every 8,
+as times are all but linear in the depth. "kept" stays 8 steps with a block and the batch (engine="keep").
 
 Memory is measured in a process of its own for each method: the largest resident memory during three steps
 (nine for MeZOBCD, three a block) less that before the model was made, so weights count and the interpreter
@@ -33,6 +35,23 @@ import torch
 from zotheory.optim import DAPSGD, ZOSGD, MeZO, MeZOBCD
 
 BATCH, LENGTH, MU, LR = 16, 35, 1e-3, 1e-9
+STAY = 8  # steps a block of "kept"
+
+
+class Some(MeZOBCD):
+    """Visits the middle one of every so many blocks, in order; its attribute `every` says how many."""
+
+    every = 1
+
+    def _turn(self) -> tuple[int, tuple[float, ...]]:
+        count = len(self.blocks)
+        turn = self.steps // self.steps_per_block % (count // self.every)
+        return turn * self.every + self.every // 2, (1 / count,) * count
+
+    @property
+    def round(self) -> int:
+        """Steps until all blocks of the round have been visited."""
+        return len(self.blocks) // self.every * self.steps_per_block
 
 
 def language_model(folder: str | None) -> torch.nn.Module:
@@ -81,9 +100,10 @@ def classical(model: torch.nn.Module, closure: Callable, *, in_place: bool) -> C
 
 
 def methods(
-    model: torch.nn.Module, closure: Callable, steps_per_block: int
+    model: torch.nn.Module, closure: Callable, every: int, steps_per_block: int
 ) -> dict[str, Callable[[], object]]:
     """Return one step of each method; MeZOBCD's is the next block's."""
+    Some.every = every
 
     @torch.no_grad()
     def forwards() -> None:
@@ -98,11 +118,23 @@ def methods(
         "MeZO signs lockstep": lambda: MeZO(
             model.parameters(), LR, law="rademacher", model=model, engine="lockstep"
         ),
+        "MeZO signs abreast": lambda: MeZO(
+            model.parameters(), LR, law="rademacher", model=model, abreast=True
+        ),
         "MeZO normal": lambda: MeZO(model.parameters(), LR, model=model),
         "MeZO normal lockstep": lambda: MeZO(model.parameters(), LR, model=model, engine="lockstep"),
         "ZOSGD sphere": lambda: ZOSGD(model.parameters(), LR, law="sphere", model=model),
         "DAPSGD": lambda: DAPSGD(model.parameters(), LR, model=model),
-        "MeZOBCD": lambda: MeZOBCD(model.parameters(), LR, model=model, steps_per_block=steps_per_block),
+        "MeZOBCD": lambda: Some(model.parameters(), LR, model=model, steps_per_block=steps_per_block),
+        "MeZOBCD abreast": lambda: Some(
+            model.parameters(), LR, model=model, steps_per_block=steps_per_block, abreast=True
+        ),
+        "MeZOBCD kept": lambda: Some(
+            model.parameters(), LR, model=model, steps_per_block=STAY, engine="keep"
+        ),
+        "MeZOBCD kept abreast": lambda: Some(
+            model.parameters(), LR, model=model, steps_per_block=STAY, engine="keep", abreast=True
+        ),
     }
     found: dict[str, Callable[[], object]] = {
         "two forwards": forwards,
@@ -134,15 +166,15 @@ def task(arguments: argparse.Namespace, steps_per_block: int = 1) -> dict[str, C
     keep = 0 if arguments.logits == "all" else 1
 
     def closure() -> torch.Tensor:
-        logits = model(tokens, logits_to_keep=keep).logits[:, -1, words]
+        logits = model(tokens, logits_to_keep=keep, use_cache=False).logits[:, -1, words]
         return torch.nn.functional.cross_entropy(logits, labels)
 
-    return methods(model, closure, steps_per_block)
+    return methods(model, closure, arguments.every, steps_per_block)
 
 
 def seconds(step: Callable[[], object], name: str) -> float:
     """Time a step; for block descent the mean over a round, after the blocks' first visits."""
-    if name != "MeZOBCD":
+    if not name.startswith("MeZOBCD"):
         start = time.perf_counter()
         step()
         return time.perf_counter() - start
@@ -151,13 +183,13 @@ def seconds(step: Callable[[], object], name: str) -> float:
         step()
         optimizer = step.optimizer()  # type: ignore[attr-defined]
         # The first two visits of a block watch the model and check that reuse is right.
-        for _ in range(2 * len(optimizer.blocks) - 1):
+        for _ in range(max(optimizer.round, 2 * optimizer.round // optimizer.steps_per_block) - 1):
             step()
         step.ready = True  # type: ignore[attr-defined]
     start = time.perf_counter()
-    for _ in optimizer.blocks:
+    for _ in range(optimizer.round):
         step()
-    return (time.perf_counter() - start) / len(optimizer.blocks)
+    return (time.perf_counter() - start) / optimizer.round
 
 
 def resident(largest: bool) -> float:
@@ -174,7 +206,7 @@ def memory(arguments: argparse.Namespace, name: str) -> None:
     before = resident(largest=False)
     step = task(arguments, steps_per_block=3)[name]
     Path("/proc/self/clear_refs").write_text("5")
-    for _ in range(9 if name == "MeZOBCD" else 3):
+    for _ in range(9 if name.startswith("MeZOBCD") else 3):
         step()
     print(resident(largest=True) - before)
 
@@ -185,6 +217,7 @@ def main() -> None:
     parser.add_argument("--model", help="a folder that transformers can load")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--every", type=int, default=1, help="MeZOBCD: one block of so many")
     parser.add_argument("--only", help="names of methods, separated by commas")
     parser.add_argument("--logits", choices=("all", "last"), default="all", help="positions of the head")
     parser.add_argument("--no-memory", action="store_true")
@@ -196,19 +229,22 @@ def main() -> None:
     steps = task(arguments)
     names = list(steps)
     if arguments.only:
-        names = ["two forwards", "MeZO published", *arguments.only.split(",")]
+        names = ["two forwards", "MeZO published", "MeZO lean", *arguments.only.split(",")]
         names = [name for name in steps if name in names]
     times: dict[str, list[float]] = {name: [] for name in names}
     for name in names:
         seconds(steps[name], name)  # the first time tables are made and models watched
+    print("timing", flush=True)
     for _ in range(arguments.rounds):
         for name in names:
             times[name].append(seconds(steps[name], name))
-    two, published = min(times["two forwards"]), min(times["MeZO published"])
+    two = min(times["two forwards"])
+    published, lean = min(times["MeZO published"]), min(times["MeZO lean"])
     print(f"threads: {arguments.threads}; two forwards: {two:.2f} s; least of {arguments.rounds} rounds")
-    print(f"{'step':24}{'seconds':>9}{'/ two forwards':>16}{'published / it':>16}")
+    print(f"{'step':24}{'seconds':>9}{'/ two forwards':>16}{'published / it':>16}{'lean / it':>11}")
     for name, found in times.items():
-        print(f"{name:24}{min(found):9.2f}{min(found) / two:16.2f}{published / min(found):16.2f}")
+        ratios = f"{min(found) / two:16.2f}{published / min(found):16.2f}{lean / min(found):11.2f}"
+        print(f"{name:24}{min(found):9.2f}{ratios}")
     if arguments.no_memory:
         return
     print(f"\n{'peak memory':24}{'MB':>9}{'/ inference':>16}")

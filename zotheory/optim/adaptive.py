@@ -75,8 +75,8 @@ class ZOAdaMM(_Adaptive):
             that the optimizer has done; the maximum is over v as it is. Parameters that join a run later
             share its t, and so are corrected too little at first.
         weight_decay: decoupled, at least 0.
-        **options: law, mu, queries, difference, delta, seed, model, engine, delayed, rounding, on_bad_loss
-            and parallel, see `ZerothOrderOptimizer`;
+        **options: law, mu, queries, difference, delta, seed, model, engine, abreast, delayed, rounding,
+            on_bad_loss and parallel, see `ZerothOrderOptimizer`;
             a skipped step leaves the moments as they are.
 
     Raises:

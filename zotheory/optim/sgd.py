@@ -23,8 +23,8 @@ class ZOSGD(ZerothOrderOptimizer):
             far below a first-order method's.
         momentum: in [0, 1).
         weight_decay: decoupled, at least 0.
-        **options: law, mu, queries, difference, delta, seed, model, engine, delayed, rounding, on_bad_loss
-            and parallel, see `ZerothOrderOptimizer`.
+        **options: law, mu, queries, difference, delta, seed, model, engine, abreast, delayed, rounding,
+            on_bad_loss and parallel, see `ZerothOrderOptimizer`.
 
     Raises:
         InvalidArgument: as `ZerothOrderOptimizer`.
