@@ -80,7 +80,7 @@ claim = Claim(
             "young": ("bias",),
             "beta_bound": ("beta",),
             "second_moment": ("second moment",),
-            "one_step": ("one step",),
+            "step": ("one step",),
             "equality": ("equality",),
         },
         detail="from an L-Lipschitz gradient to the bound, with both schemes, for every law of v and of the data with "

@@ -347,6 +347,31 @@ Section Step.
   Qed.
 End Step.
 
+(* The step itself, with forward and with central differences. *)
+Theorem step d delta L mu eta V M6 beta sigma2 theta r x (l : law vec) (samples : law ((vec -> R) * (vec -> vec))) :
+  let f y := mean samples (fun s => fst s y) in
+  let a i := mean samples (fun s => snd s x i) in
+  let next (slope : (vec -> R) -> vec -> vec -> R) :=
+    mean samples (fun s => mean l (fun v => f (move x (- eta * slope (fst s) x v) v))) in
+  0 < delta -> 0 < L -> 0 < mu -> 0 <= eta -> 0 <= V -> 0 < theta -> 0 < r -> probability samples ->
+  surely samples (fun s => smooth d L (fst s) (snd s)) ->
+  mean samples (fun s => dot d (fun i => snd s x i - a i) (fun i => snd s x i - a i)) <= sigma2 ->
+  unbiased d delta l ->
+  (forall c, mean l (fun v => dot d c v * dot d c v * length2 d v) <= V * dot d c c) ->
+  mean l (fun v => length2 d v ^ 3) <= M6 ->
+  mean l (fun v => Rabs (dot d a v) * length2 d v) <= beta * length_of d a ->
+  next (forward mu) <= after d delta L mu eta V M6 beta sigma2 theta r x samples
+  /\ next (central mu) <= after d delta L mu eta V M6 beta sigma2 theta r x samples.
+Proof.
+  intros f a next D PL PM PE PV PT PR P each spread H energy sixth order. split.
+  - apply (one_step d delta L mu eta V M6 beta sigma2 theta r x l samples (fun F v => forward mu F x v));
+      try assumption; try lra.
+    intros w s I W v. apply two_points; [lra|assumption|apply (each w s I W)].
+  - apply (one_step d delta L mu eta V M6 beta sigma2 theta r x l samples (fun F v => central mu F x v));
+      try assumption; try lra.
+    intros w s I W v. apply two_points; [lra|assumption|apply (each w s I W)].
+Qed.
+
 (* At mu = 0 and weights 0 the bound is reached: L x^2/2 in one dimension, v = +-sqrt(delta), a noiseless slope. *)
 Theorem equality delta L eta x :
   0 < delta ->
