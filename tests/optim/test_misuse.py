@@ -232,3 +232,17 @@ def test_weights_that_are_no_numbers(number):
     with pytest.raises(InvalidArgument, match=r"mu = .* is enough"):
         ZOSGD([mixed], 0.1, mu=2.0**-26)
     ZOSGD([mixed], 0.1, mu=2.0**-22)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "said"),
+    [
+        (MeZOBCD, "steps_per_blok", "MeZOBCD has no option 'steps_per_blok': did you mean steps_per_block"),
+        (ZOSGD, "querys", "ZOSGD has no option 'querys': did you mean queries"),
+        (ZOSGD, "zzz", "ZOSGD has no option 'zzz': its options are abreast, delayed"),
+    ],
+)
+def test_options_that_a_class_does_not_have(kind, name, said):
+    model = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Linear(2, 1))
+    with pytest.raises(TypeError, match=said):
+        kind(model.parameters(), lr=0.1, **{"model": model, name: 1})

@@ -4,6 +4,8 @@ import math
 from abc import abstractmethod
 from collections.abc import Iterable, Sequence
 from copy import deepcopy
+from difflib import get_close_matches
+from inspect import signature
 from operator import attrgetter, is_
 from typing import Any, Literal, TypedDict
 
@@ -130,6 +132,7 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
             not real or given twice, a mu lost in the rounding of the parameters' type, no process group for
             ``parallel``, or fewer perturbations than ranks to divide them.
         ReplicaError: ``parallel``, and parameters, seed or options differ between ranks.
+        TypeError: an option that the class does not have.
     """
 
     # Options as they were when they were last checked; copies begin anew.
@@ -153,7 +156,10 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
         rounding: Literal["nearest", "stochastic"] = "nearest",
         on_bad_loss: Literal["raise", "skip"] = "raise",
         parallel: ParallelOption = None,
+        **unknown: Any,
     ) -> None:
+        if unknown:
+            raise TypeError(_unknown(type(self), next(iter(unknown))))
         self.law = as_perturbation(law)
         self.mu, self.delta = check_number(mu, "mu"), check_number(delta, "delta")
         self.perturbations = check_count(queries, "queries")
@@ -542,3 +548,12 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
 
 def _usable(number: Any) -> bool:
     return isinstance(number, (int, float)) and 0 <= number < math.inf
+
+
+def _unknown(kind: type, name: str) -> str:
+    # Options of subclasses come here, too, and the base's name would be no help.
+    own = [p.name for p in signature(kind).parameters.values() if p.kind is p.KEYWORD_ONLY]
+    known = sorted({*own, *Options.__annotations__})
+    near = get_close_matches(name, known, n=3)
+    hint = f"did you mean {' or '.join(near)}?" if near else f"its options are {', '.join(known)}"
+    return f"{kind.__name__} has no option {name!r}: {hint}"
