@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.experiments.toy_language import save_opt, sentences, write_data
 from zotheory.experiment import Store, load, run
 from zotheory.experiment.settings import configured
 from zotheory.plotting.paper import Source, best_source, find_figures, load_figure
@@ -157,7 +158,32 @@ TINY: dict[str, tuple[list[str], int]] = {
         ],
         2,
     ),
+    "language-model": (
+        [
+            "tasks={toy}/opt/head,{toy}/opt/norms",
+            "data={toy}/data",
+            "methods=zo-sgd/sphere,dap/sphere,mezo-bcd-cyclic/gaussian,adamw",
+            "train=40",
+            "dev=20",
+            "batch=8",
+            "micro=8",
+            "queries=2",
+            "passes=24,",
+            "records=3",
+            "lr=0.05,",
+            "tuning_passes=8,",
+        ],
+        2,
+    ),
 }
+
+
+def toy_language(folder: Path) -> str:
+    """Return a folder with a model and sentences."""
+    save_opt(folder / "opt")
+    parts = {"train": 60, "dev": 40, "test": 50}
+    write_data(folder / "data", **{name: sentences(size, size) for name, size in parts.items()})
+    return str(folder)
 
 
 @pytest.fixture(scope="session")
@@ -165,9 +191,12 @@ def store(tmp_path_factory) -> Store:
     store = Store(tmp_path_factory.mktemp("store"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda descriptor: None)
+        patch.setenv("ZOTHEORY_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+        toy = toy_language(tmp_path_factory.mktemp("toy"))
         for name, (settings, seeds) in TINY.items():
             experiment = load(name, EXPERIMENTS)
-            config = configured(experiment.preset("quick").config, {}, settings)
+            given = [setting.replace("{toy}", toy) for setting in settings]
+            config = configured(experiment.preset("quick").config, {}, given)
             report = run(experiment, config, seeds=seeds, store=store, jobs=1)
             assert report.complete, (name, report.failures[:1])
     return store
