@@ -10,7 +10,7 @@ from proofs_checks._shared import DELTA, D
 from zotheory.checks.evidence import Evidence, Scope
 from zotheory.checks.exact import check_identity, check_relation
 from zotheory.derive.tensor import classical_tensor
-from zotheory.kernel.script import CoqProof
+from zotheory.kernel import CoqProof
 from zotheory.ledger.claim import Claim, Kind, Verdict
 
 COV = sp.Symbol("c", real=True)

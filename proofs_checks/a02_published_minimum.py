@@ -10,7 +10,7 @@ from zotheory.checks.evidence import Evidence, Grade, Outcome, Scope, Witness
 from zotheory.checks.exact import check_identity, check_relation
 from zotheory.derive.constructions import AxisTensor, two_atom_tensor
 from zotheory.derive.tensor import classical_tensor
-from zotheory.kernel.script import CoqProof
+from zotheory.kernel import CoqProof
 from zotheory.laws import DAP, Alignment, Empirical, FirstAxis, Sphere, TwoAtom
 from zotheory.ledger.claim import Claim, Kind, Verdict
 from zotheory.programs import Program, solve

@@ -9,7 +9,7 @@ from proofs_checks._programs import membership, optimum
 from proofs_checks._shared import DELTA, D, simulated_factor
 from zotheory.checks.evidence import Evidence
 from zotheory.checks.exact import Term, check_identity, check_nonnegative
-from zotheory.kernel.script import CoqProof
+from zotheory.kernel import CoqProof
 from zotheory.laws import DAP, Coordinate, Gaussian, Mixture, Rademacher, Sphere, TwoAtom
 from zotheory.ledger.claim import Claim, Kind, Verdict
 from zotheory.programs import Program, solve

@@ -11,7 +11,7 @@ from proofs_checks._shared import DELTA, D, M, simulated_factor
 from zotheory.checks.evidence import Evidence, Scope
 from zotheory.checks.exact import Term, check_identity, check_nonnegative, check_relation
 from zotheory.derive import kkt
-from zotheory.kernel.script import CoqProof
+from zotheory.kernel import CoqProof
 from zotheory.laws import DAP, Sphere, TwoAtom
 from zotheory.ledger.claim import Claim, Kind, Verdict
 from zotheory.programs import Program, solve

@@ -12,7 +12,7 @@ from zotheory.checks.evidence import Evidence
 from zotheory.checks.exact import Term, check_identity, check_nonnegative, check_relation
 from zotheory.checks.statistical import check_mean
 from zotheory.derive import kkt
-from zotheory.kernel.script import CoqProof
+from zotheory.kernel import CoqProof
 from zotheory.laws import DAP, Alignment, FirstAxis, Guided, Sphere, TwoAtom
 from zotheory.ledger.claim import Claim, Kind, Verdict
 from zotheory.programs import Program, solve

@@ -16,7 +16,7 @@ from zotheory.checks.statistical import check_mean
 from zotheory.derive.constructions import aligned_tensor
 from zotheory.derive.tensor import classical_tensor
 from zotheory.estimators import TwoStage
-from zotheory.kernel.script import CoqProof
+from zotheory.kernel import CoqProof
 from zotheory.laws import Sphere
 from zotheory.ledger.claim import Claim, Kind, Verdict
 from zotheory.rng import stream

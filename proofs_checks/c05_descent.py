@@ -14,7 +14,7 @@ from zotheory.checks.exact import Term, check_identity, check_nonnegative, check
 from zotheory.checks.statistical import check_mean
 from zotheory.derive.constructions import aligned_tensor
 from zotheory.derive.tensor import classical_tensor
-from zotheory.kernel.script import CoqProof
+from zotheory.kernel import CoqProof
 from zotheory.laws import DAP, Sphere
 from zotheory.ledger.claim import Claim, Kind, Verdict
 from zotheory.rng import stream

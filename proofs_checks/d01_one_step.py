@@ -28,7 +28,7 @@ from proofs_checks._designs import dot
 from proofs_checks._shared import DELTA
 from zotheory.checks.evidence import Evidence, Scope
 from zotheory.checks.exact import Term, check_identity, check_nonnegative, check_relation
-from zotheory.kernel.script import CoqProof
+from zotheory.kernel import CoqProof
 from zotheory.ledger.claim import Claim, Kind, Verdict
 
 F = sp.Symbol("F", real=True)

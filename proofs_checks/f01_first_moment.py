@@ -20,7 +20,7 @@ from proofs_checks._momentum import (
 from zotheory.checks.evidence import Evidence, Scope
 from zotheory.checks.exact import check_identity
 from zotheory.checks.statistical import check_mean
-from zotheory.kernel.script import CoqProof
+from zotheory.kernel import CoqProof
 from zotheory.ledger.claim import Claim, Kind, Verdict
 from zotheory.rng import stream
 

@@ -29,7 +29,7 @@ from zotheory.checks.exact import check_identity
 from zotheory.checks.statistical import check_mean
 from zotheory.derive.constructions import aligned_tensor
 from zotheory.derive.tensor import classical_tensor
-from zotheory.kernel.script import CoqProof
+from zotheory.kernel import CoqProof
 from zotheory.laws import DAP, Coordinate, Gaussian, Rademacher, Sphere
 from zotheory.ledger.claim import Claim, Kind, Verdict
 from zotheory.rng import stream

@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -13,7 +14,7 @@ runner = CliRunner()
 
 CLAIM = """
 from zotheory.checks.evidence import Evidence, Grade, Outcome, Scope, Witness
-from zotheory.kernel.script import CoqProof
+from zotheory.kernel import CoqProof
 from zotheory.ledger import Claim, Kind, Verdict
 
 claim = Claim(
@@ -206,3 +207,21 @@ def test_a_claim_without_theorems_has_nothing_to_write(folder, tmp_path):
     assert result.exit_code == 2
     assert "has no theorems for Coq" in result.stderr
     assert not (tmp_path / "a.v").exists()
+
+
+@pytest.mark.parametrize("damage", ["", "{}", '{"accepted": 1, "detail": "", "seconds": 0}', "[1]"])
+def test_what_was_remembered_counts_only_whole(write_scripted, runs, damage):
+    path = write_scripted()
+    verify(path, "--kernel", "coq")
+    (entry,) = Path(os.environ["ZOTHEORY_CACHE_DIR"]).glob("coq-*.json")
+    entry.write_text(damage)
+    assert verify(path, "--kernel", "coq").exit_code == 0
+    assert runs() == 2
+
+
+def test_a_folder_that_cannot_be_written_costs_a_warning(write_scripted, runs, tmp_path):
+    blocked = tmp_path / "blocked"
+    blocked.write_text("a file")
+    result = verify(write_scripted(), "--kernel", "coq", "--cache-dir", blocked)
+    assert result.exit_code == 0
+    assert "warning: accepted scripts are not kept" in result.stderr

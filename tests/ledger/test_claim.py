@@ -48,3 +48,8 @@ def test_two_checks_of_one_name_are_refused():
     claim.check("symbolic")(lambda claim: [])
     with pytest.raises(ClaimError, match="symbolic"):
         claim.check("symbolic")
+
+
+def test_the_route_of_coq_is_not_for_checks():
+    with pytest.raises(ClaimError, match="'Coq' is the route of"):
+        make().check("Coq")
