@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 
+from experiments._memory import in_parts
 from experiments._prompts import padded
 from zotheory.errors import InvalidArgument
 
@@ -40,20 +41,24 @@ class Classifier:
 
         Args:
             rows: tokens of each sentence.
-            batch: sentences at a time.
+            batch: sentences at a time, fewer where they are too many for a GPU's memory.
         """
-        if self.first is None:
+        first = self.first
+        if first is None:
             return list(rows)
         order = sorted(range(len(rows)), key=lambda i: len(rows[i]))
         found: dict[int, torch.Tensor] = {}
         device = next(self.module.parameters()).device
-        for start in range(0, len(order), batch):
-            part = order[start : start + batch]
+
+        def work(start: int, end: int) -> None:
+            part = order[start:end]
             tokens, mask = padded([rows[i].to(device) for i in part])
-            hidden = _reaching(self.lower, self.first, tokens, mask)
+            hidden = _reaching(self.lower, first, tokens, mask)
             for place, i in enumerate(part):
-                length = 1 if self.first == len(_layers(self.lower)) else len(rows[i])
+                length = 1 if first == len(_layers(self.lower)) else len(rows[i])
                 found[i] = hidden[place, -length:].clone()
+
+        in_parts(len(order), batch, work)
         return [found[i] for i in range(len(rows))]
 
     def logits(self, inputs: Sequence[torch.Tensor]) -> torch.Tensor:

@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from experiments._classifiers import Classifier
-from experiments._memory import Peak
+from experiments._memory import Peak, in_parts
 from zotheory.errors import InvalidArgument
 from zotheory.optim import LossError, ZerothOrderOptimizer
 from zotheory.rng import stream
@@ -54,13 +54,16 @@ class Score:
 
 
 def score(classifier: Classifier, examples: Examples, batch: int = 64) -> Score:
-    """Return how well a classifier does; not counted as training."""
+    """Return how well a classifier does, so many sentences at a time; not counted as training."""
     order = sorted(range(len(examples)), key=lambda i: len(examples.inputs[i]))
     logits = torch.empty(len(examples), 2)
-    with torch.inference_mode():
-        for start in range(0, len(order), batch):
-            part = order[start : start + batch]
-            logits[part] = classifier.logits([examples.inputs[i] for i in part]).float().cpu()
+
+    @torch.inference_mode()
+    def work(start: int, end: int) -> None:
+        part = order[start:end]
+        logits[part] = classifier.logits([examples.inputs[i] for i in part]).float().cpu()
+
+    in_parts(len(order), batch, work)
     labels = torch.as_tensor(examples.labels)
     loss = float(torch.nn.functional.cross_entropy(logits, labels))
     difference = (logits[:, 1] - logits[:, 0]).numpy()
@@ -138,8 +141,9 @@ def fine_tune(
         share: (rank, ranks): which part of each batch this process takes.
 
     Raises:
-        InvalidArgument: a batch larger than the training set or than memory (a GPU's; the message names one
-            that fits), or a checkpoint of another run.
+        InvalidArgument: a batch larger than the training set, or so many sentences at a time that a GPU's
+            memory ends (the message says how many fit, by trial; the parameters are then the best ones), or
+            a checkpoint of another run.
     """
     if not 1 <= plan.batch <= len(train):
         raise InvalidArgument("batch", plan.batch, f"give 1 to {len(train)}, the sentences to train on")
@@ -165,7 +169,11 @@ def fine_tune(
             if checkpoint is not None:
                 _keep(checkpoint, plan, parameters, optimizer, progress, log, best)
             peak.start()
-        _step(classifier, train, optimizer, plan, progress, log, share)
+        try:
+            _step(classifier, train, optimizer, plan, progress, log, share)
+        except InvalidArgument:
+            _restore(parameters, best)
+            raise
     peak.close()
     if plan.restore_best or log.diverged:
         _restore(parameters, best)
@@ -211,38 +219,24 @@ def _step(
     share: tuple[int, int],
 ) -> None:
     rows = progress.rows()[share[0] :: share[1]]
-    parts = [rows[start : start + plan.micro] for start in range(0, len(rows), plan.micro)]
-    batches = [([train.inputs[i] for i in part], torch.as_tensor(train.labels[part])) for part in parts]
-
-    def closure() -> torch.Tensor:
-        total = torch.zeros(())
-        for inputs, labels in batches:
-            logits = classifier.logits(inputs).float()
-            mean = torch.nn.functional.cross_entropy(logits, labels.to(logits.device))
-            total = total + mean.cpu() * (len(inputs) / len(rows))
-        return total
-
+    batches = _parts(train, rows, plan.micro)
     before = getattr(optimizer, "queries", 0)
     start, busy = time.perf_counter(), time.process_time()
     try:
-        if isinstance(optimizer, ZerothOrderOptimizer):
-            loss = float(optimizer.step(closure))
-            taken = optimizer.queries - before
-            progress.slopes += [c * len(optimizer.coefficients) for c in optimizer.coefficients]
-        else:
-            optimizer.zero_grad()
-            value = closure()
-            value.backward()
-            optimizer.step()
-            loss, taken = float(value.detach()), BACKWARD_COST
-            log.diverged = not math.isfinite(loss)
+        loss = _taken(classifier, optimizer, batches)
     except LossError:
         log.diverged = True
         return
-    except torch.cuda.OutOfMemoryError as error:
-        fits = _fitting(classifier, batches[0][0])
-        remedy = f"too much for the GPU's memory; {fits} sentences at a time fit: give micro = {fits}"
-        raise InvalidArgument("micro", plan.micro, remedy) from error
+    except torch.OutOfMemoryError:
+        loss = None
+    if loss is None:
+        raise InvalidArgument("micro", plan.micro, _fitting(classifier, optimizer, train, plan.micro))
+    if isinstance(optimizer, ZerothOrderOptimizer):
+        taken = optimizer.queries - before
+        progress.slopes += [c * len(optimizer.coefficients) for c in optimizer.coefficients]
+    else:
+        taken = BACKWARD_COST
+        log.diverged = not math.isfinite(loss)
     progress.seconds += time.perf_counter() - start
     progress.cpu_seconds += time.process_time() - busy
     progress.steps += 1
@@ -252,18 +246,51 @@ def _step(
     progress.losses.append(loss)
 
 
-def _fitting(classifier: Classifier, inputs: Sequence[torch.Tensor]) -> int:
-    size = len(inputs)
-    while size > 1:
-        size //= 2
+def _parts(
+    train: Examples, rows: Sequence[int] | NDArray[np.int64], micro: int
+) -> list[tuple[list[torch.Tensor], torch.Tensor]]:
+    parts = [rows[start : start + micro] for start in range(0, len(rows), micro)]
+    return [([train.inputs[i] for i in part], torch.as_tensor(train.labels[part])) for part in parts]
+
+
+def _taken(
+    classifier: Classifier,
+    optimizer: torch.optim.Optimizer,
+    batches: Sequence[tuple[list[torch.Tensor], torch.Tensor]],
+) -> float:
+    """Take a step and return the loss; gradients are summed part by part."""
+    count = sum(len(inputs) for inputs, _ in batches)
+
+    def share(inputs: list[torch.Tensor], labels: torch.Tensor) -> torch.Tensor:
+        logits = classifier.logits(inputs).float()
+        mean = torch.nn.functional.cross_entropy(logits, labels.to(logits.device))
+        return mean.cpu() * (len(inputs) / count)
+
+    if isinstance(optimizer, ZerothOrderOptimizer):
+        return float(optimizer.step(lambda: torch.stack([share(*part) for part in batches]).sum()))
+    optimizer.zero_grad()
+    total = 0.0
+    for part in batches:
+        loss = share(*part)
+        loss.backward()
+        total += float(loss.detach())
+    optimizer.step()
+    return total
+
+
+def _fitting(classifier: Classifier, optimizer: torch.optim.Optimizer, train: Examples, micro: int) -> str:
+    """Return a remedy: how many of the longest sentences at a time a step has memory for, by trial."""
+    longest = sorted(range(len(train)), key=lambda i: -len(train.inputs[i]))[:micro]
+    while micro > 1:
+        micro //= 2
+        optimizer.zero_grad()
         torch.cuda.empty_cache()
         try:
-            with torch.inference_mode():
-                classifier.logits(inputs[:size])
-        except torch.cuda.OutOfMemoryError:
+            _taken(classifier, optimizer, _parts(train, np.array(longest), micro))
+        except torch.OutOfMemoryError:
             continue
-        return size
-    return 1
+        return f"too much for the GPU's memory; tried: {micro} at a time fit, so give micro = {micro}"
+    return "too much for the GPU's memory, even one at a time: tune fewer layers, or give dtype bfloat16"
 
 
 def _record(

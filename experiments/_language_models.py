@@ -45,7 +45,7 @@ def load_model(
     from transformers import AutoModelForCausalLM
 
     source = _source(name, cache)
-    with _told(name, cache), offline(Path(source).is_dir()):
+    with _told(name, cache):
         model: Any = AutoModelForCausalLM.from_pretrained(source, dtype=TYPES[dtype])
     tokenizer, _ = load_tokenizer(name, cache=cache)
     try:
@@ -69,7 +69,7 @@ def load_tokenizer(name: str, *, cache: Path | None = None) -> tuple[Any, int]:
     from transformers import AutoConfig, AutoTokenizer
 
     source = _source(name, cache)
-    with _told(name, cache), offline(Path(source).is_dir()):
+    with _told(name, cache):
         config = AutoConfig.from_pretrained(source)
         tokenizer = AutoTokenizer.from_pretrained(source)
     tokenizer.padding_side = "left"
@@ -124,14 +124,29 @@ def _here(cache: Path | None) -> str:
     return f"here already: {found}; from the package index: {' and '.join(OFFLINE)}; or give a folder"
 
 
+def _unreached(name: str) -> str:
+    # Why the hub is not asked: transformers itself tries for minutes before it gives up.
+    from huggingface_hub import get_hf_file_metadata, hf_hub_url
+
+    if name in OFFLINE or Path(name).is_dir():
+        return "the hub is not asked"
+    try:
+        get_hf_file_metadata(hf_hub_url(name, "config.json"), timeout=10)
+    except Exception as error:  # of whatever client the hub's package has
+        return f"{type(error).__name__}: {error}".splitlines()[0][:150]
+    return ""
+
+
 @contextlib.contextmanager
 def _told(name: str, cache: Path | None) -> Any:
-    """Say what there is where transformers cannot read a model."""
+    """Ask a hub that answers only, and say what there is where transformers cannot read a model."""
+    unreached = _unreached(name)
     try:
-        yield
+        with offline(bool(unreached)):
+            yield
     except (OSError, ValueError) as error:
         fetch = f"python -c \"from huggingface_hub import snapshot_download as s; s('{name}')\""
-        why = f"{str(error).strip().splitlines()[0]:.150}"
+        why = f"{(str(error).strip() or type(error).__name__).splitlines()[0]:.150}; {unreached}"
         if Path(name).is_dir():
             remedy = "give a folder as transformers saves one, with the tokenizer"
             raise NotAvailable(f"model {name} cannot be read ({why}): {remedy}") from error
@@ -143,18 +158,14 @@ def _told(name: str, cache: Path | None) -> Any:
 @contextlib.contextmanager
 def offline(enabled: bool) -> Any:
     """Keep the hub's client from asking for anything within the block."""
-    if not enabled:
-        yield
-        return
-    before = os.environ.get("HF_HUB_OFFLINE")
-    os.environ["HF_HUB_OFFLINE"] = "1"
+    from huggingface_hub import constants
+
+    before = constants.HF_HUB_OFFLINE
+    constants.HF_HUB_OFFLINE = before or enabled  # the environment is read once, when it is imported
     try:
         yield
     finally:
-        if before is None:
-            del os.environ["HF_HUB_OFFLINE"]
-        else:
-            os.environ["HF_HUB_OFFLINE"] = before
+        constants.HF_HUB_OFFLINE = before
 
 
 def _no_bars() -> None:

@@ -2,10 +2,12 @@
 
 import math
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import torch
 
+from zotheory.errors import InvalidArgument
 from zotheory.experiment.environment import reset_peak_memory, resident_memory, stretch_peak
 
 # Seconds between two looks where the system keeps no maximum that can be reset.
@@ -73,3 +75,26 @@ class Peak:
     def _watch(self, stop: threading.Event) -> None:
         while not stop.wait(_INTERVAL):
             self._largest = max(self._largest, resident_memory())
+
+
+def in_parts(count: int, size: int, work: Callable[[int, int], object]) -> None:
+    """Do work(start, end) for ``count`` things, ``size`` at a time or half as many where memory ends.
+
+    Raises:
+        InvalidArgument: not even one thing at a time fits the GPU's memory.
+    """
+    start = 0
+    while start < count:
+        try:
+            work(start, min(start + size, count))
+        except torch.OutOfMemoryError:
+            pass
+        else:
+            start += size
+            continue
+        # Outside of the handler, whose traceback holds what was computed.
+        torch.cuda.empty_cache()
+        if size == 1:
+            remedy = "not even one sentence at a time fits: give dtype bfloat16 or a smaller model"
+            raise InvalidArgument("device", "cuda", remedy)
+        size //= 2

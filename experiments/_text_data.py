@@ -163,13 +163,18 @@ def _table(path: Path) -> Sentences:
         with path.open(newline="", encoding="utf-8") as file:
             rows = list(csv.DictReader(file))
         texts = tuple(row["sentence"] for row in rows)
-        labels = np.array([int(row["label"]) for row in rows], dtype=np.int64)
+        given = [row["label"] for row in rows]
     except (OSError, KeyError, ValueError, TypeError, csv.Error) as error:
         remedy = (
             f"give a CSV file with columns sentence and label, 0 or 1 ({type(error).__name__}: {error})"
         )
         raise InvalidArgument("data", str(path), remedy) from error
+    for number, label in enumerate(given, start=2):
+        if str(label).strip() not in ("0", "1"):
+            remedy = f"line {number} has label {label!r}: give 0 (negative) or 1 (positive)"
+            raise InvalidArgument("data", str(path), remedy)
+    labels = np.array([int(label) for label in given], dtype=np.int64)
     if set(labels.tolist()) != {0, 1}:
-        remedy = "give sentences of both classes, labels 0 and 1"
-        raise InvalidArgument("data", f"{path} with labels {sorted(set(labels.tolist()))}", remedy)
+        remedy = f"it has labels {sorted(set(labels.tolist()))}: give sentences of both classes, 0 and 1"
+        raise InvalidArgument("data", str(path), remedy)
     return Sentences(texts, labels)

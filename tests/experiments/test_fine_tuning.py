@@ -1,0 +1,152 @@
+"""Runs of fine-tuning that a GPU has no memory for, and that are killed."""
+
+import math
+import multiprocessing
+import os
+import signal
+import time
+
+import numpy as np
+import pytest
+import torch
+
+from experiments._classifiers import Classifier
+from experiments._fine_tuning import Examples, Plan, fine_tune, score
+from experiments._memory import in_parts
+from experiments.language_model.methods import maker
+from zotheory.errors import InvalidArgument
+
+MEASURED = ("seconds", "cpu_seconds", "memory")
+
+
+class Linear(torch.nn.Module):
+    """Two logits, of so many sentences at a time at most; the last of those given is the longest."""
+
+    def __init__(self, room: int = 100, backward_room: int = 100, delay: float = 0.0):
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.tensor([0.1, -0.2, 0.3]))
+        self.room, self.backward_room, self.delay, self.sizes = room, backward_room, delay, []
+
+    def forward(self, inputs, mask):
+        time.sleep(self.delay)
+        self.sizes.append(tuple(inputs.shape))
+        room = self.backward_room if torch.is_grad_enabled() and self.weight.requires_grad else self.room
+        if len(inputs) > room:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        slope = (inputs[:, -3:].float() @ self.weight)[:, None]
+        return torch.cat([-slope, slope], dim=1)
+
+
+def examples(count: int, seed: int) -> Examples:
+    rng = np.random.default_rng(seed)
+    rows = [torch.as_tensor(rng.normal(size=3 + n % 4)) for n in range(count)]
+    return Examples(rows, np.array([int(row[-1] > 0) for row in rows]))
+
+
+def tuned(module, method, *, micro=16, checkpoint=None, passes=60):
+    make = maker(method, 0.05, mu=1e-3, queries=1, difference="central", seed=3)
+    plan = Plan(passes=passes, records=6, batch=16, micro=micro)
+    made = Classifier(module, None, None)
+    return fine_tune(made, examples(48, 0), examples(20, 1), make, plan, checkpoint=checkpoint)
+
+
+@pytest.mark.parametrize(
+    ("method", "room", "backward_room", "fits"),
+    [
+        ("zo-sgd/sphere", 5, 0, 4),
+        ("guided/sphere", 1, 0, 1),
+        ("adamw", 9, 3, 2),
+        ("zo-adamm/sphere", 7, 0, 4),
+    ],
+)
+def test_what_a_gpu_has_room_for_is_tried(method, room, backward_room, fits):
+    module = Linear(room, backward_room)
+    before = module.weight.detach().clone()
+    with pytest.raises(
+        InvalidArgument, match=rf"micro = 16: .*{fits} at a time fit, so give micro = {fits}"
+    ):
+        tuned(module, method)
+    assert torch.equal(module.weight, before)
+    # The longest sentences were tried, and what is told to fit does.
+    assert (fits, 6) in module.sizes
+    log = tuned(Linear(room, backward_room), method, micro=fits)
+    assert not log.diverged
+    assert log.rows[-1]["steps"] == 60 // (3 if method == "adamw" else 2)
+
+
+def test_where_one_sentence_is_too_much():
+    with pytest.raises(InvalidArgument, match="even one at a time: tune fewer layers"):
+        tuned(Linear(16, 0), "adamw")
+    with pytest.raises(InvalidArgument, match="not even one sentence at a time fits: give dtype bfloat16"):
+        tuned(Linear(0), "zo-sgd/sphere")
+
+
+def test_scoring_takes_as_many_as_fit():
+    whole, parts = (score(Classifier(Linear(room), None, None), examples(50, 2)) for room in (100, 7))
+    assert parts.loss == pytest.approx(whole.loss, rel=1e-6)
+    assert (parts.accuracy, parts.calibrated, parts.positive) == (
+        whole.accuracy,
+        whole.calibrated,
+        whole.positive,
+    )
+    seen = []
+
+    def work(start, end):
+        if end - start > 3:
+            raise torch.OutOfMemoryError
+        seen.extend(range(start, end))
+
+    in_parts(11, 8, work)
+    assert seen == list(range(11))
+
+
+@pytest.mark.parametrize("method", ["adamw", "zo-sgd/gaussian"])
+def test_parts_of_a_batch_sum_to_its_gradient(method):
+    whole, parts = Linear(), Linear()
+    for module, micro in ((whole, 16), (parts, 5)):
+        tuned(module, method, micro=micro)
+    torch.testing.assert_close(parts.weight, whole.weight, rtol=1e-4, atol=1e-5)
+
+
+def _run(checkpoint, results, delay):
+    torch.set_num_threads(1)
+    module = Linear(delay=delay)
+    log = tuned(module, "r-adazo/sphere", checkpoint=checkpoint, passes=240)
+    results.put((log.rows, log.best, module.weight.detach().tolist()))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+def test_a_process_that_was_killed_goes_on_as_it_would_have(tmp_path):
+    context, file = multiprocessing.get_context("fork"), tmp_path / "run.pt"
+    results = context.Queue()
+
+    def started(checkpoint, delay):
+        process = context.Process(target=_run, args=(checkpoint, results, delay))
+        process.start()
+        return process
+
+    first = started(file, 0.004)
+    # Killed in the middle, after its second record at least.
+    late = time.monotonic() + 60
+    while not file.exists() or torch.load(file, weights_only=False)["progress"]["steps"] < 40:
+        assert time.monotonic() < late
+        assert first.is_alive()
+        time.sleep(0.005)
+    assert first.pid is not None
+    os.kill(first.pid, signal.SIGKILL)
+    first.join()
+    assert first.exitcode == -signal.SIGKILL
+    done = torch.load(file, weights_only=False)["progress"]["steps"]
+    assert 40 <= done < 120
+    found = {}
+    for name, checkpoint in (("resumed", file), ("whole", None)):
+        process = started(checkpoint, 0.0)
+        found[name] = results.get(timeout=60)
+        process.join()
+    assert not file.exists()
+    (rows, *rest), (whole_rows, *whole) = found["resumed"], found["whole"]
+    assert rest == whole
+    assert len(rows) == len(whole_rows) == 7
+    for row, other in zip(rows, whole_rows, strict=True):
+        for name in row.keys() - set(MEASURED):
+            assert row[name] == other[name] or (math.isnan(row[name]) and math.isnan(other[name])), name

