@@ -1,0 +1,1 @@
+"""Worked examples; each is a script, and a module that its test imports."""

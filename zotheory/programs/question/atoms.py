@@ -1,0 +1,257 @@
+"""Laws that answer a question: atoms where the residual is smallest, and a linear program over them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zotheory.programs.question.polynomials import (
+    Compiled,
+    Exponents,
+    at_points,
+    combined,
+    largest,
+    rescaled,
+)
+from zotheory.programs.question.question import Question
+from zotheory.programs.question.squares import SquaresCertificate, supporting
+from zotheory.programs.solvers import LinearProgram, solve_linear
+from zotheory.types import FloatArray
+
+# First points of each region: directions times lengths, in units of the scales.
+DIRECTIONS, LENGTHS = 256, np.geomspace(0.05, 40.0, 28)
+# The deepest points that are refined, and how many rounds of columns are added.
+DEEPEST, ROUNDS = 10, 12
+# Of each of so many shells of lengths the deepest few are refined too.
+SHELLS, PER_SHELL = 10, 4
+# They are this far apart at least, relative to their size.
+APART = 0.1
+# Price of a missing moment, in units of the objective at typical points: never paid by an answer.
+PENALTY = 1e4
+TOLERANCE = 1e-8
+# The residual of a contact point, in units; multipliers are no more accurate.
+TOUCHING = 1e-6
+
+
+@dataclass(frozen=True)
+class Law:
+    """Atoms with masses: points in the question's variables, the region of each, and what is missing.
+
+    Attributes:
+        points: shape (m, k).
+        regions: index of each point's region, shape (m,).
+        weights: masses, shape (m,).
+        value: E[objective].
+        residual: largest violation of a moment constraint, relative to the size of its terms.
+    """
+
+    points: FloatArray
+    regions: np.ndarray
+    weights: FloatArray
+    value: float
+    residual: float
+
+
+class Columns:
+    """Points of the regions with the objective and the moments there, all in scaled units."""
+
+    def __init__(self, question: Question) -> None:
+        self.question = question
+        scales, pieces = question.scales, question.pieces
+        self.scales = np.array([float(x) for x in scales])
+        self.support = [supporting(piece, scales) for piece in pieces]
+        self.objectives = [rescaled(piece.objective, scales) for piece in pieces]
+        self.unit = float(max(map(largest, self.objectives)))
+        self.moments = [[rescaled(g, scales) for g in piece.moments] for piece in pieces]
+        count = len(question.moments)
+        self.sizes = [float(max(largest(gs[j]) for gs in self.moments)) for j in range(count)]
+
+    def start(self, region: int) -> FloatArray:
+        """Return points of a region, shape (m, k), scaled."""
+        from scipy.stats import norm, qmc
+
+        size = len(self.scales)
+        uniform = qmc.Sobol(size, scramble=True, rng=20250101).random(DIRECTIONS)
+        z = norm.ppf(np.clip(uniform, 1e-9, 1 - 1e-9))
+        units = z / np.linalg.norm(z, axis=1, keepdims=True)
+        # Faces too: each coordinate alone, and each left out.
+        faces = [units * (np.arange(size) != i) for i in range(size)] if size > 1 else []
+        axes = [sign * np.eye(size) for sign in (1.0, -1.0)]
+        units = np.vstack([units, *faces, *axes])
+        # Where coordinates are non-negative their reflections serve.
+        units = np.unique(np.vstack([units, np.abs(units)]), axis=0)
+        points = (LENGTHS[:, None, None] * units[None]).reshape(-1, size)
+        points = np.vstack([points, self._ends(region, units), np.zeros((1, size))])
+        return self.inside(region, points)
+
+    def _ends(self, region: int, units: FloatArray) -> FloatArray:
+        """Return where rays from the origin leave a region, about: an optimal law often lives there."""
+        low, high = np.zeros(len(units)), np.full(len(units), LENGTHS[-1])
+        for _ in range(50):
+            middle = (low + high) / 2
+            good = self._is_inside(region, middle[:, None] * units, 0.0)
+            low, high = np.where(good, middle, low), np.where(good, high, middle)
+        return low[:, None] * units
+
+    def inside(self, region: int, points: FloatArray, slack: float = 1e-9) -> FloatArray:
+        """Return the points that lie in a region."""
+        return points[self._is_inside(region, points, slack)]
+
+    def _is_inside(self, region: int, points: FloatArray, slack: float) -> NDArray[np.bool_]:
+        good = np.ones(len(points), dtype=bool)
+        for h in self.support[region]:
+            good &= at_points(h, points) >= -slack
+        return good
+
+    def deepest(self, region: int, duals: FloatArray, seeds: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return local minimisers of the residual on a region, and the residual there (in units)."""
+        from scipy.optimize import minimize
+
+        residual = self._residual(region, duals)
+        compiled = Compiled(residual, seeds.shape[1])
+        values = at_points(residual, seeds) / (1 + (seeds**2).sum(axis=1))
+        bounds = [Compiled(h, seeds.shape[1]) for h in self.support[region]]
+        found = []
+        order = np.argsort(values)
+        for x in _spread(seeds[order], at_points(residual, seeds[order])):
+            result = minimize(
+                compiled.value,
+                x,
+                jac=compiled.slope,
+                method="SLSQP",
+                constraints=[{"type": "ineq", "fun": bound.value, "jac": bound.slope} for bound in bounds],
+                options={"maxiter": 80, "ftol": 1e-15},
+            )
+            if np.all(np.isfinite(result.x)):
+                # A step across the boundary is taken back, if the region allows it.
+                found += [result.x * (1 - back) for back in (0.0, 1e-9, 1e-7)]
+        points = self.inside(region, np.array(found).reshape(-1, seeds.shape[1]))
+        return points, at_points(residual, points)
+
+    def _residual(self, region: int, duals: FloatArray) -> dict[Exponents, Fraction]:
+        """Return f - y_0 - sum_j y_j g_j in units, for multipliers in floating point."""
+        one = {(0,) * len(self.scales): Fraction(1)}
+        parts = [
+            (Fraction(1) / Fraction(self.unit), self.objectives[region]),
+            (-Fraction(float(duals[0])), one),
+        ]
+        for y, g, size in zip(duals[1:], self.moments[region], self.sizes, strict=True):
+            parts.append((-Fraction(float(y)) / Fraction(size), g))
+        return combined(parts)
+
+    def rows(self, region: int, points: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the objective (in units) and the moments (shape (j, m), each in its size) at points."""
+        cost = at_points(self.objectives[region], points) / self.unit
+        sizes = zip(self.moments[region], self.sizes, strict=True)
+        table = np.array([at_points(g, points) / size for g, size in sizes])
+        return cost, table.reshape(len(self.sizes), len(points))
+
+
+def best_law(question: Question, certificate: SquaresCertificate) -> tuple[Law, FloatArray, np.ndarray]:
+    """Return a law near the optimum, and points (with regions) where the certified residual vanishes."""
+    columns = Columns(question)
+    duals = np.array([float(certificate.constant), *(float(y) for y in certificate.multipliers)])
+    duals = duals / columns.unit * np.array([1.0, *columns.sizes])
+    seeds = [columns.start(region) for region in range(len(question.pieces))]
+    contact_points, contact_regions, pools = [], [], []
+    for region, start in enumerate(seeds):
+        points, depth = columns.deepest(region, duals, start) if len(start) else (start, np.zeros(0))
+        touching = _distinct(points[depth <= TOUCHING])
+        contact_points.append(touching)
+        contact_regions.append(np.full(len(touching), region))
+        pools.append(np.vstack([points, start[:: max(1, len(start) // 400)]]))
+    law = _search(columns, pools, seeds, float(certificate.lower))
+    contact = np.vstack(contact_points) * columns.scales
+    return law, contact, np.concatenate(contact_regions)
+
+
+def _search(columns: Columns, pools: list[FloatArray], seeds: list[FloatArray], lower: float) -> Law:
+    law, last = _law(columns, pools), np.inf
+    for _ in range(ROUNDS):
+        found, duals = law
+        close = abs(found.value - lower) <= TOLERANCE * max(abs(lower), columns.unit)
+        if (close and found.residual <= TOLERANCE) or (
+            found.value >= last - 1e-12 and found.residual <= TOLERANCE
+        ):
+            break
+        last = found.value if found.residual <= TOLERANCE else np.inf
+        for region, pool in enumerate(pools):
+            if not len(seeds[region]):
+                continue
+            points, depth = columns.deepest(region, duals, np.vstack([seeds[region], pool[-DEEPEST:]]))
+            pools[region] = np.vstack([pool, points[depth < -TOLERANCE]])
+        law = _law(columns, pools)
+    return law[0]
+
+
+def _law(columns: Columns, pools: Sequence[FloatArray]) -> tuple[Law, FloatArray]:
+    """Solve the linear program over the points so far; return the law and its multipliers."""
+    rows = [columns.rows(region, points) for region, points in enumerate(pools)]
+    cost, table = np.concatenate([c for c, _ in rows]), np.hstack([t for _, t in rows])
+    points = np.vstack(pools)
+    regions = np.repeat(np.arange(len(pools)), [len(points) for points in pools])
+    moments = columns.question.moments
+    values = np.array([float(m.value) / size for m, size in zip(moments, columns.sizes, strict=True)])
+    equal = np.array([m.relation == "==" for m in moments], dtype=bool)
+    sign = np.array([-1.0 if m.relation == ">=" else 1.0 for m in moments])
+    count, missing = len(cost), int(equal.sum())
+    eye = np.eye(missing)
+    equalities = np.vstack([np.ones(count), table[equal]])
+    elastic = np.vstack([np.zeros((1, 2 * missing)), np.hstack([eye, -eye])])
+    limits = sign * values
+    inequalities = (sign[:, None] * table)[~equal]
+    over = np.hstack([np.zeros((len(inequalities), 2 * missing)), -np.eye(len(inequalities))])
+    program = LinearProgram(
+        np.concatenate([cost, np.full(2 * missing + len(inequalities), PENALTY)]),
+        np.hstack([equalities, elastic, np.zeros((missing + 1, len(inequalities)))]),
+        np.concatenate([[1.0], values[equal]]),
+        np.hstack([inequalities, over]),
+        limits[~equal],
+    )
+    answer = solve_linear(program, "highs")
+    weights = answer.weights[:count]
+    keep = weights > 1e-12
+    weights = weights[keep] / weights[keep].sum()
+    duals = np.zeros(1 + len(values))
+    duals[0] = answer.equality_duals[0]
+    duals[1:][equal] = answer.equality_duals[1:]
+    duals[1:][~equal] = -sign[~equal] * answer.inequality_duals
+    reached = table[:, keep] @ weights
+    off = np.where(equal, np.abs(reached - values), np.maximum(sign * (reached - values), 0.0))
+    value = float(cost[keep] @ weights) * columns.unit
+    law = Law(points[keep] * columns.scales, regions[keep], weights, value, float(off.max(initial=0.0)))
+    return law, duals
+
+
+def _spread(points: FloatArray, values: FloatArray) -> list[FloatArray]:
+    """Return the deepest of some points that are not close to each other, and the deepest at each length.
+
+    One wide valley must not hide a narrow one at another length.
+    """
+    norms = np.sqrt((points**2).sum(axis=1))
+    chosen = _apart(points, DEEPEST)
+    edges = np.geomspace(LENGTHS[0], LENGTHS[-1] * 2, SHELLS + 1)
+    for low, high in pairwise(edges):
+        shell = (norms >= low) & (norms < high)
+        chosen += _apart(points[shell][np.argsort(values[shell])], PER_SHELL)
+    return _apart(np.array(chosen).reshape(-1, points.shape[1]), len(chosen))
+
+
+def _apart(points: FloatArray, most: int) -> list[FloatArray]:
+    kept: list[FloatArray] = []
+    while len(points) and len(kept) < most:
+        first = points[0]
+        kept.append(first)
+        points = points[np.abs(points - first).max(axis=1) > APART * (1 + np.abs(first).max())]
+    return kept
+
+
+def _distinct(points: FloatArray) -> FloatArray:
+    kept: list[FloatArray] = []
+    for point in points:
+        if all(np.abs(point - other).max() > 1e-3 * (1 + np.abs(other).max()) for other in kept):
+            kept.append(point)
+    return np.array(kept).reshape(len(kept), points.shape[1])
