@@ -17,7 +17,7 @@ from zotheory.ledger.faults import one_line
 from zotheory.ledger.verdict import Decision, decide
 
 # Programs that a claim solves anew, of those that were not fitted to.
-CHECKED_POINTS = 6
+CHECKED_POINTS = 4
 LONGEST_TITLE = 90
 
 TEMPLATE = '''"""{title}.
