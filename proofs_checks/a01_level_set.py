@@ -34,8 +34,10 @@ claim = Claim(
     coq=CoqProof(
         file="a01_level_set.v",
         formulas={"V": "d delta c", "level": "d delta"},
-        theorems={"identity": ("identity",), "level": ("iff",)},
-        detail="for every law with finitely many atoms in R^d, every d, delta and unit vector",
+        theorems={"identity": ("identity",), "identity_for_all_laws": ("identity",), "level": ("iff",)},
+        library=("axis", "expectation"),
+        detail="the identity for every law on R^d, every d, delta and unit vector; where the level is reached for laws "
+        "with finitely many atoms",
     ),
 )
 

@@ -15,6 +15,17 @@ Proof.
   rewrite mean_add, (mean_affine d delta) by assumption. unfold value_of. ring.
 Qed.
 
+(* For all laws, with infinitely many atoms or none; Cov(s, n) = E[s n] - E s E n. *)
+Theorem identity_for_all_laws d delta u support (X : expectation support) :
+  dot d u u = 1 -> isotropic d delta X ->
+  let product := expect X (fun v => along d u v * length2 d v) in
+  product = claimed_V (INR d) delta (product - expect X (along d u) * expect X (length2 d)).
+Proof.
+  intros U H product.
+  rewrite (proj2 (expect_along _ X d delta u U H)), (proj2 (expect_length2 _ X d delta H)).
+  unfold claimed_V. ring.
+Qed.
+
 Theorem level d delta u l :
   dot d u u = 1 -> unbiased d delta l ->
   (value_of d u l = claimed_level (INR d) delta <-> covariance d u l = 0).

@@ -53,11 +53,14 @@ claim = Claim(
         theorems={
             "dual_inequality": ("bound",),
             "bound": ("bound",),
+            "bound_for_all_laws": ("bound",),
             "contact": ("iff",),
             "attained": ("attained",),
         },
-        detail="the dual inequality at every point of the plane; bound and contact set for every law with finitely "
-        "many atoms in R^d, every d, delta and R^2; the law that attains it for a gradient along the first axis",
+        library=("axis", "expectation"),
+        detail="the dual inequality at every point of the plane; the bound for every law on R^d, every d, delta and "
+        "R^2; the contact set for laws with finitely many atoms; the law that attains the bound for a gradient along "
+        "the first axis",
     ),
 )
 

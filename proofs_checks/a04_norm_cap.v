@@ -112,6 +112,24 @@ Section Cap.
   Qed.
 End Cap.
 
+(* The bound for all laws, with infinitely many atoms or none. *)
+Theorem bound_for_all_laws d delta R2 u (X : expectation (fun v => length2 d v <= R2)) :
+  (1 <= d)%nat -> 0 < delta -> delta * INR d <= R2 -> dot d u u = 1 -> isotropic d delta X ->
+  integrable X (fun v => along d u v * length2 d v) ->
+  claimed_value (INR d) delta R2 <= expect X (fun v => along d u v * length2 d v).
+Proof.
+  intros D P C U H I. assert (1 <= INR d) by (apply (le_INR 1); lia).
+  assert (A : 0 < R2 - delta * (INR d - 1)) by nra. assert (B : 0 < R2) by nra.
+  pose (s0 := s0_of d delta R2).
+  replace (claimed_value (INR d) delta R2)
+    with (- (s0 * s0) + (2 * s0 - s0 * s0 / R2) * delta + s0 * s0 / R2 * (delta * INR d))
+    by (unfold s0, s0_of, claimed_p, claimed_value; field; lra).
+  apply (expect_above _ X d delta u U H); [assumption|]. intros v N.
+  replace (_ + _ + _) with (claimed_dual_form (along d u v) (length2 d v) s0 R2)
+    by (unfold claimed_dual_form; field; lra).
+  apply dual_inequality; [assumption|apply plane, U|exact N].
+Qed.
+
 Theorem attained m delta R2 :
   (1 <= m)%nat -> 0 < delta -> delta * INR (S m) <= R2 ->
   exists l, unbiased (S m) delta l /\ surely l (fun v => length2 (S m) v <= R2)

@@ -50,11 +50,13 @@ claim = Claim(
             "decomposition": ("decomposition",),
             "lagrangian": ("bound",),
             "bound": ("bound",),
+            "bound_for_all_laws": ("bound",),
             "contact": ("iff",),
             "attained": ("iff",),
         },
-        detail="for every law with finitely many atoms in R^d, every d, delta and unit vector; a law that attains "
-        "it for d >= 2 and a gradient along the first axis",
+        library=("axis", "expectation"),
+        detail="the bound for every law on R^d, every d, delta and unit vector, the rest for laws with finitely many "
+        "atoms; a law that attains the bound for d >= 2 and a gradient along the first axis",
     ),
 )
 

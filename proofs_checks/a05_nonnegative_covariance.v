@@ -78,6 +78,27 @@ Section Covariance.
   Qed.
 End Covariance.
 
+(* The bound for all laws, with infinitely many atoms or none: Cov(s, t) >= 0 is E[s t] >= E s E t. *)
+Theorem bound_for_all_laws d delta u support (X : expectation support) :
+  dot d u u = 1 -> isotropic d delta X ->
+  integrable X (fun v => along d u v * length2 d v) -> integrable X (fun v => along d u v * across d u v) ->
+  delta * (delta * INR d - delta) <= expect X (fun v => along d u v * across d u v) ->
+  claimed_value (INR d) delta <= expect X (fun v => along d u v * length2 d v).
+Proof.
+  intros U H I J C.
+  assert (K : integrable X (fun v => - claimed_multiplier * (along d u v * across d u v)))
+    by (apply (multiple_in _ X (- claimed_multiplier) (fun v => along d u v * across d u v)), J).
+  assert (S : - delta ^ 2 + 2 * delta * delta + 0 * (delta * INR d)
+    <= expect X (fun v => along d u v * length2 d v + - claimed_multiplier * (along d u v * across d u v))).
+  { apply (expect_above _ X d delta u U H).
+    - apply (sum_in _ X (fun v => along d u v * length2 d v)); assumption.
+    - intros v _. destruct (lagrangian (along d u v) (across d u v) delta) as [E [_ R]].
+      unfold across in *. replace (along d u v + (length2 d v - along d u v)) with (length2 d v) in E by ring. lra. }
+  rewrite (expect_add _ X (fun v => along d u v * length2 d v)), expect_scale in S by assumption.
+  pose proof (proj1 (proj2 (lagrangian 0 0 delta))) as M.
+  pose proof (Rmult_le_compat_l _ _ _ M C). unfold claimed_multiplier, claimed_value in *. lra.
+Qed.
+
 (* The law that is aligned with the first axis, and of one other axis at a time across it. *)
 Definition corner (k : nat) (x y : R) : vec := fun i => same 0 i * x + same (S k) i * y.
 

@@ -58,12 +58,15 @@ claim = Claim(
         theorems={
             "dual_inequality": ("bound",),
             "bound": ("bound",),
+            "bound_for_all_laws": ("bound",),
             "contact": ("iff",),
             "attained": ("attained",),
             "at_one": ("kappa = 1",),
         },
-        detail="the dual inequality at every point of the plane; bound and contact set for every law with finitely "
-        "many atoms in R^d, every d >= 2, delta and kappa; the law that attains it for a gradient along the first axis",
+        library=("axis", "expectation"),
+        detail="the dual inequality at every point of the plane; the bound for every law on R^d, every d >= 2, delta "
+        "and kappa; the contact set for laws with finitely many atoms; the law that attains the bound for a gradient "
+        "along the first axis",
     ),
 )
 

@@ -114,22 +114,12 @@ Section Budget.
     - apply Rplus_eq_reg_l with (delta * w). rewrite E2. field. lra.
   Qed.
 
-  Let cost v := along d u v * length2 d v + beta * length2 d v ^ 2.
-  Let form v := form_at (along d u v) (length2 d v) s0 h.
-
-  Let below : surely l (fun v => form v <= cost v).
-  Proof. intros w v I W. apply dual_inequality; try apply positive. apply plane, unit. Qed.
-
-  Let mean_cost : mean l cost = value_of d u l + beta * square_length d l.
-  Proof. unfold cost. rewrite mean_add, mean_scale. reflexivity. Qed.
-
-  Let mean_form : mean l form = claimed_value (INR d) delta kappa + beta * budget d delta kappa.
+  (* The form's mean, E s = delta and E n = delta d *)
+  Let dual_value :
+    - (1 + beta) * s0 ^ 2 + (2 * (1 + beta) * s0 - 2 * beta * (s0 + h)) * delta
+      + 2 * beta * (s0 + h) * (delta * INR d)
+    = claimed_value (INR d) delta kappa + beta * budget d delta kappa.
   Proof.
-    unfold form, form_at. fold beta.
-    rewrite (mean_ext l _ (fun v => - (1 + beta) * s0 ^ 2
-      + (2 * (1 + beta) * s0 - 2 * beta * (s0 + h)) * along d u v + 2 * beta * (s0 + h) * length2 d v))
-      by (intro; ring).
-    rewrite (mean_affine d delta) by assumption.
     destruct lengths as [w [E [W [Q [E1 E2]]]]]. destruct positive as [P1 P2].
     assert (B : beta * ((s0 + h) ^ 2 - s0 ^ 2) = s0 ^ 2) by (unfold beta, claimed_beta; field; nra).
     assert (K : kappa = (w * INR d * (INR d - 2) + w * w) / (INR d * INR d * (w - 1))).
@@ -146,6 +136,43 @@ Section Budget.
         apply Rmult_lt_0_compat; [apply Rmult_lt_0_compat; apply pow_lt; lra|].
         apply Rmult_lt_0_compat; lra. }
     unfold budget. rewrite E, E2, E1, B', K. field. repeat split; lra.
+  Qed.
+
+  (* The bound for all laws, with infinitely many atoms or none. *)
+  Theorem bound_for_all_laws support (X : expectation support) :
+    isotropic d delta X -> integrable X (fun v => along d u v * length2 d v) ->
+    integrable X (fun v => length2 d v ^ 2) -> expect X (fun v => length2 d v ^ 2) <= budget d delta kappa ->
+    claimed_value (INR d) delta kappa <= expect X (fun v => along d u v * length2 d v).
+  Proof.
+    intros H I J B. assert (K : integrable X (fun v => beta * length2 d v ^ 2))
+      by (apply (multiple_in _ X beta (fun v => length2 d v ^ 2)), J).
+    assert (S : claimed_value (INR d) delta kappa + beta * budget d delta kappa
+      <= expect X (fun v => along d u v * length2 d v + beta * length2 d v ^ 2)).
+    { rewrite <- dual_value. apply (expect_above _ X d delta u unit H).
+      - apply (sum_in _ X (fun v => along d u v * length2 d v)); assumption.
+      - intros v _. pose proof (dual_inequality (along d u v) (length2 d v) s0 h (proj1 positive)
+          (proj2 positive) (plane d u v unit)) as F. unfold form_at in F. fold beta in F. lra. }
+    rewrite (expect_add _ X (fun v => along d u v * length2 d v)), (expect_scale _ X beta) in S by assumption.
+    pose proof (beta_positive s0 h (proj1 positive) (proj2 positive)) as P. fold beta in P.
+    pose proof (Rmult_le_compat_l beta _ _ (Rlt_le _ _ P) B). lra.
+  Qed.
+
+  Let cost v := along d u v * length2 d v + beta * length2 d v ^ 2.
+  Let form v := form_at (along d u v) (length2 d v) s0 h.
+
+  Let below : surely l (fun v => form v <= cost v).
+  Proof. intros w v I W. apply dual_inequality; try apply positive. apply plane, unit. Qed.
+
+  Let mean_cost : mean l cost = value_of d u l + beta * square_length d l.
+  Proof. unfold cost. rewrite mean_add, mean_scale. reflexivity. Qed.
+
+  Let mean_form : mean l form = claimed_value (INR d) delta kappa + beta * budget d delta kappa.
+  Proof.
+    rewrite <- dual_value. unfold form, form_at. fold beta.
+    rewrite (mean_ext l _ (fun v => - (1 + beta) * s0 ^ 2
+      + (2 * (1 + beta) * s0 - 2 * beta * (s0 + h)) * along d u v + 2 * beta * (s0 + h) * length2 d v))
+      by (intro; ring).
+    apply (mean_affine d delta); assumption.
   Qed.
 
   Let weak : mean l form <= mean l cost /\ (mean l cost = mean l form <-> surely l (fun v => cost v = form v)).

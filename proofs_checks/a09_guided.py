@@ -51,11 +51,13 @@ claim = Claim(
             "objective": ("bound",),
             "dual_inequality": ("bound",),
             "bound": ("bound",),
+            "bound_for_all_laws": ("bound",),
             "attained": ("attained",),
             "comparison": ("comparison",),
         },
+        library=("axis", "expectation"),
         detail="the objective as a mean over gradients; the dual inequality at every point of the plane; the bound for "
-        "every law with finitely many atoms in R^d; the law that attains it for a guide along the first axis",
+        "every law on R^d; the law that attains it for a guide along the first axis",
     ),
 )
 

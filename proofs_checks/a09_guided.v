@@ -64,6 +64,22 @@ Proof.
     rewrite (mean_affine d delta) by assumption. unfold claimed_V, q. field. lra.
 Qed.
 
+(* The bound for all laws, with infinitely many atoms or none. *)
+Theorem bound_for_all_laws d delta rho rest e support (X : expectation support) :
+  (2 <= d)%nat -> dot d e e = 1 -> isotropic d delta X -> rest ^ 2 = (1 - rho ^ 2) * (INR d - 1) ->
+  integrable X (fun v => cost_at (INR d) rho rest (along d e v) (length2 d v)) ->
+  claimed_V delta rho rest <= expect X (fun v => cost_at (INR d) rho rest (along d e v) (length2 d v)).
+Proof.
+  intros D U H R I. assert (1 < INR d) as B by (apply (lt_INR 1); lia). pose (q := rest / (INR d - 1)).
+  replace (claimed_V delta rho rest) with (- claimed_V delta rho rest
+    + 2 * delta * (rho + rest) * (rho - q) * delta + 2 * delta * (rho + rest) * q * (delta * INR d))
+    by (unfold claimed_V, q; field; lra).
+  apply (expect_above _ X d delta e U H); [assumption|]. intros v _.
+  replace (_ + _ + _) with (form_at (INR d) delta rho rest (along d e v) (length2 d v))
+    by (unfold form_at, q; field; lra).
+  apply dual_inequality; [assumption|apply plane, U].
+Qed.
+
 Theorem attained m delta rho rest :
   (1 <= m)%nat -> 0 < delta -> 0 < rho -> 0 < rest ->
   let p := claimed_p rho rest in

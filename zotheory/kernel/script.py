@@ -16,6 +16,7 @@ LIBRARY = Path(__file__).parent / "library"
 PARTS: dict[str, tuple[str, ...]] = {
     "laws": (),
     "axis": ("laws",),
+    "expectation": ("laws", "axis"),
     "draws": ("laws",),
     "fourth": ("laws",),
 }
@@ -32,7 +33,7 @@ class CoqProof:
             arguments, "d delta". A dot leads into a formula that is a dictionary: "contact.near".
         theorems: the theorems that count, each with the parts of the claim it speaks about.
         detail: what the theorems say, and what of the claim they leave to other routes, in words.
-        library: which definitions and lemmas they use: laws, axis, draws, fourth.
+        library: which definitions and lemmas they use: laws, axis, expectation, draws, fourth.
         refuting: those of the theorems that contradict the claim.
     """
 
