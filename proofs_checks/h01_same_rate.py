@@ -33,8 +33,8 @@ claim = Claim(
     conditions=(
         "stored results of adaptive-synthetic, 16 trials with starts shared by the methods; intervals of medians by order "
         "statistics, exact for any distribution; one false-alarm rate of 1e-3 for all of them",
-        "medians are over starts and perturbations, for these functions, this dimension and this budget; the published "
-        "dimension is 10^4",
+        "medians are over starts and perturbations, for these functions, this dimension and this budget; H1b and H1c are for the "
+        "published dimension, 10^4",
         "bounds were set with these results in view; another program, with random numbers of its own, finds the same on the "
         "quadratic",
         "lengths from the eleventh step on; the prediction takes no account of the fluctuation of v, which makes the "

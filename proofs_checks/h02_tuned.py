@@ -38,7 +38,7 @@ claim = Claim(
         "rates are tuned for final losses, not for early targets",
         "bounds and targets were set with these results in view; another program, with rates of its own, finds the same on "
         "the quadratic",
-        "for these functions, d = 144 and this budget; the published dimension is 10^4",
+        "for these functions, d = 144 and this budget; H2b is for the published dimension, 10^4",
     ),
     expected=Verdict.SUPPORTED,
     formulas={
