@@ -73,3 +73,11 @@ def test_bad_input_is_one_line_and_writes_nothing(folder, tmp_path):
     assert result.stderr.startswith("error: output = 'report.html'")
     assert report(tmp_path / "nowhere").exit_code == 2
     assert not (tmp_path / "report.html").exists()
+
+
+def test_a_kernel_that_is_not_installed_ends_before_claims_run(folder, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    result = report(folder, "--kernel", "coq")
+    assert result.exit_code == 2
+    assert "coqc" in result.stderr
+    assert "A1" not in result.stderr

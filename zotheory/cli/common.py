@@ -5,6 +5,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
+from enum import StrEnum
 from pathlib import Path
 
 import typer
@@ -18,6 +19,12 @@ NOT_EXPECTED = 1
 BAD_INPUT = 2
 # Wide enough that a table in a file or a log loses nothing.
 WIDTH_WITHOUT_TERMINAL = 120
+
+
+class KernelName(StrEnum):
+    """A proof assistant."""
+
+    COQ = "coq"
 
 
 @contextlib.contextmanager

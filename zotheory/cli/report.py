@@ -13,6 +13,7 @@ import typer
 from zotheory.cli.common import (
     BAD_INPUT,
     NOT_EXPECTED,
+    KernelName,
     check_writable,
     claim_paths,
     errors_in_one_line,
@@ -72,6 +73,10 @@ def report(
             show_default="the user's cache folder",
         ),
     ] = None,
+    kernel: Annotated[
+        KernelName | None,
+        typer.Option(help="A proof assistant that reads theorems of claims.", show_default="none"),
+    ] = None,
 ) -> None:
     """Run the claims, draw the figures, and write a report that needs no other file.
 
@@ -79,9 +84,10 @@ def report(
     laws in a plane with sliders, the figures, and what rests on what. Results that are older than the code
     of their experiment are marked. latex and pdf hold every claim with its verdict.
 
-    Exit status 1: a verdict is not the expected one, or the run was interrupted. Exit status 2: bad input,
-    or a claim file or figure that failed; the report is written with the others.
+    Exit status 1: a verdict is not the expected one, a script is refused, or the run was interrupted. Exit
+    status 2: bad input, or a claim file or figure that failed; the report is written with the others.
     """
+    from zotheory.kernel.coqc import find_coqc
     from zotheory.ledger.cache import default_folder
     from zotheory.ledger.discover import discover
     from zotheory.ledger.run import check_jobs, run
@@ -90,6 +96,7 @@ def report(
     failed: list[str] = []
     with interruption_in_one_line(), errors_in_one_line():
         check_jobs(jobs)
+        coqc = None if kernel is None else find_coqc()
         claims, failures = discover(claim_paths(paths))
         check_writable(target)
         if format is ReportFormat.PDF:
@@ -103,6 +110,7 @@ def report(
                 progress=progress,
                 cache=cache_dir or default_folder(),
                 warn=lambda line: tell(f"warning: {line}"),
+                kernel=coqc,
             )
         failed += [f"not loaded: {failure}" for failure in failures]
         if format is ReportFormat.HTML:
@@ -117,14 +125,16 @@ def report(
                 write_report(target, text)
             else:
                 target.write_bytes(compiled(text))
-    from zotheory.report.summary import complaints, count_line
+    from zotheory.report.summary import complaints, count_line, refused_script
 
     tell(f"{target}: {count_line(results, failures)}")
     for line in [*complaints(results), *failed]:
         tell(f"  {line}")
     if failed:
         raise typer.Exit(BAD_INPUT)
-    if len(results) < len(claims) or not all(result.as_expected for result in results):
+    if len(results) < len(claims) or not all(
+        result.as_expected and not refused_script(result) for result in results
+    ):
         raise typer.Exit(NOT_EXPECTED)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +11,7 @@ import typer
 from zotheory.cli.common import (
     BAD_INPUT,
     NOT_EXPECTED,
+    KernelName,
     check_writable,
     claim_paths,
     emit,
@@ -27,12 +27,6 @@ from zotheory.report.formats import Format
 if TYPE_CHECKING:
     from zotheory.ledger.discover import LoadFailure
     from zotheory.ledger.run import Result
-
-
-class KernelName(StrEnum):
-    """A proof assistant."""
-
-    COQ = "coq"
 
 
 def verify(
