@@ -82,10 +82,6 @@ def panel(source: Source, task: str, x: tuple[str, str], y: tuple[str, str]) -> 
     start = np.full(2, float(rows[y[0]][0]))
     found.append(Series(ZERO_SHOT, Kind.REFERENCE, ends, start, BLACK, dashes=":"))
     y_scale = "log" if y == LOSS else "linear"
-    if x == SECONDS:
-        # Methods take their passes in very different times.
-        limits = (limit(found), float(ends[1]))
-        return Panel(title(task), x[1], y[1], found[::-1], "log", y_scale, limits)
     return Panel(title(task), x[1], y[1], found[::-1], y_scale=y_scale)
 
 
@@ -93,11 +89,6 @@ def title(task: str) -> str:
     """Return a task's name in short: what is tuned, and of which model if it is not the usual one."""
     model, _, subset = task.rpartition("/")
     return subset if model == "smollm2-135m" else f"{Path(model).name}/{subset}"
-
-
-def limit(curves: list[Series]) -> float:
-    """Return half of the least time of a record after the start."""
-    return min(float(x[x > 0].min()) for x in (one.column("x") for one in curves) if (x > 0).any()) / 2
 
 
 def shown(source: Source, task: str) -> list[str]:

@@ -21,8 +21,8 @@ claim = Claim(
     plain="Of d parameters the Gaussian's mean squared estimate is 1 + 2/d times that of a fixed length, 1.0035 for the 576 of "
     "a final norm: so much more noise, and no more, a step has. SmolLM2-135M tuned in its final norm or in two rows of its "
     "head, rates tuned for each law, equal passes: the mean over a run of the logarithm of the development loss differs by "
-    "less than intervals over seeds resolve, which are tens of times wider than that. It would take as many seeds as the "
-    "evidence says, tens of thousands.",
+    "less than intervals over seeds resolve, which are tens of times wider than that. The evidence says how many seeds would see "
+    "it: thousands.",
     latex=r"$E\|g\|^2_{\rm Gauss}=(1+2/d)\,E\|g\|^2_{\rm fixed}$; measured difference of log losses: not resolved.",
     source="arXiv 2510.19975, as summarised (fixed lengths have less variance); the measurement is ours",
     conditions=(
