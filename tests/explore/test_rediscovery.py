@@ -1,10 +1,12 @@
 """From numbers alone: the closed forms of A4, A7 and A9, fitted and decided; false ones refuted."""
 
+from dataclasses import replace
+
 import pytest
 import sympy as sp
 
 from zotheory.errors import InvalidArgument
-from zotheory.explore import claim_text, conjectures, examine, stated
+from zotheory.explore import Family, claim_text, conjectures, examine, stated, sweep
 from zotheory.explore.proving import dual_bound, optimal_law, solved_programs
 from zotheory.explore.regimes import REGIMES, regime_of
 from zotheory.explore.symbols import all_symbols, read_formula
@@ -52,7 +54,7 @@ def test_a_known_closed_form_is_found_from_values_and_proved(name, swept, tmp_pa
 def test_a_false_formula_is_refuted_by_each_route_and_by_its_claim_file(name, wrong, swept, tmp_path):
     found = stated(wrong, swept(name))
     assert found.failing
-    regime = {"cap": "norm_cap across tight", "budget": "fourth_moment tight", "guide": "guide, free"}[name]
+    regime = {"cap": "norm_cap tight across", "budget": "fourth_moment tight", "guide": "guide, free"}[name]
     for route in (optimal_law, dual_bound):
         assert {item.outcome for item in route(found.value, regime, {"delta": "1"})} == {"holds", "fails"}
     (evidence, *_) = solved_programs(found.value, [found.failing[0].parameters])
@@ -77,13 +79,29 @@ def test_a_formula_of_values_that_a_closed_form_cannot_be_told_from_is_not_propo
     assert conjectures(few) == []
 
 
-def test_a_true_formula_without_a_derivation_is_only_supported(store):
-    from zotheory.explore import Family, sweep
-
-    points = sweep(Family.of(["dim=2:9", "knowledge=blind"]), store)
+@pytest.mark.parametrize(
+    ("family", "verdict"),
+    [
+        (["dim=2:9", "knowledge=blind"], Verdict.PROVED),
+        (["dim=2:9", "require=nonnegative_covariance"], Verdict.PROVED),
+        # The same value for another reason, which no regime here derives.
+        (["dim=2:9", "cap_ratio=1"], Verdict.SUPPORTED),
+    ],
+)
+def test_the_level_delta_squared_d(family, verdict, store):
+    points = sweep(Family.of(family), store)
     (found,) = conjectures(points)
     assert found.value == D
-    assert examine(found).verdict is Verdict.SUPPORTED
+    assert examine(found).verdict is verdict
+    wrong = replace(found, value=D + sp.Rational(1, 10**9))
+    assert examine(wrong).verdict is Verdict.REFUTED
+
+
+@pytest.mark.parametrize("name", ["aligned", "blind"])
+def test_a_false_level_is_refuted_by_both_derivations(name):
+    for value, outcome in ((NAMES["delta"] ** 2 * D, {"holds"}), (NAMES["delta"] * D, {"holds", "fails"})):
+        for route in (optimal_law, dual_bound):
+            assert {item.outcome for item in route(value, name, {})} == outcome
 
 
 @pytest.mark.parametrize("name", REGIMES)

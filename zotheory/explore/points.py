@@ -67,13 +67,12 @@ class Point:
         """The kind of law and the active constraints: what changes from phase to phase."""
         if self.upper is None:
             return self.status
-        tight = [f"norm_cap{self._capped}" if name == "norm_cap" else name for name in self.active]
-        return f"{self.kind}, {' and '.join(tight)} tight" if tight else self.kind
+        return f"{self.kind}, {' and '.join(self.active)} tight{self._capped}" if self.active else self.kind
 
     @property
     def _capped(self) -> str:
         # Which atoms the cap stops: other ones make another formula.
-        if self.kind not in (LawKind.TWO_ATOM, LawKind.MIXED):
+        if "norm_cap" not in self.active or self.kind not in (LawKind.TWO_ATOM, LawKind.MIXED):
             return ""
         longest = max(atom.norm for atom in self.atoms)
         stopped = [atom for atom in self.atoms if longest - atom.norm <= SAME_LENGTH]

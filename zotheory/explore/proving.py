@@ -12,7 +12,8 @@ from zotheory.checks.exact import Term, check_identity, check_nonnegative, check
 from zotheory.explore.conjecture import inside
 from zotheory.explore.family import Parameters, shown
 from zotheory.explore.points import point_at
-from zotheory.explore.regimes import Regime, regime_of
+from zotheory.explore.regimes import LevelRegime, Regime, regime_of
+from zotheory.explore.roots import linear_in_root
 from zotheory.explore.symbols import all_symbols, substituted
 
 ATTAINED, BOUND = ("attained",), ("bound",)
@@ -23,7 +24,7 @@ def optimal_law(value: Any, regime: str, fixed: Parameters) -> Iterator[Evidence
 
     Args:
         value: the claimed optimum, in the symbols of the parameters.
-        regime: one of `regimes.REGIMES`.
+        regime: one of `regimes.REGIMES` or `regimes.LEVELS`.
         fixed: parameters that are numbers.
     """
     import sympy
@@ -31,6 +32,9 @@ def optimal_law(value: Any, regime: str, fixed: Parameters) -> Iterator[Evidence
     found = regime_of(regime, fixed)
     if found is None:
         yield _no_regime(regime, fixed, ATTAINED)
+        return
+    if isinstance(found, LevelRegime):
+        yield from _at_the_means(value, found)
         return
     masses, lengths = found.masses, found.lengths
     yield check_identity(
@@ -61,7 +65,7 @@ def dual_bound(value: Any, regime: str, fixed: Parameters) -> Iterator[Evidence]
 
     Args:
         value: the claimed optimum, in the symbols of the parameters.
-        regime: one of `regimes.REGIMES`.
+        regime: one of `regimes.REGIMES` or `regimes.LEVELS`.
         fixed: parameters that are numbers.
     """
     import sympy
@@ -69,6 +73,9 @@ def dual_bound(value: Any, regime: str, fixed: Parameters) -> Iterator[Evidence]
     found = regime_of(regime, fixed)
     if found is None:
         yield _no_regime(regime, fixed, BOUND)
+        return
+    if isinstance(found, LevelRegime):
+        yield from _square(value, found)
         return
     s, n = sympy.symbols("s n", positive=True)
     (w0, w1), (l0, l1) = found.weights, found.slopes
@@ -128,6 +135,35 @@ def solved_programs(value: Any, points: Sequence[Mapping[str, Any]]) -> Iterator
         yield Evidence(Outcome.FAILS, detail=text, witness=Witness(text, data), **common)
 
 
+def _at_the_means(value: Any, regime: LevelRegime) -> Iterator[Evidence]:
+    s, n = regime.symbols
+    put = {s: regime.delta, n: regime.delta * (regime.across + 1)}
+    yield check_identity(
+        (s * (n - s)).subs(put),
+        regime.delta**2 * regime.across,
+        detail="E[s (n - s)] of s = delta, n = delta d: the covariance vanishes",
+        parts=ATTAINED,
+    )
+    detail = "the objective at s = delta, n = delta d"
+    yield from _same(value, regime.cost.subs(put), regime, detail, ATTAINED)
+
+
+def _square(value: Any, regime: LevelRegime) -> Iterator[Evidence]:
+    (s, n), (mass, l0, l1) = regime.symbols, regime.multipliers
+    residual = regime.cost - regime.gamma * s * (n - s) + mass - l0 * s - l1 * (n - s)
+    yield check_nonnegative(
+        residual,
+        [Term(regime.weight, regime.level)],
+        [s, n - s],
+        detail="the residual of the multipliers for 0 <= s <= n",
+        falsifier="a point below the dual form",
+        parts=BOUND,
+    )
+    dual = -mass + regime.delta * l0 + regime.delta * regime.across * l1
+    dual += regime.gamma * regime.delta**2 * regime.across
+    yield from _same(value, dual, regime, "the dual value of the multipliers", BOUND)
+
+
 def _terms(regime: Regime, index: int, part: Any, n: Any) -> list[Term]:
     import sympy
 
@@ -139,13 +175,13 @@ def _terms(regime: Regime, index: int, part: Any, n: Any) -> list[Term]:
 
 
 def _same(
-    value: Any, derived: Any, regime: Regime, detail: str, parts: tuple[str, ...]
+    value: Any, derived: Any, regime: Regime | LevelRegime, detail: str, parts: tuple[str, ...]
 ) -> Iterator[Evidence]:
     """Compare a formula with at most one square root with a rational expression, for all parameters."""
     import sympy
 
     put = {all_symbols()[name]: expression for name, expression in regime.parameters.items()}
-    expression, root, square = _linear_in_root(value)
+    expression, root, square = linear_in_root(value)
     if expression is None:
         yield Evidence(
             Outcome.INCONCLUSIVE,
@@ -181,48 +217,6 @@ def _same(
         parts=parts,
         scope=Scope.GENERAL,
     )
-
-
-def _linear_in_root(value: Any) -> tuple[Any, Any, Any]:
-    """Return u, w, x with value = u + w sqrt(x), or three times None; x may be a product of radicands."""
-    import sympy
-
-    half = sympy.Rational(1, 2)
-    powers = {item for item in sympy.sympify(value).atoms(sympy.Pow) if item.exp in (half, -half)}
-    bases = sorted({item.base for item in powers if not item.base.is_number}, key=str)
-    if not bases:
-        return value, sympy.Integer(0), sympy.Integer(0)
-    roots = [sympy.Dummy(f"root{i}", positive=True) for i in range(len(bases))]
-    put = {sympy.sqrt(base): root for base, root in zip(bases, roots, strict=True)}
-    put |= {1 / sympy.sqrt(base): 1 / root for base, root in zip(bases, roots, strict=True)}
-    above, below = sympy.fraction(sympy.together(value.xreplace(put)))
-    # a + b r over c + e r, r^2 = x, is (a + b r)(c - e r) over c^2 - e^2 x.
-    try:
-        a, b = _reduced(above, roots, bases)
-        c, e = _reduced(below, roots, bases)
-    except (sympy.PolynomialError, ValueError):
-        return None, None, None
-    product = sympy.Mul(*bases)
-    norm = c**2 - e**2 * product
-    return (a * c - b * e * product) / norm, (b * c - a * e) / norm, product
-
-
-def _reduced(polynomial: Any, roots: Sequence[Any], squares: Sequence[Any]) -> tuple[Any, Any]:
-    """Return a and b with polynomial = a + b times the product of the roots of the squares.
-
-    Raises:
-        ValueError: some roots occur without the others.
-    """
-    import sympy
-
-    even, odd = sympy.Integer(0), sympy.Integer(0)
-    for powers, coefficient in sympy.Poly(polynomial, *roots).terms():
-        whole = sympy.Mul(coefficient, *(x ** (k // 2) for x, k in zip(squares, powers, strict=True)))
-        parities = {k % 2 for k in powers}
-        if len(parities) > 1:
-            raise ValueError
-        even, odd = (even + whole, odd) if parities == {0} else (even, odd + whole)
-    return even, odd
 
 
 def _no_regime(regime: str, fixed: Parameters, parts: tuple[str, ...]) -> Evidence:

@@ -63,10 +63,41 @@ class Regime:
         return first, second
 
 
-def regime_of(name: str, fixed: Parameters) -> Regime | None:
+@dataclass(frozen=True)
+class LevelRegime:
+    """Where the law that has s = delta and n = delta d for certain is optimal, and with it all on a level.
+
+    The residual cost - gamma s (n - s) + l - l0 s - l1 (n - s) is weight times the square of ``level``.
+
+    Attributes:
+        parameters: what the parameters of the family are in the regime's symbols.
+        delta, across: delta, and m = d - 1.
+        symbols: s and n.
+        cost: the objective in them.
+        gamma: multiplier of E[s (n - s)] >= delta^2 m.
+        multipliers: l, l0, l1.
+        weight, level: of the square.
+    """
+
+    parameters: Mapping[str, Any]
+    delta: Any
+    across: Any
+    symbols: tuple[Any, Any]
+    cost: Any
+    gamma: int
+    multipliers: tuple[Any, Any, Any]
+    weight: Any
+    level: Any
+
+
+def regime_of(name: str, fixed: Parameters) -> Regime | LevelRegime | None:
     """Return a regime by its name with some parameters set to numbers; None where they cannot be."""
     import sympy
 
+    if name in LEVELS:  # no other parameter matters
+        number = sympy.Rational(str(fixed["delta"])) if "delta" in fixed else None
+        dim = sympy.Integer(str(fixed["dim"])) if "dim" in fixed else None
+        return LEVELS[name](number, dim)
     build = REGIMES[name]
     regime = build(sympy.Rational(str(fixed.get("delta", 1))) if "delta" in fixed else None)
     for key, value in fixed.items():
@@ -82,12 +113,12 @@ def regime_of(name: str, fixed: Parameters) -> Regime | None:
 def name_of(phase: str, parameters: Parameters) -> str | None:
     """Return the name of the regime of a phase, or None if there is none for it."""
     others = {"prior", "geometric", "smoothing", "mu"} & parameters.keys()
-    if (
-        others
-        or parameters.get("knowledge") == "blind"
-        or parameters.get("require", "nothing") != "nothing"
-    ):
+    if others:
         return None
+    if parameters.get("knowledge") == "blind":
+        return "blind" if phase.startswith("fixed length") else None
+    if parameters.get("require", "nothing") != "nothing":
+        return "aligned" if phase == "aligned, nonnegative_covariance tight" else None
     guide = "guide, " if "rho" in parameters else ""
     name = guide + phase.replace("two-atom, ", "").replace("importance", "free")
     return name if name in REGIMES else None
@@ -164,10 +195,35 @@ def _guided_capped(delta: Any, capped: int) -> Regime:
     return Regime(known, delta, m, weights, lengths, cap=cap, capped=capped)
 
 
+def _aligned(delta: Any, dim: Any) -> LevelRegime:
+    """Known gradient, Cov(s, n - s) >= 0: the residual is (s - delta)^2."""
+    m, _, _, delta = _symbols(delta)
+    m, (s, n) = m if dim is None else dim - 1, _energies()
+    known = {"dim": m + 1, "delta": delta}
+    return LevelRegime(known, delta, m, (s, n), s * n, 1, (delta**2, 2 * delta, 0), 1, s - delta)
+
+
+def _blind(delta: Any, dim: Any) -> LevelRegime:
+    """Gradient unknown: the worst case is at least the mean over directions, E[n^2]/d."""
+    m, _, _, delta = _symbols(delta)
+    m, (s, n) = m if dim is None else dim - 1, _energies()
+    known, d = {"dim": m + 1, "delta": delta}, m + 1
+    slopes = (delta**2 * d, 2 * delta, 2 * delta)
+    return LevelRegime(known, delta, m, (s, n), n**2 / d, 0, slopes, 1 / d, n - delta * d)
+
+
+def _energies() -> tuple[Any, Any]:
+    import sympy
+
+    s, n = sympy.symbols("s n", positive=True)
+    return s, n
+
+
+LEVELS: Mapping[str, Callable[[Any, Any], LevelRegime]] = {"aligned": _aligned, "blind": _blind}
 REGIMES: Mapping[str, Callable[[Any], Regime]] = {
-    "norm_cap across tight": _capped,
+    "norm_cap tight across": _capped,
     "fourth_moment tight": _budgeted,
     "guide, free": _guided,
-    "guide, norm_cap across tight": lambda delta: _guided_capped(delta, 1),
-    "guide, norm_cap along tight": lambda delta: _guided_capped(delta, 0),
+    "guide, norm_cap tight across": lambda delta: _guided_capped(delta, 1),
+    "guide, norm_cap tight along": lambda delta: _guided_capped(delta, 0),
 }

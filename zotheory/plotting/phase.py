@@ -34,6 +34,7 @@ from zotheory.plotting.style import (
 HEIGHT, LEGEND_ROW = 2.6, 0.16
 COLOURS = (SKY, ORANGE, GREEN, PINK, BLUE, VERMILLION, OLIVE, INDIGO, WINE)
 MARKERS = ("s", "o", "^", "D", "v", "p", "<", "h", ">", "*")
+DASHED = (0, (4, 2))
 NO_PROGRAM = "#E4E4E4"
 # An axis whose values span more than this factor is logarithmic.
 WIDE = 40
@@ -90,7 +91,10 @@ def plot_phases(family: Family, points: Sequence[Point], boundaries: Sequence[Bo
         words = " or ".join(sorted({point.status for point in points if not point.certified}))
         handles.append(Line2D([], [], marker="x", color=NO_PROGRAM, label=words, **mark))
     if boundaries:
-        handles.append(Line2D([], [], marker=".", color=BLACK, linestyle="none", ms=4, label="boundary"))
+        line: dict[str, Any] = {"linestyle": "none", "marker": ".", "ms": 4}
+        if len(axes) == 1:
+            line = {"linestyle": DASHED}
+        handles.append(Line2D([], [], color=BLACK, linewidth=0.7, label="boundary", **line))
     figure.legend(handles=handles, loc="outside lower center", fontsize=SMALL_FONT_SIZE, frameon=False)
     return figure
 
@@ -100,7 +104,7 @@ def _grid(panel: Axes, names: Sequence[str], points: Sequence[Point], style: dic
     for values, scale in ((columns, panel.set_xscale), (rows, panel.set_yscale)):
         if _is_wide(values):
             scale("log")
-    size = min(max(90.0 / max(len(columns), len(rows)), 2.0), 7.0)
+    size = min(max(60.0 / max(len(columns), len(rows)), 2.0), 5.0)
     for point in points:
         colour, marker = style[point.phase] if point.certified else (NO_PROGRAM, "x")
         at = [_number(point, name) for name in names]
@@ -126,9 +130,7 @@ def _curve(
     for x, y, point in zip(xs, ys, good, strict=True):
         panel.plot([x], [y], style[point.phase][1], ms=4, color=style[point.phase][0], mec=GREY, mew=0.4)
     for boundary in boundaries:
-        panel.axvline(
-            float(boundary.place), color=BLACK, linewidth=0.7, linestyle=(0, (4, 2)), gid="boundary"
-        )
+        panel.axvline(float(boundary.place), color=BLACK, linewidth=0.7, linestyle=DASHED, gid="boundary")
     if _is_wide(xs):
         panel.set_xscale("log")
     panel.set_ylabel("least V (|a| = 1)", fontsize=FONT_SIZE)
