@@ -11,14 +11,32 @@ from zotheory.experiment import Results
 from zotheory.types import FloatArray
 
 OWN = ("guided", "importance")
+# Measured first, and what was added: a method, and larger, longer or other problems.
+FIRST = (
+    *("cubic", "levy", "rosenbrock", "ackley", "rastrigin", "log-uniform", "spiked"),
+    *("logistic", "network", "attack"),
+)
+METHODS = (
+    *("sphere", "gaussian", "rademacher", "coordinate", "block", "low-rank", "momentum", "zo-signsgd"),
+    *("zo-adamm", "r-adazo", "dap", "dap-published", "bcd-cyclic", "bcd-uniform", "guided", "importance"),
+)
+ADDED, LATER = ("guided-es",), ("log-uniform-long", "levy-large", "mnist", "mesh")
 # Ratios count from 1/20 to 20: a run that diverged reaches nothing.
 LARGEST = float(np.log(20))
 
 
 def problems() -> dict[str, Results]:
     """Return the committed results of each problem."""
-    found = stored("tournament", dim=100, budget=800, perturbations=4, seeds=12)
-    return {name: found.where(problem=name) for name in dict.fromkeys(found["problem"].tolist())}
+    shared = {"dim": 100, "budget": 800, "perturbations": 4}
+    first = stored("tournament", problems=FIRST, methods=METHODS, seeds=12, **shared)
+    added = stored("tournament", problems=FIRST, methods=ADDED, seeds=12, **shared)
+    later = stored("tournament", problems=LATER, seeds=8, **shared)
+    found = {}
+    for name in FIRST:
+        parts = [results.where(problem=name) for results in (first, added)]
+        columns = {key: np.concatenate([part[key] for part in parts]) for key in parts[0].columns}
+        found[name] = Results(columns, [])
+    return found | {name: later.where(problem=name) for name in LATER}
 
 
 def best(rows: Results, methods: list[str]) -> str:

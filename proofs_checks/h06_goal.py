@@ -16,19 +16,21 @@ claim = Claim(
     title="Measured: the goal is not reached that on half of the problems the better of guided and importance blocks needs at "
     "most 0.7 of the function values of the best published method",
     kind=Kind.LOWER_BOUND,
-    plain="Ten problems (functions, quadratics, Rosenbrock's chain, networks for digits, an attack), sixteen methods with "
-    "learning rates tuned for each, equally many function values. On half of the seeds the best of either kind is chosen by "
+    plain="Fourteen problems (functions up to 10 000 dimensions, quadratics, Rosenbrock's chain, networks for digits, an "
+    "attack, a mesh), seventeen methods with learning rates tuned for each, equally many function values. On half of the seeds the best of either kind is chosen by "
     "the area under its loss curve; on the other half they are compared, at the loss at which the worse of the two ends. On more than half of the problems the median ratio is "
     "above 0.7.",
     latex=r"$q_{\mathrm{own}}>0.7\,q_{\mathrm{published}}$ on more than half of the problems",
-    source="our own goal; methods of arXiv 1910.06513, 2501.19099, 2502.01014 and 2510.19975, as summarised",
+    source="our own goal; methods of arXiv 1806.10230, 1910.06513, 2501.19099, 2502.01014 and 2510.19975, as summarised",
     conditions=(
-        "stored results of tournament: d = 100 to 2778, 800 function values, four forward differences a step, constant "
-        "learning rates from a grid of ratio 2 chosen by two other runs",
+        "stored results of tournament: d = 100 to 25818, 800 to 3200 function values, four forward differences a step, constant "
+        "learning rates from a grid of ratio 2 chosen by two other runs, the same for all seeds: that another tuning may "
+        "choose a neighbour is not in the tests",
         "exact signed-rank tests of each problem's ratios over the seeds that did not choose (logarithms are taken to be symmetric about "
         "their median), joined by Fisher's sum of the largest "
         "p-values (partial conjunction; starts and draws of problems are independent), false-alarm rate 1e-3; both stages of DAP "
         "averaged, which is not as published, counts as published",
+        "the goal was set before all runs, the tests before those of Guided ES and of the four larger problems",
         "another check lets the better of both own methods be known seed by seed, against plain signs, by exact sign tests",
     ),
     expected=Verdict.SUPPORTED,
