@@ -1,11 +1,11 @@
-"""I1c: does DAP learn faster than the uniform law and the Gaussian, at equal passes and tuned rates?"""
+"""I1c: DAP against the uniform law and the Gaussian, at equal passes and tuned rates."""
 
 from collections.abc import Iterator
 
 import sympy as sp
 
-from proofs_checks._language import EVIDENCE, evidence, faster, log_areas
-from proofs_checks._store import FALSE_ALARM
+from proofs_checks._language import evidence, less, log_areas
+from proofs_checks._store import Stated, settled
 from zotheory.checks.evidence import Evidence
 from zotheory.checks.exact import check_identity
 from zotheory.derive.constructions import aligned_tensor
@@ -13,27 +13,34 @@ from zotheory.derive.tensor import classical_tensor
 from zotheory.ledger.claim import Claim, Kind, Verdict
 
 D = sp.Symbol("d", integer=True, positive=True)
-LEVEL = 0.01
-OTHERS = ("sphere", "gaussian")
 
 claim = Claim(
     id="I1c",
-    title="Not decided: fine-tuning a language model at equal passes, each at its tuned rate, DAP learns faster than the "
-    "uniform law and the Gaussian",
-    kind=Kind.LOWER_BOUND,
-    plain="SmolLM2-135M tuned in its final norm or in two rows of its head, two perturbations a step for every law, DAP with "
-    "both stages averaged, equal passes, rates tuned for each: the mean over a run of the logarithm of the development loss "
-    "differs by less than intervals over seeds resolve. What is expected is no difference from the uniform law, (d - 1)/2 "
-    "being the error of one draw of each stage averaged and of two uniform draws (C4); to see that within one percent "
-    "takes as many seeds as the evidence says.",
-    latex=r"$\tfrac14(d-1)+\tfrac14(d-1)=\tfrac12(d-1)$; measured difference of log losses: not resolved.",
+    title="Measured: fine-tuning a language model at equal passes and tuned rates, DAP with both stages averaged is level with "
+    "the uniform law and the Gaussian, its second stage alone behind; first order is far ahead of all",
+    kind=Kind.EQUALITY,
+    plain="SmolLM2-135M tuned in its final norm (d = 576) or in two rows of its head (1152), two perturbations a step for every "
+    "law, 4000 passes, rates tuned for each. The mean over a run of the logarithm of the development loss is, for DAP with both "
+    "stages averaged, within 0.1 of the uniform law's and of the Gaussian's: that DAP learns faster is not seen, and differences "
+    "within these bounds are not decided. The second stage alone, as published, is behind the uniform law on the rows of the "
+    "head. AdamW, a step counted as three passes, is more than 0.25 below the uniform law on both. By theory a draw of each "
+    "stage averaged has the error (d - 1)/2 of two uniform draws (C4), the second alone twice that.",
+    latex=r"$\tfrac14(d-1)+\tfrac14(d-1)=\tfrac12(d-1)$; measured $|\overline{\log\ell}_{\rm DAP}-\overline{\log\ell}|<0.1$.",
     source="arXiv 2510.19975, as summarised (learns fastest); the measurement is ours",
     conditions=(
-        "stored results of language-model, preset evidence: learning rates by two other runs each on a grid of ratio 2",
-        "Student's intervals over seeds do not contain that another tuning may choose a neighbour",
+        "stored results of language-model, preset evidence: bounds were set from seeds 0 to 3, the others are read here",
+        "learning rates by two other runs each on a grid of ratio 2, none an end of it; Student's intervals over seeds do not "
+        "contain that another tuning may choose a neighbour",
+        "to see a difference of one percent takes about a hundred seeds or more, by the spread of these",
     ),
-    expected=Verdict.UNDECIDED,
-    formulas={"error": (D - 1) / 2, "draws": sp.Integer(2)},
+    expected=Verdict.SUPPORTED,
+    formulas={
+        "error": (D - 1) / 2,
+        "second": D - 1,
+        "level": sp.Rational(1, 10),
+        "behind": sp.Integer(0),
+        "first order": -sp.Rational(1, 4),
+    },
     parts=("error", "final-norm", "verbalizers"),
     depends=("C4",),
     data=("../results/language-model",),
@@ -45,11 +52,11 @@ def partial_traces(claim: Claim) -> Evidence:
     """Given the first stage the second is unbiased: their errors add, each with weight 1/4."""
     first = classical_tensor("sphere", D).trace(D) - 1
     second = aligned_tensor(D).aligned().trace(D) - 1
-    draws = claim.formulas["draws"]
     return check_identity(
-        [claim.formulas["error"], claim.formulas["error"]],
-        [sp.factor(first / 4 + second / 4), sp.factor(first / draws)],
-        detail="E|g - a|^2, |a| = 1, of a probe averaged with a draw aligned with it, and of two uniform draws",
+        [claim.formulas["error"], claim.formulas["error"], claim.formulas["second"]],
+        [sp.factor(first / 4 + second / 4), sp.factor(first / 2), sp.factor(second)],
+        detail="E|g - a|^2, |a| = 1, of a probe averaged with a draw aligned with it, of two uniform draws, and of the "
+        "aligned one alone",
         parts=("error",),
         domain={D: [2, 3, 5]},
     )
@@ -57,10 +64,18 @@ def partial_traces(claim: Claim) -> Evidence:
 
 @claim.check("measured")
 def measured(claim: Claim) -> Iterator[Evidence]:
-    rate = FALSE_ALARM / 2 / len(EVIDENCE) / len(OTHERS)
+    level, behind, first = (float(claim.formulas[name]) for name in ("level", "behind", "first order"))
     for task, rows in evidence().items():
         part = task.rpartition("/")[2]
-        dap = log_areas(rows.where(method="dap/sphere"))
-        for law in OTHERS:
-            other = log_areas(rows.where(method=f"zo-sgd/{law}"))
-            yield faster(part, f"{part}, DAP less {law}", dap, other, rate, LEVEL)
+        areas = {name: log_areas(rows.where(method=name)) for name in sorted(set(rows["method"].tolist()))}
+        uniform = areas["zo-sgd/sphere"]
+        stated = [
+            Stated(f"DAP less {name}", less(areas["dap/sphere"], areas[f"zo-sgd/{name}"]), -level, level)
+            for name in ("sphere", "gaussian")
+        ]
+        stated.append(Stated("AdamW less sphere", less(areas["adamw"], uniform), high=first))
+        if part == "verbalizers":
+            late = less(areas["dap-published/sphere"], uniform)
+            stated.append(Stated("second stage less sphere", late, low=behind))
+        told = ", ".join(f"{item.label} {item.mean.value:.4f}" for item in stated)
+        yield settled(claim, part, f"{uniform.size} seeds: {told}", stated)

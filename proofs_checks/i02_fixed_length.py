@@ -26,7 +26,8 @@ claim = Claim(
     latex=r"$E\|g\|^2_{\rm Gauss}=(1+2/d)\,E\|g\|^2_{\rm fixed}$; measured difference of log losses: not resolved.",
     source="arXiv 2510.19975, as summarised (fixed lengths have less variance); the measurement is ours",
     conditions=(
-        "stored results of language-model, preset evidence: learning rates by two other runs each on a grid of ratio 2",
+        "stored results of language-model, preset evidence, seeds 4 to 15: learning rates by two other runs each on a grid of "
+        "ratio 2",
         "Student's intervals over seeds do not contain that another tuning may choose a neighbour",
     ),
     expected=Verdict.UNDECIDED,

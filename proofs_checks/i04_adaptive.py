@@ -1,34 +1,40 @@
-"""I4: does R-AdaZO learn faster than ZO-AdaMM, on language models at tuned rates?"""
+"""I4: R-AdaZO against ZO-AdaMM, on language models at tuned rates."""
 
 from collections.abc import Iterator
 
 import sympy as sp
 
-from proofs_checks._language import EVIDENCE, evidence, faster, log_areas
-from proofs_checks._store import FALSE_ALARM
+from proofs_checks._language import evidence, less, log_areas
+from proofs_checks._store import Stated, settled
 from zotheory.checks.evidence import Evidence
 from zotheory.checks.exact import check_identity
 from zotheory.ledger.claim import Claim, Kind, Verdict
 
 BETA1, BETA2, G = sp.symbols("beta1 beta2 g", positive=True)
-LEVEL = 0.05
 
 claim = Claim(
     id="I4",
-    title="Not decided: fine-tuning a language model, each at its tuned rate, R-AdaZO learns faster than ZO-AdaMM",
-    kind=Kind.LOWER_BOUND,
+    title="Measured: fine-tuning a language model, each at its tuned rate, R-AdaZO is level with ZO-AdaMM, and neither is ahead "
+    "of ZO-SGD by much",
+    kind=Kind.EQUALITY,
     plain="At one rate R-AdaZO's first step is 1/(1 - beta1) times as long, 10 times at 0.9: rates are tuned for each. "
-    "SmolLM2-135M tuned in its final norm or in two rows of its head, two perturbations a step, equal passes: the mean over a "
-    "run of the logarithm of the development loss differs by less than intervals over seeds resolve; the evidence says how "
-    "many seeds would see a difference of five percent.",
-    latex=r"first steps: $\frac{1}{1-\beta_1}$; measured difference of log losses: not resolved.",
+    "SmolLM2-135M tuned in its final norm or in two rows of its head, two perturbations a step, 4000 passes: the mean over a "
+    "run of the logarithm of the development loss is for R-AdaZO within 0.06 of ZO-AdaMM's, and for ZO-AdaMM within 0.1 of "
+    "ZO-SGD's with the same law. That R-AdaZO learns faster is not seen, and differences within these bounds are not decided.",
+    latex=r"first steps: $\frac{1}{1-\beta_1}$; measured $|\overline{\log\ell}_{\rm R}-\overline{\log\ell}_{\rm AdaMM}|<0.06$.",
     source="arXiv 2502.01014, as summarised (converges faster than ZO-AdaMM); the measurement is ours",
     conditions=(
-        "stored results of language-model, preset evidence: learning rates by two other runs each on a grid of ratio 2",
-        "Student's intervals over seeds do not contain that another tuning may choose a neighbour",
+        "stored results of language-model, preset evidence: bounds were set from seeds 0 to 3, the others are read here",
+        "learning rates by two other runs each on a grid of ratio 2, none an end of it; Student's intervals over seeds do not "
+        "contain that another tuning may choose a neighbour",
     ),
-    expected=Verdict.UNDECIDED,
-    formulas={"first": 1 / (1 - BETA1), "at 0.9": sp.Integer(10)},
+    expected=Verdict.SUPPORTED,
+    formulas={
+        "first": 1 / (1 - BETA1),
+        "at 0.9": sp.Integer(10),
+        "level": sp.Rational(6, 100),
+        "sgd": sp.Rational(1, 10),
+    },
     parts=("first step", "final-norm", "verbalizers"),
     depends=("F3b",),
     data=("../results/language-model",),
@@ -53,8 +59,15 @@ def first_steps(claim: Claim) -> Evidence:
 
 @claim.check("measured")
 def measured(claim: Claim) -> Iterator[Evidence]:
-    rate = FALSE_ALARM / 2 / len(EVIDENCE)
+    level, sgd = (float(claim.formulas[name]) for name in ("level", "sgd"))
     for task, rows in evidence().items():
         part = task.rpartition("/")[2]
-        one, two = (log_areas(rows.where(method=f"{method}/sphere")) for method in ("r-adazo", "zo-adamm"))
-        yield faster(part, f"{part}, R-AdaZO less ZO-AdaMM", one, two, rate, LEVEL)
+        refined, plain, without = (
+            log_areas(rows.where(method=f"{method}/sphere")) for method in ("r-adazo", "zo-adamm", "zo-sgd")
+        )
+        stated = [
+            Stated("R-AdaZO less ZO-AdaMM", less(refined, plain), -level, level),
+            Stated("ZO-AdaMM less ZO-SGD", less(plain, without), -sgd, sgd),
+        ]
+        told = ", ".join(f"{item.label} {item.mean.value:.4f}" for item in stated)
+        yield settled(claim, part, f"{plain.size} seeds: {told}", stated)
