@@ -55,6 +55,23 @@ class Score:
 
 def score(classifier: Classifier, examples: Examples, batch: int = 64) -> Score:
     """Return how well a classifier does, so many sentences at a time; not counted as training."""
+    logits = _logits(classifier, examples, batch)
+    labels = torch.as_tensor(examples.labels)
+    loss = float(torch.nn.functional.cross_entropy(logits, labels))
+    difference = (logits[:, 1] - logits[:, 0]).numpy()
+    truth = examples.labels == 1
+    right = float(np.mean((difference > 0) == truth))
+    calibrated = float(np.mean((difference > np.median(difference)) == truth))
+    return Score(loss, right, calibrated, float(np.mean(difference > 0)))
+
+
+def margins(classifier: Classifier, examples: Examples, batch: int = 64) -> torch.Tensor:
+    """Return the logit of class 1 less that of class 0 of each example, shape (n,)."""
+    logits = _logits(classifier, examples, batch)
+    return logits[:, 1] - logits[:, 0]
+
+
+def _logits(classifier: Classifier, examples: Examples, batch: int) -> torch.Tensor:
     order = sorted(range(len(examples)), key=lambda i: len(examples.inputs[i]))
     logits = torch.empty(len(examples), 2)
 
@@ -64,13 +81,7 @@ def score(classifier: Classifier, examples: Examples, batch: int = 64) -> Score:
         logits[part] = classifier.logits([examples.inputs[i] for i in part]).float().cpu()
 
     in_parts(len(order), batch, work)
-    labels = torch.as_tensor(examples.labels)
-    loss = float(torch.nn.functional.cross_entropy(logits, labels))
-    difference = (logits[:, 1] - logits[:, 0]).numpy()
-    truth = examples.labels == 1
-    right = float(np.mean((difference > 0) == truth))
-    calibrated = float(np.mean((difference > np.median(difference)) == truth))
-    return Score(loss, right, calibrated, float(np.mean(difference > 0)))
+    return logits
 
 
 @dataclass(frozen=True)
