@@ -1,4 +1,4 @@
-"""Whether forward passes alone make a classifier that is better than the best prompt without any training."""
+"""Whether forward passes alone make a better classifier than the best prompt without training."""
 
 from dataclasses import dataclass, replace
 
@@ -92,8 +92,8 @@ def run(config: Config, cell: Cell, seed: Seed) -> Table:
     Columns, a row for each sentence:
         sentence: its number.
         label: its class, 0 or 1.
-        start_margin, margin: logit of class 1 less that of class 0 before training, and of the record of the
-            smallest development loss; the same where nothing is trained.
+        start_margin, margin: logit of class 1 less that of class 0 before training, and of the record of
+            the smallest development loss; the same where nothing is trained.
         passes, cpu_seconds: of the run up to its end.
     """
     kind, _, rest = cell["method"].partition("/")
@@ -112,9 +112,8 @@ def run(config: Config, cell: Cell, seed: Seed) -> Table:
     before = [p.detach().clone() for _, p in made.tuned]
     start = margins(made, task.test)
     make = chosen.maker(cell["method"], lr, seed.index)
-    log = fine_tune(
-        made, task.train, task.dev, make, chosen.plan(config.passes, seed.index, cell["method"])
-    )
+    plan = chosen.plan(config.passes, seed.index, cell["method"])
+    log = fine_tune(made, task.train, task.dev, make, plan)
     found = margins(made, task.test)
     with torch.no_grad():
         for (_, parameter), value in zip(made.tuned, before, strict=True):
@@ -139,7 +138,6 @@ def _table(task: Task, start: torch.Tensor, end: torch.Tensor, passes: int, seco
 _QUICK = Config(
     task="opt-tiny/final-norm",
     prompt="it-was",
-    prompts=(),
     methods=("zo-sgd/sphere", "adamw"),
     lr=(1e-2, 1e-3),
     train=200,
