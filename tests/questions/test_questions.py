@@ -105,6 +105,20 @@ def test_vectors_without_symmetry():
     assert inside.max() <= 2 + 1e-7
 
 
+def test_a_high_dimension():
+    """A4: 1/(1 - (d - 1)/R^2)."""
+    certified(in_the_plane(1000, S * N, nonnegative=[2000 - N]), 1 / (1 - 999 / 2000))
+
+
+def test_a_sphere_of_contact_points():
+    v = vector_symbols(3)
+    square = sum(x**2 for x in v)
+    answer = certified(of_vectors(3, v[0] ** 2 * square, regions=[Region([6 - square])]), 1.5)
+    # On v1 = 0 all of |v|^2 = 6 is contact, and along the axis v1^2 = 3/2.
+    for point in answer.contact_points:
+        assert abs(point[0] ** 2 - 1.5) < 1e-2 or abs((point**2).sum() - 6) < 1e-2
+
+
 def test_a_tampered_certificate_is_refused():
     answer = ask(in_the_plane(5, S * N, moments=[Moment(S * T, ">=", 4)]))
     certificate = answer.certificate

@@ -25,8 +25,9 @@ from zotheory.types import FloatArray
 DIRECTIONS, LENGTHS = 256, np.geomspace(0.05, 40.0, 28)
 # The deepest points that are refined, and how many rounds of columns are added.
 DEEPEST, ROUNDS = 10, 12
-# Of each of so many shells of lengths the deepest few are refined too.
-SHELLS, PER_SHELL = 10, 4
+# Of each of so many shells of lengths the deepest few are refined too, more of them for each dimension
+# above two: a law on a sphere of contact points needs many of them.
+SHELLS, PER_SHELL, PER_DIMENSION = 10, 4, 8
 # They are this far apart at least, relative to their size.
 APART = 0.1
 # Price of a missing moment, in units of the objective at typical points: never paid by an answer.
@@ -233,10 +234,11 @@ def _spread(points: FloatArray, values: FloatArray) -> list[FloatArray]:
     """
     norms = np.sqrt((points**2).sum(axis=1))
     chosen = _apart(points, DEEPEST)
+    few = PER_SHELL + PER_DIMENSION * max(points.shape[1] - 2, 0)
     edges = np.geomspace(LENGTHS[0], LENGTHS[-1] * 2, SHELLS + 1)
     for low, high in pairwise(edges):
         shell = (norms >= low) & (norms < high)
-        chosen += _apart(points[shell][np.argsort(values[shell])], PER_SHELL)
+        chosen += _apart(points[shell][np.argsort(values[shell])], few)
     return _apart(np.array(chosen).reshape(-1, points.shape[1]), len(chosen))
 
 

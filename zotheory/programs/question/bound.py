@@ -15,7 +15,7 @@ from zotheory.programs.solvers import solve_model
 
 SOLVER = "clarabel"
 # How far inside the cone matrices are kept, relative to the objective: the least that survives rounding.
-MARGINS = (1e-9, 1e-8, 1e-7, 1e-6, 1e-5, 1e-4)
+MARGINS = (1e-11, 1e-10, 1e-9, 1e-8, 1e-7, 1e-6, 1e-5, 1e-4)
 # What a program without a solution is called: then nothing bounds the objective, or everything does.
 NONE = ("infeasible", "infeasible_inaccurate")
 TOO_MANY = ("unbounded", "unbounded_inaccurate")
