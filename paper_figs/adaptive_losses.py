@@ -1,5 +1,7 @@
 """Losses of adaptive methods: at one learning rate for both, a matched one, and the best of each."""
 
+from typing import Literal
+
 import numpy as np
 
 from paper_figs._adaptive import MATCHED, METHODS, medians
@@ -8,6 +10,11 @@ from zotheory.plotting.paper import Kind, Panel, PaperFigure, Series, Source
 from zotheory.plotting.style import number
 
 COMPARED = ("zo-adamm", "r-adazo")
+
+
+def scale(source: Source) -> Literal["linear", "log"]:
+    """Return that of losses: logarithmic where some fall below a tenth of the start's."""
+    return "log" if source.results["loss"].min() < 0.1 else "linear"
 
 
 def same(source: Source, name: str) -> Panel:
@@ -20,7 +27,7 @@ def same(source: Source, name: str) -> Panel:
             curves.append(loss.series(METHODS[method], Kind.RUN))
     if "zo-adamm" in source.config.methods and "matched" in source.config.rules:
         curves.append(medians(chosen.where(rule="matched"), "loss").series(MATCHED, Kind.RUN))
-    return Panel(name, "queries", "one rate:\nloss / start", curves, y_scale="log")
+    return Panel(name, "queries", "one rate:\nloss / start", curves, y_scale=scale(source))
 
 
 def best(source: Source, name: str) -> Panel:
@@ -30,7 +37,7 @@ def best(source: Source, name: str) -> Panel:
         medians(chosen.where(method=method), "loss").series(METHODS[method], Kind.RUN)
         for method in source.config.methods
     ]
-    return Panel(name, "queries", "best rates:\nloss / start", curves, y_scale="log")
+    return Panel(name, "queries", "best rates:\nloss / start", curves, y_scale=scale(source))
 
 
 def panels(source: Source) -> list[Panel]:
