@@ -15,14 +15,15 @@ claim = Claim(
     title="Measured: forward passes alone take a language model from accuracy 0.52 to more than 0.78 in less than three minutes",
     kind=Kind.LOWER_BOUND,
     plain="SmolLM2-135M as a classifier of 1000 held-out film snippets by `It was` and two words: 0.52 before any step, 0.97 of "
-    "them called positive. Final norm and the words' rows of the head (1728 parameters) tuned with Rademacher signs, 20,000 "
+    "them called positive. Final norm and the words' rows of the head (1728 parameters) tuned with Rademacher signs, 40,000 "
     "forward passes of 16 sentences, on features computed once: in the mean over runs more than 0.78, with the plain "
     "threshold, in less than 180 CPU seconds of one thread.",
     latex=r"accuracy $0.52\to{>}0.78$ in $<180$ s.",
     source="measured here; the task follows arXiv 2305.17333, as summarised",
     conditions=(
-        "stored results of language-model, preset evidence-long; the bounds were set before it was run, the learning rate by "
-        "shorter runs on the development sentences",
+        "stored results of language-model, preset evidence-long; the bounds were set before it was run; the learning rate is the "
+        "better of two in one run each of another seed, on the development sentences; half of the passes at 2.5 times the rate "
+        "gave 0.789 in the mean",
         "Student's intervals over runs, on these sentences: that others might be drawn is not contained (one standard error is "
         "0.013); computing the features takes some minutes once",
         "it does not beat the model itself: another prompt gives 0.82 without training",
@@ -41,7 +42,7 @@ TASK = "smollm2-135m/head"
 
 @claim.check("measured")
 def measured(claim: Claim) -> Iterator[Evidence]:
-    rows = stored("language-model", seeds=8, tasks=(TASK,), methods=("zo-sgd/rademacher",), passes=(20000,))
+    rows = stored("language-model", seeds=8, tasks=(TASK,), methods=("zo-sgd/rademacher",), passes=(40000,))
     bound = {name: float(sp.sympify(value)) for name, value in claim.formulas.items()}
     accuracy = np.array([values[-1] for values in runs(rows, "test_accuracy")])
     item = Stated("accuracy at the end", over_seeds(accuracy), low=bound["accuracy"])
@@ -55,11 +56,11 @@ def measured(claim: Claim) -> Iterator[Evidence]:
 @claim.check("other numbers of the same runs")
 def other_numbers(claim: Claim) -> Iterator[Evidence]:
     """Bias alone cannot make it: the accuracy at the median threshold, and the part called positive."""
-    rows = stored("language-model", seeds=8, tasks=(TASK,), methods=("zo-sgd/rademacher",), passes=(20000,))
+    rows = stored("language-model", seeds=8, tasks=(TASK,), methods=("zo-sgd/rademacher",), passes=(40000,))
     balanced = np.array([values[-1] for values in runs(rows, "test_calibrated")])
     item = Stated("at the median threshold", over_seeds(balanced), low=float(claim.formulas["accuracy"]))
     yield settled(claim, "accuracy", f"{balanced.size} runs, mean {balanced.mean():.4f}", [item])
     positive = float(rows["start_positive"][0])
     yield certified(positive > 0.95, "start", f"{positive:.3f} called positive before training")
     steps = np.array([values[-1] for values in runs(rows, "passes")])
-    yield certified(bool((steps == 20000).all()), "seconds", "all passes were taken")
+    yield certified(bool((steps == 40000).all()), "seconds", "all passes were taken")
