@@ -1,12 +1,17 @@
 """The tournament: ranks of all methods on each problem, and areas under loss curves less the sphere's."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from paper_figs._adaptive import median
-from zotheory.plotting.paper import Kind, Panel, PaperFigure, Series, Source
+from zotheory.experiment import MissingResults, Results
+from zotheory.experiment.request import Request, counted
+from zotheory.plotting.paper import Kind, Panel, PaperFigure, Series, Source, best_source
 from zotheory.plotting.style import (
     BLACK,
     BLUE,
+    GREEN,
     GREY,
     ORANGE,
     SKY,
@@ -29,12 +34,13 @@ NAMES = {
     "r-adazo": "R-AdaZO",
     "dap": "DAP, both stages",
     "dap-published": "DAP, stage 2 only",
+    "guided-es": "Guided ES",
     "bcd-cyclic": "MeZO-BCD cyclic",
     "bcd-uniform": "MeZO-BCD uniform",
     "guided": "guided",
     "importance": "importance blocks",
 }
-# Functions, quadratics, classifiers of digits, attack.
+# Functions, quadratics, classifiers of digits, attack, mesh.
 DRAWN = {
     "cubic": (BLACK, "o"),
     "levy": (BLACK, "^"),
@@ -43,12 +49,44 @@ DRAWN = {
     "rastrigin": (GREY, "P"),
     "log-uniform": (VERMILLION, "s"),
     "spiked": (WINE, "X"),
+    "log-uniform-long": (VERMILLION, ">"),
+    "levy-large": (BLACK, "<"),
     "logistic": (BLUE, "o"),
     "network": (SKY, "^"),
+    "mnist": (BLUE, "v"),
     "attack": (ORANGE, "D"),
+    "mesh": (GREEN, "s"),
 }
 # What areas are compared with.
 BASE = "sphere"
+# Presets beside the evidence: another method on its problems, and other problems.
+BESIDE = ("guided-es", "larger")
+
+
+def beside(source: Source) -> list[Source]:
+    """Return the results that belong to the evidence, if it is that and the store has them all."""
+    experiment = source.request.experiment
+    if source.config != experiment.preset("evidence").config:
+        return []
+    try:
+        return [best_source(experiment, source.store, preset) for preset in BESIDE]
+    except MissingResults:
+        return []
+
+
+def joined(source: Source) -> Source:
+    """Return the results of all methods on all problems; of some problems there may be fewer seeds."""
+    parts = [source, *beside(source)]
+    names = {
+        key: tuple(dict.fromkeys(name for part in parts for name in getattr(part.config, key)))
+        for key in ("problems", "methods")
+    }
+    columns = {
+        name: np.concatenate([part.results[name] for part in parts]) for name in source.results.columns
+    }
+    facts = [fact for part in parts for fact in part.results.facts]
+    request = Request.of(source.request.experiment, replace(source.config, **names), source.seeds)
+    return Source(request, Results(columns, facts), source.store)
 
 
 def areas(source: Source, problem: str) -> dict[str, FloatArray]:
@@ -80,6 +118,7 @@ def over_problems(source: Source) -> dict[str, FloatArray]:
 
 def panels(source: Source) -> list[Panel]:
     """Return ranks, and areas less those of `BASE`: a row for each method, best median rank first."""
+    source = joined(source)
     methods, problems = list(over_problems(source)), source.config.problems
     names = tuple(NAMES[method] for method in methods)
     ranked, compared = [], []
@@ -102,27 +141,35 @@ def panels(source: Source) -> list[Panel]:
 
 def facts(source: Source) -> list[str]:
     """Return what the caption says: what is shown, ranks, and the best on each problem."""
-    config, table = source.config, over_problems(source)
-    tuning = source.results.where(queries_spent=0, seed=0)["tuning_queries"]
-    ends = source.results.where(queries_spent=0, seed=0)["at_grid_end"]
-    said = [
-        f"{config.perturbations} forward differences a step, {config.budget} function values, "
-        f"{source.seeds} seeds with starts and batches shared by all methods. Area: mean over the run of "
-        "log10 of the loss over the start's (0: no progress; lower is better). Left: median rank over "
-        "seeds by area, of each method on each problem; the best median over problems at the top. Right: "
-        "area less the sphere's at the same seed, medians with intervals by order statistics, some beyond "
-        f"the axis. Learning rates by the median final loss of {config.tuning_seeds} other runs on a grid "
-        f"of ratio 2 that grows until the best is inside ({int(np.sum(ends))} of {ends.size} did not "
-        f"get there); tuning took {int(np.median(tuning))} function values for a method and problem in the "
-        "median, the same for all seeds."
+    more = [
+        f"{said} by `{part.command}` ({counted(part.seeds, 'seed')}, {part.results.queries} function "
+        f"values, at commit {', '.join(part.commits)})"
+        for said, part in zip(("Guided ES", "the other problems"), beside(source), strict=False)
     ]
+    named, source = ", ".join(source.config.problems), joined(source)
+    config, table = source.config, over_problems(source)
+    values = {problem: config.values(problem) for problem in config.problems}
+    usual = min(values.values())
+    longer = ", ".join(f"{count} on {name}" for name, count in values.items() if count > usual)
+    seeds = {len(areas(source, problem)[BASE]) for problem in config.problems}
+    said = [
+        f"{config.perturbations} forward differences a step, {usual} function values"
+        f"{f' ({longer})' if longer else ''}, {' or '.join(map(str, sorted(seeds)))} seeds with starts "
+        "and batches shared by all methods. Area: mean over the run of log10 of the loss over the start's "
+        "(0: no progress; lower is better). Left: median rank over seeds by area, of each method on each "
+        "problem; the best median over problems at the top. Right: area less the sphere's at one seed, "
+        "medians with intervals "
+        f"by order statistics, some beyond the axis. {tuning(source)}"
+    ]
+    if more:
+        said.append(f"Measured on {named} as below, {' and '.join(more)}.")
     listed = "; ".join(f"{NAMES[m]} {number(float(np.median(row)))}" for m, row in table.items())
     said.append(f"Median ranks: {listed}.")
     diverged = {
         f"{NAMES[method]} on {problem}": int(np.isinf(last["loss"]).sum())
         for problem in config.problems
         for method in config.methods
-        for last in [source.results.where(problem=problem, method=method, queries_spent=config.budget)]
+        for last in [source.results.where(problem=problem, method=method, queries_spent=values[problem])]
     }
     told = [f"{name} ({count})" for name, count in diverged.items() if count]
     said.append(f"Runs that diverged at rates that tuning chose: {', '.join(told) or 'none'}.")
@@ -135,13 +182,28 @@ def facts(source: Source) -> list[str]:
     return said
 
 
+def tuning(source: Source) -> str:
+    """Return how rates were chosen, what that took, and what intervals leave out."""
+    one = source.results.where(queries_spent=0, seed=0)
+    ends = int(np.sum(one["at_grid_end"]))
+    return (
+        f"Learning rates by the median final loss of {source.config.tuning_seeds} other runs on a grid of "
+        f"ratio 2 that grows until the best is inside ({ends} of {one['lr'].size} did not get there); "
+        f"tuning took {int(np.median(one['tuning_queries']))} function values for a method and problem in "
+        "the median, the same for all seeds: intervals do not contain that another tuning may choose a "
+        "neighbour."
+    )
+
+
 WHY = (
     "What theory says: all laws of fixed length have one error (A6), and so have both stages of DAP "
     "averaged (C4); stage 2 alone has half of the perturbations, twice the error. Coordinates have the "
-    "smallest stable step (D3c). Importance blocks lower the error where energies of blocks differ (A8b); "
-    "but the best step is set by curvature, and where energies are as curvatures squared, as on the "
-    "quadratic log-uniform, that term stays what it is without blocks (H6b). A guide gains by past probes "
-    "over d while the gradient stays (A9), and runs as short as these have few."
+    "smallest stable step (D3c). Importance blocks lower the error where energies of blocks differ (A8b), "
+    "as on log-uniform, where they are best; but the best step is set by curvature, and at a normal start "
+    "on it that term is what it is without blocks (H6b). A guide gains by past probes over d while the "
+    "gradient stays (A9), and most of these runs are short. Guided ES steps d + 1 times as far along its "
+    "guide as across, leaves little of the gradient there, and gains half of what the sphere does (H5c). "
+    "That adaptive steps are best on attacks is measured and not predicted (H3)."
 )
 
 FIGURE = PaperFigure(

@@ -10,6 +10,8 @@ import pytest
 import torch
 from scipy.optimize import minimize_scalar
 
+from proofs_checks._tournament import ADDED, FIRST, LATER
+from proofs_checks._tournament import METHODS as FIRST_METHODS
 from zotheory.errors import InvalidArgument
 from zotheory.experiment import recorded
 from zotheory.optim import (
@@ -21,7 +23,7 @@ from zotheory.optim import (
     ZOAdaMM,
     recommended,
 )
-from zotheory.optim.recommended import BEST, COMMAND, METHODS, RANKS, STEPS, WORTH
+from zotheory.optim.recommended import BEST, COMMAND, METHODS, PROBLEMS, RANKS, STEPS, WORTH
 
 ROOT = Path(__file__).parents[2]
 PLAIN = ProblemFacts(dim=1000, budget=10_000)
@@ -138,18 +140,25 @@ def test_blocks_need_the_model():
 
 
 def test_ranks_are_those_of_the_stored_tournament():
-    found = recorded(ROOT / "results", "tournament", dim=100, budget=800, perturbations=4).where(
-        queries_spent=0
-    )
-    methods = list(dict.fromkeys(found["method"].tolist()))
-    problems = list(dict.fromkeys(found["problem"].tolist()))
+    parts = [
+        recorded(ROOT / "results", "tournament", **chosen).where(queries_spent=0)
+        for chosen in (
+            {"problems": FIRST, "methods": FIRST_METHODS},
+            {"problems": FIRST, "methods": ADDED},
+            {"problems": LATER},
+        )
+    ]
+    tables: dict[str, dict[str, dict[int, float]]] = {}
+    for part in parts:
+        for row in zip(
+            *(part[name].tolist() for name in ("problem", "method", "seed", "area")), strict=True
+        ):
+            tables.setdefault(row[0], {}).setdefault(row[1], {})[row[2]] = row[3]
+    methods = [*FIRST_METHODS, *ADDED]
+    assert len(tables) == PROBLEMS
     ranks = {method: [] for method in methods}
-    for problem in problems:
-        table = {
-            m: dict(zip(rows["seed"].tolist(), rows["area"].tolist(), strict=True))
-            for m in methods
-            for rows in [found.where(problem=problem, method=m)]
-        }
+    for table in tables.values():
+        assert set(table) == set(methods)
         for method in methods:
             each = [
                 1
@@ -161,7 +170,7 @@ def test_ranks_are_those_of_the_stored_tournament():
     middle = {method: float(np.median(row)) for method, row in ranks.items()}
     assert {method: middle[method] for method in RANKS} == RANKS
     assert (min(middle.values()), len(middle)) == (BEST, METHODS)
-    seeds = len(np.unique(found["seed"]))
+    seeds = len(np.unique(parts[0]["seed"]))
     assert COMMAND.split("--preset ")[1] == f"evidence --seeds {seeds}"
 
 

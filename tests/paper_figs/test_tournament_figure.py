@@ -8,14 +8,18 @@ import pytest
 from scipy.stats import rankdata
 
 from paper_figs._adaptive import median
-from paper_figs.tournament import BASE, DRAWN, NAMES, ranks
+from paper_figs.tournament import BASE, BESIDE, DRAWN, NAMES, joined, over_problems, ranks
+from tests.paper_figs.conftest import EXPERIMENTS, ROOT
+from zotheory.experiment import Store, load
+from zotheory.optim.recommended import BEST, RANKS
+from zotheory.plotting.paper import best_source
 from zotheory.plotting.paper.panels import csv_of
 
 
 def test_every_method_and_problem_has_a_look(sources):
-    config = type(sources["tournament"].config)()
-    assert set(config.methods) == set(NAMES)
-    assert set(config.problems) == set(DRAWN)
+    presets = sources["tournament"].request.experiment.presets.values()
+    assert {name for preset in presets for name in preset.config.methods} == set(NAMES)
+    assert {name for preset in presets for name in preset.config.problems} == set(DRAWN)
     assert len(set(DRAWN.values())) == len(DRAWN)
 
 
@@ -56,3 +60,18 @@ def test_the_best_median_is_at_the_top(figures, sources):
     }
     values = [middle[name] for name in names]
     assert values == sorted(values)
+
+
+def test_committed_results_are_of_all_methods_on_all_problems(figures):
+    experiment = load("tournament", EXPERIMENTS)
+    source = best_source(experiment, Store(ROOT / "results"), "evidence")
+    found = joined(source)
+    assert set(found.config.methods) == set(NAMES)
+    assert set(found.config.problems) == set(DRAWN)
+    middle = {method: float(np.median(row)) for method, row in over_problems(found).items()}
+    assert {method: middle[method] for method in RANKS} == RANKS
+    assert min(middle.values()) == BEST
+    told = " ".join(figures["tournament"].facts(source))
+    for preset in BESIDE:
+        assert f"--preset {preset}" in told
+    assert joined(found).config == found.config
