@@ -208,6 +208,7 @@ EXPERIMENT = Experiment(
         "evidence": Preset(
             Config(methods=tuple(name for name in METHODS if name != "guided-es")), seeds=16
         ),
+        # Measured after the evidence, at the same starts: figures and claims join the three.
         "guided-es": Preset(Config(methods=("guided-es",)), seeds=16),
         "larger": Preset(Config(problems=LATER), seeds=8),
         "paper": Preset(
