@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from zotheory.explore.conjecture import Conjecture
     from zotheory.explore.points import Point
     from zotheory.explore.sweep import Boundary
+    from zotheory.ledger.verdict import Decision
 
 
 def explore(
@@ -100,25 +101,28 @@ def explore(
             from zotheory.plotting.plane import save
 
             save(plot_phases(family, points, found), plot)
-        text = _text(points, found, proposed, fit or conjecture is not None, format)
+        from zotheory.explore.claimfile import examine
+
+        decisions = [None if item.value is None else examine(item) for item in proposed]
+        text = _text(points, found, proposed, decisions, fit or conjecture is not None, format)
         if output is None:
             emit(text)
         else:
             write_report(output, text)
         if export_claim is not None:
-            _export(proposed, export_claim)
+            _export(proposed, decisions, export_claim)
 
 
 def _text(
     points: list[Point],
     found: list[Boundary],
     proposed: list[Conjecture],
+    decisions: list[Decision | None],
     fitted: bool,
     format: SolveFormat,
 ) -> str:
-    from zotheory.explore.claimfile import examine, summary
+    from zotheory.explore.claimfile import summary
 
-    decisions = [None if item.value is None else examine(item) for item in proposed]
     if format is SolveFormat.JSON:
         pairs = zip(proposed, decisions, strict=True)
         report = {
@@ -191,16 +195,17 @@ def _plain(point: Point) -> dict[str, Any]:
     }
 
 
-def _export(proposed: list[Conjecture], file: Path) -> None:
+def _export(proposed: list[Conjecture], decisions: list[Decision | None], file: Path) -> None:
     from zotheory.explore.claimfile import claim_text
 
-    closed = [item for item in proposed if item.value is not None]
+    pairs = zip(proposed, decisions, strict=True)
+    closed = [(item, decision) for item, decision in pairs if decision is not None]
     if not closed:
         tell(f"nothing to export: no closed form was found, and {file} was not written")
         raise typer.Exit(1)
-    for index, item in enumerate(closed):
+    for index, (item, decision) in enumerate(closed):
         path = file if len(closed) == 1 else file.with_name(f"{file.stem}_{index + 1}{file.suffix}")
-        write_report(path, claim_text(item, path.stem))
+        write_report(path, claim_text(item, path.stem, decision))
         tell(f"claim: {path}; verify it with: zotheory verify {path}")
 
 

@@ -94,12 +94,13 @@ def examine(conjecture: Conjecture) -> Decision:
     return decide(claim, evidence)
 
 
-def claim_text(conjecture: Conjecture, id: str = "CONJECTURE") -> str:
-    """Return the text of a claim file; its expected verdict is what `examine` finds now.
+def claim_text(conjecture: Conjecture, id: str = "CONJECTURE", decision: Decision | None = None) -> str:
+    """Return the text of a claim file; its expected verdict is what `examine` finds.
 
     Args:
         conjecture: with a closed form.
         id: of the claim: a word without spaces or commas.
+        decision: what `examine` has found, if it was asked before.
 
     Raises:
         InvalidArgument: a conjecture without a closed form, or an id that is not a word.
@@ -126,7 +127,7 @@ def claim_text(conjecture: Conjecture, id: str = "CONJECTURE") -> str:
         plain=f"The least V is {conjecture.value}, {'; '.join(conditions)}.",
         latex=f"$\\min V={sympy.latex(conjecture.value)}$",
         conditions=conditions,
-        expected=examine(conjecture).verdict.name,
+        expected=(decision or examine(conjecture)).verdict.name,
         formula=str(conjecture.value),
         symbolic="" if regime is None else SYMBOLIC.format(regime=regime),
         names="solved_programs" if regime is None else "dual_bound, optimal_law, solved_programs",

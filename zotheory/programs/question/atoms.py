@@ -27,7 +27,7 @@ DIRECTIONS, LENGTHS = 256, np.geomspace(0.05, 40.0, 28)
 DEEPEST, ROUNDS = 10, 12
 # Of each of so many shells of lengths the deepest few are refined too, more of them for each dimension
 # above two: a law on a sphere of contact points needs many of them.
-SHELLS, PER_SHELL, PER_DIMENSION = 10, 4, 8
+SHELLS, PER_SHELL, PER_DIMENSION = 10, 4, 4
 # They are this far apart at least, relative to their size.
 APART = 0.1
 # Price of a missing moment, in units of the objective at typical points: never paid by an answer.
