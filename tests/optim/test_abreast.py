@@ -1,5 +1,7 @@
 """Both points evaluated at once: what overlaps, what is reused, and where it is given up."""
 
+import os
+import signal
 import threading
 import warnings
 from functools import partial
@@ -10,6 +12,8 @@ from torch import nn
 
 from zotheory.errors import InvalidArgument
 from zotheory.optim import ZOSGD, MeZOBCD
+from zotheory.optim import abreast as abreast_module
+from zotheory.optim import threads as threads_module
 
 INPUTS = torch.linspace(-1, 1, 24).reshape(4, 6)
 NAME = "zotheory abreast"
@@ -197,6 +201,57 @@ class Threaded(nn.Module):
             return error
 
 
+class Keeping(nn.Module):
+    """Keeps a part of the loss as an attribute, for so short that two threads seldom pass one another."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer, self.last = nn.Linear(6, 6), nn.Linear(6, 6)
+
+    def forward(self, x):
+        hidden = self.layer(x)
+        self.kept = hidden.square().mean()
+        return self.last(hidden) + self.kept
+
+
+class Hooked(nn.Module):
+    """Has a layer whose hook keeps the output elsewhere, and that alone is used."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer, seen = nn.Linear(6, 6), {}
+        self.layer.register_forward_hook(lambda module, inputs, output: seen.update(output=output))
+        self.seen = seen
+
+    def forward(self, x):
+        return self.layer(x) * 0 + self.seen["output"]
+
+
+class Drawing(nn.Module):
+    """Drops numbers at random."""
+
+    def __init__(self, seed=None):
+        super().__init__()
+        self.layer, self.drop, self.seed = nn.Linear(6, 6), nn.Dropout(0.5), seed
+
+    def forward(self, x):
+        if self.seed is not None:
+            torch.manual_seed(self.seed)
+        return self.drop(self.layer(x))
+
+
+class Locked(nn.Module):
+    """Lets one in at a time."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer, self.lock = nn.Linear(6, 6), threading.Lock()
+
+    def forward(self, x):
+        with self.lock:
+            return self.layer(x)
+
+
 @pytest.mark.parametrize(
     ("make", "said"),
     [
@@ -204,9 +259,15 @@ class Threaded(nn.Module):
         (Counting, "at once and"),
         (Alone, "I run already"),
         (Threaded, "threads of its own"),
+        (Keeping, "at once and"),
+        (Hooked, "at once and"),
+        (Drawing, "at once and"),
+        (partial(Drawing, 7), "at once and"),
+        (Locked, "or a lock"),
     ],
 )
-def test_what_cannot_overlap_is_run_one_after_the_other(bits, make, said):
+def test_what_cannot_overlap_is_run_one_after_the_other(bits, monkeypatch, make, said):
+    monkeypatch.setattr(abreast_module, "_PATIENCE", 0.3)  # that of the locked one is tried
     found = []
     for abreast in (False, True):
         torch.manual_seed(0)
@@ -219,6 +280,107 @@ def test_what_cannot_overlap_is_run_one_after_the_other(bits, make, said):
         found.append((losses, bits([*model.parameters(), *model.buffers()])))
     assert found[0] == found[1]
     assert not optimizer.agreement.active
+
+
+def test_another_training_mode_is_compared_again(bits):
+    found = []
+    for options in ({"engine": "plain"}, {"abreast": True}):
+        torch.manual_seed(0)
+        model = nn.Sequential(nn.Linear(6, 6), nn.BatchNorm1d(6), nn.Linear(6, 6)).eval()
+        optimizer = ZOSGD(model.parameters(), lr=0.1, mu=0.05, model=model, **options)
+        losses = steps(model, optimizer, 4)
+        assert optimizer.agreement.active
+        model.train()
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            losses += steps(model, optimizer, 4)
+        assert len(caught) == ("abreast" in options)
+        found.append((losses, bits(model.parameters())))
+    assert found[0] == found[1]
+    assert not optimizer.agreement.active
+
+
+def test_a_lock_left_by_one_that_failed_does_not_keep_the_step(bits, monkeypatch):
+    monkeypatch.setattr(threads_module, "_PATIENCE", 0.2)
+    model, lock, taken = chain(), threading.Lock(), threading.Event()
+    optimizer = ZOSGD(model.parameters(), lr=0.1, model=model, abreast=True)
+    steps(model, optimizer, 2)
+    before = bits(model.parameters())
+    stuck: list[threading.Thread] = []
+
+    def closure():
+        if here():
+            stuck.append(threading.current_thread())
+            taken.wait()
+            lock.acquire()
+            return model(INPUTS).square().mean()
+        lock.acquire()
+        taken.set()
+        raise ValueError("left locked")
+
+    with pytest.raises(ValueError, match="left locked"):
+        optimizer.step(closure)
+    assert bits(model.parameters()) == before
+    assert stuck[0].is_alive()
+    lock.release()
+    stuck[0].join(10)
+    assert not stuck[0].is_alive()
+    assert bits(model.parameters()) == before
+    assert steps(model, optimizer, 1)[0] > 0
+
+
+def test_a_lock_of_the_models_that_crosses_a_parameter_is_given_up(bits, monkeypatch):
+    monkeypatch.setattr(abreast_module, "_PATIENCE", 0.2)
+    model, lock, meet = chain(), threading.Lock(), threading.Barrier(2, timeout=10)
+    optimizer = ZOSGD(model.parameters(), lr=0.0, model=model, abreast=True)
+    steps(model, optimizer, 2)
+    before = bits(model.parameters())
+
+    def locks(module, inputs):  # has the layer, and wants the lock
+        if not here() and optimizer.agreement.active:
+            meet.wait()
+            with lock:
+                pass
+
+    def closure():  # has the lock, and wants the layer
+        if not here():
+            return model(INPUTS).square().mean()
+        with lock:
+            meet.wait()
+            return model(INPUTS).square().mean()
+
+    hook = model[0][0].register_forward_pre_hook(locks)
+    with pytest.warns(UserWarning, match="or a lock"):
+        loss = optimizer.step(closure)
+    hook.remove()
+    assert loss > 0
+    assert bits(model.parameters()) == before
+
+
+@pytest.mark.parametrize("compared", [False, True])
+def test_ctrl_c_while_only_the_second_runs(bits, compared):
+    model, ended = chain(), threading.Event()
+    optimizer = ZOSGD(model.parameters(), lr=0.1, model=model, abreast=True)
+    steps(model, optimizer, 1 + compared)
+    before = bits(model.parameters())
+
+    def closure():
+        loss = model(INPUTS).square().mean()
+        if not here():
+            ended.set()
+            return loss
+        ended.wait()
+        threading.Event().wait(0.1)
+        os.kill(os.getpid(), signal.SIGINT)
+        for _ in range(500):  # ends at a layer
+            threading.Event().wait(0.02)
+            model(INPUTS)
+        return loss * float("nan")
+
+    with pytest.raises(KeyboardInterrupt):
+        optimizer.step(closure)
+    assert bits(model.parameters()) == before
+    assert optimizer.agreement.active
 
 
 class Crossed(nn.Module):

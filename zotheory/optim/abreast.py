@@ -1,26 +1,26 @@
 """Both evaluations of a central difference at once, in two threads on half of torch's threads each."""
 
 import math
-import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, nullcontext
+from time import perf_counter
 
 import torch
 
-from zotheory.errors import InvalidArgument
 from zotheory.optim.directions import Direction
 from zotheory.optim.evaluation import Closure
-from zotheory.optim.layerwise import Layerwise, Run, attach
-from zotheory.optim.layout import Layout, Slot
+from zotheory.optim.layerwise import Layerwise, attach
+from zotheory.optim.layout import Layout
 from zotheory.optim.lockstep import Agreement
-from zotheory.optim.loss import read_loss
 from zotheory.optim.module_state import Buffers
 from zotheory.optim.replay import Replay
-from zotheory.optim.reuse import Prefix, Reached
-from zotheory.optim.threads import Stopped, in_two_threads
+from zotheory.optim.reuse import Prefix
+from zotheory.optim.sides import Crossed, Ends, Sides
 
-_CROSSED = "each of two evaluations waits for a parameter that the other one has"
+_CROSSED = "each of two evaluations waits for a parameter or a lock that the other one has"
+# Seconds that one evaluation waits for the other, besides ten times what a pair takes.
+_PATIENCE = 5.0
 
 
 class Abreast(Layerwise):
@@ -33,13 +33,18 @@ class Abreast(Layerwise):
 
     That is so on a CPU; elsewhere they run one after the other.
 
-    Model and closure must not mind that two of their runs overlap: what a forward writes anywhere, such as
-    buffers, caches, or parts of the loss, is written by both. Extra memory: all that an evaluation needs
-    besides the parameters, a second time.
+    Model and closure must not mind that two of their runs overlap: what they write anywhere, such as
+    buffers, caches, attributes with parts of the loss, seeds and settings of torch, is written by both. Nor
+    may they exchange anything with other processes. Extra memory: all that an evaluation needs besides the
+    parameters, a second time.
 
-    The first pair for a set of parameters is also evaluated one after the other. If a bit or a buffer
-    differs, as it may where torch's sums depend on the number of its threads, or if it fails, there is a
-    warning, and evaluations are run one after the other from then on.
+    The first pair for a set of parameters and for the modules' training modes is also evaluated one after
+    the other, and at once so that the two take turns at every call of torch or of a module: then one finds
+    what the other has written. If a bit or a buffer differs, as it also may where torch's sums depend on
+    the number of its threads, if it fails, or if one keeps the other from taking its turn, there is a
+    warning, and evaluations are run one after the other from then on. Not seen is what begins later, and a
+    parameter that is used outside its module's forward for the first time then: where the other evaluation
+    has displaced it, it is not NaN.
 
     Args:
         layout, model, watched, prefix, pending: as for `Layerwise`.
@@ -65,12 +70,14 @@ class Abreast(Layerwise):
             yield from super().pair(closure, direction, scale)
             return
         parameters = tuple(id(slot.parameter) for slot in self.layout.slots)
-        if parameters not in self.agreement.compared:
-            yield from self._compared(closure, direction, scale, parameters)
+        # Batch norm and dropout do something else in training.
+        known = *parameters, *(module.training for module in self.model.modules())
+        if known not in self.agreement.compared:
+            yield from self._compared(closure, direction, scale, parameters, known)
             return
         try:
             found = self._both(closure, direction, scale, parameters)
-        except _Crossed:
+        except Crossed:
             found = None
             self._give_up(_CROSSED)
         if found is None or not all(map(math.isfinite, found)):
@@ -80,17 +87,24 @@ class Abreast(Layerwise):
         yield from found
 
     def _compared(
-        self, closure: Closure, direction: Direction, scale: float, parameters: tuple[int, ...]
+        self,
+        closure: Closure,
+        direction: Direction,
+        scale: float,
+        parameters: tuple[int, ...],
+        known: tuple[int, ...],
     ) -> list[float]:
-        before = Buffers(self.model)
+        before, start = Buffers(self.model), perf_counter()
         plain = list(super().pair(closure, direction, scale))
         if not all(map(math.isfinite, plain)):
             return plain
-        after = Buffers(self.model)
+        self.agreement.seconds = max(perf_counter() - start, self.agreement.seconds)
+        after, drawn = Buffers(self.model), torch.get_rng_state()
         before.restore()
+        found = None
         try:
-            found = self._both(closure, direction, scale, parameters)
-        except _Crossed:
+            found = self._both(closure, direction, scale, parameters, turns=True)
+        except Crossed:
             self._give_up(_CROSSED)
         except Exception as error:
             self._give_up(f"evaluated at once, they end in {error!r}")
@@ -101,7 +115,9 @@ class Abreast(Layerwise):
                 self._give_up("the forward writes to buffers")
         finally:
             after.restore()
-        self.agreement.compared.add(parameters)
+            torch.set_rng_state(drawn)
+        if found is not None:
+            self.agreement.compared.add(known)
         return plain
 
     def _give_up(self, what: str) -> None:
@@ -109,134 +125,39 @@ class Abreast(Layerwise):
         warnings.warn(f"{what}: evaluations are run one after the other from here on", stacklevel=2)
 
     def _both(
-        self, closure: Closure, direction: Direction, scale: float, parameters: tuple[int, ...]
+        self,
+        closure: Closure,
+        direction: Direction,
+        scale: float,
+        parameters: tuple[int, ...],
+        turns: bool = False,
     ) -> list[float] | None:
         self.settle()
-        sides = _Sides(self.layout, direction, scale)
+        patience = _PATIENCE + 10 * self.agreement.seconds
+        sides = Sides(self.layout, direction, scale, patience, turns)
 
         def evaluate(around: AbstractContextManager[None]) -> list[float]:
             nonlocal sides
-            sides = _Sides(self.layout, direction, scale)
+            sides = Sides(self.layout, direction, scale, patience, turns)
             with sides, self._attached(sides), around:
                 found = sides.losses(closure)
             for run in sides.runs:
                 self.check_reached(run)
             return found
 
-        def below(around: AbstractContextManager[None], ends: "_Ends") -> None:
+        def below(around: AbstractContextManager[None], ends: "Ends") -> None:
             with ends, self._attached(ends), around:
                 closure()
 
         if self.prefix is None or not self.prefix.active:
             return evaluate(nullcontext())
-        ends = _Ends(self.layout, direction, scale)
+        ends = Ends(self.layout, direction, scale)
         return self.prefix.both(
             parameters, evaluate, lambda around: below(around, ends), lambda: ends.ended, lambda: sides.side
         )
 
-    def _attached(self, run: "_Sides | _Ends") -> ExitStack:
+    def _attached(self, run: "Sides | Ends") -> ExitStack:
         stack = ExitStack()
         for owner in self.owners:
             attach(run, *owner, stack)
         return stack
-
-
-class _Crossed(BaseException):
-    # Modules with the same parameters are inside one another in two orders.
-    pass
-
-
-class _Ends(Run):
-    # The evaluation that ends where the first displaced module begins.
-    ended = False
-
-    def enter(self, slots: list[Slot]) -> None:
-        self._end()
-
-    def displace(self, slot: Slot, target: torch.Tensor, first: int = 0) -> None:
-        self._end()
-
-    def _end(self) -> None:
-        self.ended = True
-        raise Reached
-
-
-class _Sides:
-    # Passes what the hooks say to the evaluation of the thread, and holds the other back meanwhile.
-
-    def __init__(self, layout: Layout, direction: Direction, scale: float) -> None:
-        self.runs = Run(layout, direction, scale), Run(layout, direction, -scale)
-        self._mine = threading.local()
-        self._holders: dict[int, tuple[int, int]] = {}  # which evaluation has a parameter, how often
-        self._waits = [False, False]
-        self._stopped = False
-        self._changed = threading.Condition()
-
-    def __enter__(self) -> None:
-        self.runs[0].__enter__()
-
-    def __exit__(self, *error: object) -> None:
-        self.runs[0].__exit__()
-
-    @property
-    def side(self) -> int:
-        """Return which evaluation the calling thread runs."""
-        found = getattr(self._mine, "side", None)
-        if found is None:
-            remedy = "its forward runs in threads of its own: leave abreast=True out"
-            raise InvalidArgument("model", threading.current_thread().name, remedy)
-        return found
-
-    def enter(self, slots: list[Slot]) -> None:
-        me, keys = self.side, [id(slot.parameter) for slot in slots]
-
-        def free() -> bool:
-            return self._stopped or all(self._holders.get(key, (me, 0))[0] == me for key in keys)
-
-        with self._changed:
-            if not free():
-                self._waits[me] = True
-                if self._waits[1 - me]:
-                    raise _Crossed
-                self._changed.wait_for(free)
-                self._waits[me] = False
-            if self._stopped:
-                raise Stopped
-            for key in keys:
-                self._holders[key] = me, self._holders.get(key, (me, 0))[1] + 1
-        torch.clear_autocast_cache()  # all threads share its casts: there may be one from the other point
-        self.runs[me].enter(slots)
-
-    def leave(self, slots: list[Slot]) -> None:
-        me = self.side
-        self.runs[me].leave(slots)
-        with self._changed:
-            for slot in slots:
-                count = self._holders[id(slot.parameter)][1] - 1
-                if count:
-                    self._holders[id(slot.parameter)] = me, count
-                else:
-                    del self._holders[id(slot.parameter)]
-            self._changed.notify_all()
-
-    def displace(self, slot: Slot, target: torch.Tensor, first: int = 0) -> None:
-        if self._stopped:
-            raise Stopped
-        self.runs[self.side].displace(slot, target, first)
-
-    def losses(self, closure: Closure) -> list[float]:
-        def evaluate(number: int) -> float:
-            self._mine.side = number
-            return read_loss(closure())
-
-        threads = max(1, torch.get_num_threads() // 2)
-        return in_two_threads(evaluate, self._end, self._stop, "zotheory abreast", threads)
-
-    def _stop(self) -> None:
-        self._stopped = True
-
-    def _end(self, number: int) -> None:
-        with self._changed:
-            # A forward that raised has left nothing, also where the closure went on.
-            self._holders = {key: held for key, held in self._holders.items() if held[0] != number}
-            self._changed.notify_all()

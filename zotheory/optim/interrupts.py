@@ -18,15 +18,23 @@ class Held:
     That is so in the main thread, where Python delivers interrupts, and if SIGINT has a handler in Python.
     """
 
+    # The innermost block of the main thread.
+    _current: "Held | None" = None
+
     def __enter__(self) -> "Held":
         main = threading.current_thread() is threading.main_thread()
         self._handler: Any = getsignal(SIGINT) if main else None
         self._open = self._waiting = False
         if callable(self._handler):
             signal(SIGINT, self._note)
+        if main:
+            self._outer, Held._current = Held._current, self
+        self._main = main
         return self
 
     def __exit__(self, *error: object) -> None:
+        if self._main:
+            Held._current = self._outer
         if callable(self._handler):
             signal(SIGINT, self._handler)
             self._deliver()
@@ -52,3 +60,9 @@ class Held:
             self._handler(number, frame)
         else:
             self._waiting = True
+
+
+def interruptible(action: Callable[[], Any]) -> Any:
+    """Return what a function returns; interrupts get through while it runs, also within `Held`."""
+    held = Held._current
+    return action() if held is None else held.call(action)

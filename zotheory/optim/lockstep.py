@@ -29,11 +29,13 @@ class Agreement:
     Attributes:
         active: whether no difference was found so far.
         compared: the sets of parameters, by identity, for which both ways were compared.
+        seconds: the longest that a pair of losses took when it was compared.
     """
 
     def __init__(self, active: bool = True) -> None:
         self.active = active
         self.compared: set[tuple[int, ...]] = set()
+        self.seconds = 0.0
 
     def __reduce__(self) -> Any:
         return Agreement, (self.active,)  # a copy is of other parameters, for which nothing is compared yet
@@ -133,6 +135,8 @@ class _Both:
         self.sides[me].enter(slots)
 
     def leave(self, slots: list[Slot]) -> None:
+        if self.stopped:
+            raise Stopped  # the parameters may be the caller's again
         self.sides[self.turn].leave(slots)
 
     def displace(self, slot: Slot, target: torch.Tensor, first: int = 0) -> None:

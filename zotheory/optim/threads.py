@@ -8,6 +8,11 @@ from typing import Any
 
 import torch
 
+from zotheory.optim.interrupts import interruptible
+
+# Seconds that the second evaluation has to end once something has failed.
+_PATIENCE = 10.0
+
 
 class Stopped(BaseException):
     """Ends one evaluation when the other has failed; not an Exception, so that no closure catches it."""
@@ -23,7 +28,9 @@ def in_two_threads(
     """Return ``evaluate(0)``, run by the calling thread, and ``evaluate(1)``, run by a new one.
 
     Grad, inference and autocast modes and the default device of the calling thread are those of the new
-    one, too; other modes are not. What either raises is raised when both have ended.
+    one, too; other modes are not. What either raises is raised when both have ended, or when the new
+    thread has not for ten seconds after it: it may wait for something that the other one has left locked.
+    It then ends on its own once it goes on.
 
     Args:
         evaluate: returns a loss.
@@ -56,25 +63,30 @@ def in_two_threads(
 
     before = torch.get_num_threads()
     context = contextvars.copy_context()
-    thread = threading.Thread(target=context.run, args=(second, _modes(threads)), name=name)
+    thread = threading.Thread(target=context.run, args=(second, _modes(threads)), name=name, daemon=True)
     thread.start()
     try:
         if before != threads:
             torch.set_num_threads(threads)
         run(0, nullcontext)
-        while not second_ended.is_set():
+        while True:
+            late = bool(failures)
             # Ctrl-C reaches the main thread alone: the other one then ends at its next layer.
             try:
-                second_ended.wait()
+                if interruptible(lambda: second_ended.wait(_PATIENCE)):
+                    thread.join()
+                    break
+                if late:
+                    break
             except BaseException as failure:
                 stop()
                 failures.append(failure)
-        thread.join()
     finally:
         if before != threads:
             torch.set_num_threads(before)
     if failures:
-        raise failures[0]
+        # Whoever pressed Ctrl-C is not to be told of something else.
+        raise next((f for f in failures if isinstance(f, KeyboardInterrupt)), failures[0])
     return found
 
 
