@@ -158,6 +158,8 @@ TINY: dict[str, tuple[list[str], int]] = {
         ],
         2,
     ),
+    # Each method and seed takes a process, which imports torch.
+    "memory": (["models={toy}/opt,", "methods=inference,", "batch=2", "length=4"], 2),
     "language-model": (
         [
             "tasks={toy}/opt/head,{toy}/opt/norms",
