@@ -1,13 +1,13 @@
 """Success rates and queries of attacks, with exact intervals; how methods and kinds of attack look."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binomtest, quantile_test
 
-from paper_figs._laws import look
 from zotheory.experiment.results import Results
 from zotheory.plotting.paper import Kind, Panel, Series, Source
 from zotheory.plotting.style import BLUE, ORANGE, SKY, VERMILLION, number
@@ -56,14 +56,9 @@ class Row(NamedTuple):
     @property
     def name(self) -> str:
         """What it is called."""
-        if self.rate_of != "tuned":
+        if self.rate_of not in ("tuned", self.method):
             return f"{NAMES[self.method]}, rate of {NAMES[self.rate_of]}"
         return NAMES[self.method]
-
-    @property
-    def law_name(self) -> str:
-        """What its law is called."""
-        return {"block": "block of rows", "low-rank": "rank one"}.get(self.law, look(self.law).name)
 
 
 def again(row: Row, results: Results) -> list[Row]:
@@ -78,6 +73,11 @@ class Found(NamedTuple):
     value: float
     low: float
     high: float
+
+
+def networks(results: Results) -> list[Results]:
+    """Return the rows of each network: every seed has one."""
+    return [results.where(seed=seed) for seed in np.unique(results["seed"]).tolist()]
 
 
 def measured_kinds(source: Source) -> list[Kindred]:
@@ -122,30 +122,52 @@ def median_queries(rows: Results, budget: int) -> Found:
 def panels(source: Source, rows: Sequence[Row], names: Sequence[str]) -> list[Panel]:
     """Return two lying panels, of success and of queries, with a category for each row.
 
-    A kind of attack in which only one row was measured compares nothing, and is left out.
+    Points are of all networks together, dots of each. A kind of attack in which only one row was measured
+    compares nothing, and is left out.
     """
-    budget, chosen = source.config.budget, measured_kinds(source)
-    shown: dict[str, list[Series]] = {"success": [], "queries": []}
+    chosen, shown = measured_kinds(source), Shown(source.config.budget)
     for order, kind in enumerate(chosen):
         kept = [place for place, row in enumerate(rows) if measured(source.results, kind, row)]
-        if len(kept) < 2:
-            continue
-        places = np.array(kept) + 0.18 * (order - (len(chosen) - 1) / 2)
-        mine = [of(source.results, kind, rows[place]) for place in kept]
-        found = {
-            "success": [success(one) for one in mine],
-            "queries": [median_queries(one, budget) for one in mine],
-        }
-        for what, values in found.items():
-            y, low, high = _columns(values)
-            shown[what].append(
-                Series(kind.name, Kind.MEASURED, places, y, kind.color, low, high, marker=kind.marker)
-            )
-    labels = ("attacks that succeed, %", f"median queries, of {budget}")
-    return [
-        Panel("success", "", labels[0], shown["success"], categories=tuple(names)),
-        Panel("queries", "", labels[1], shown["queries"], y_scale="log", categories=tuple(names)),
-    ]
+        if len(kept) > 1:
+            places = np.array(kept) + 0.18 * (order - (len(chosen) - 1) / 2)
+            mine = [of(source.results, kind, rows[place]) for place in kept]
+            shown.add(kind.name, places, mine, kind.color, kind.marker)
+    return shown.panels(names)
+
+
+class Shown:
+    """Series of success and of median queries, for two lying panels."""
+
+    def __init__(self, budget: int) -> None:
+        self.budget = budget
+        self.success: list[Series] = []
+        self.queries: list[Series] = []
+
+    def add(
+        self, name: str, places: NDArray[np.float64], found: Sequence[Results], color: str, marker: str
+    ) -> None:
+        """Add what a name stands for at some places: intervals, and dots of each network."""
+        for series, estimate in (
+            (self.success, success),
+            (self.queries, partial(median_queries, budget=self.budget)),
+        ):
+            y, low, high = _columns([estimate(rows) for rows in found])
+            series.append(Series(name, Kind.MEASURED, places, y, color, low, high, marker=marker))
+            alone = [
+                (place, one) for place, rows in zip(places, found, strict=True) for one in networks(rows)
+            ]
+            if len(alone) > len(found):
+                x, y = np.array([place for place, _ in alone]), [estimate(one).value for _, one in alone]
+                series.append(Series(f"{name}, each network", Kind.SAMPLES, x, y, color))
+
+    def panels(self, names: Sequence[str], title: str = "") -> list[Panel]:
+        """Return them as two panels."""
+        before = f"{title}: " if title else ""
+        labels = ("attacks that succeed, %", f"median queries, of {self.budget}")
+        return [
+            Panel(f"{before}success", "", labels[0], self.success, categories=tuple(names)),
+            Panel(f"{before}queries", "", labels[1], self.queries, y_scale="log", categories=tuple(names)),
+        ]
 
 
 def _columns(found: Sequence[Found]) -> tuple[NDArray[np.float64], ...]:
@@ -153,21 +175,25 @@ def _columns(found: Sequence[Found]) -> tuple[NDArray[np.float64], ...]:
 
 
 def setting(source: Source) -> str:
-    """Return sentences on the network, the images, the budgets and the intervals."""
-    config, results = source.config, source.results
+    """Return sentences on the networks, the images, the budgets and the intervals."""
+    config = source.config
     kinds = measured_kinds(source)
     radii = [f"{kind.name} {config.radius(kind.norm, kind.targeted):g}" for kind in kinds]
-    first = of(results, kinds[0], Row(config.methods[0], "sphere", "tuned"))
-    accuracy = 100 * float(np.mean(np.unique(first["accuracy"])))
-    skipped = sum(int(first.where(seed=seed)["skipped"][0]) for seed in np.unique(first["seed"]))
+    each = networks(of(source.results, kinds[0], Row(config.methods[0], "sphere", "tuned")))
+    accuracy = " and ".join(f"{100 * float(one['accuracy'][0]):.1f}%" for one in each)
+    skipped = " and ".join(str(int(one["skipped"][0])) for one in each)
+    many = len(each) > 1
+    whose = f"each of {len(each)} networks reads" if many else "the network reads"
+    intervals = "of images, the networks and the rates being given" if many else "of images"
     return (
-        f"{len(first['success'])} images of digits that the network reads right ({skipped} misread ones "
-        f"were skipped; it reads {accuracy:.1f}% of the held-out images right), at most {config.budget} "
-        f"queries each, {config.perturbations + 1} a step; budgets of the change: {', '.join(radii)}. "
-        "Learning rates are tuned for each method and kind of attack on "
-        f"{config.tuning_images} other images, on a grid of ratio {config.grid_ratio:g}; intervals "
-        "do not contain what tuning on others would change. Shares have intervals of Clopper and Pearson, "
-        "medians intervals between order statistics; a failure counts as the budget."
+        f"{len(each[0]['success'])} images of digits that {whose} right ({skipped} misread ones were "
+        f"skipped; {'they read' if many else 'it reads'} {accuracy} of the held-out images right), at most "
+        f"{config.budget} queries each, {config.perturbations + 1} a step; budgets of the change: "
+        f"{', '.join(radii)}. Learning rates are tuned for each method, kind of attack"
+        f"{' and network' if many else ''} on {config.tuning_images} other images, on a grid of ratio "
+        f"{config.grid_ratio:g}; intervals are {intervals}: they do not contain what tuning on others "
+        "would change. Shares have intervals of Clopper and Pearson, medians intervals between order "
+        f"statistics; a failure counts as the budget.{' Dots: each network.' if many else ''}"
     )
 
 
@@ -192,9 +218,9 @@ def grid_ends(source: Source, rows: Sequence[Row], names: Sequence[str]) -> list
     for kind in measured_kinds(source):
         for row, name in zip(rows, names, strict=True):
             if measured(source.results, kind, row):
-                mine = of(source.results, kind, row)
-                if mine["at_grid_end"].any():
-                    ended.append(f"{name} ({kind.name}, at {float(mine['learning_rate'].max()):.4g})")
+                for one in networks(of(source.results, kind, row)):
+                    if one["at_grid_end"].any():
+                        ended.append(f"{name} ({kind.name}, at {float(one['learning_rate'][0]):.4g})")
     if not ended:
         return ["No tuned rate is at an end of its grid."]
     said = "; ".join(ended)
@@ -209,10 +235,13 @@ def retuned(source: Source, rows: Sequence[Row]) -> list[str]:
         for kind in measured_kinds(source):
             own = [one for one in again(row, source.results) if measured(source.results, kind, one)]
             if len(own) > 1:
-                mine = [of(source.results, kind, one) for one in own]
-                rates = ", ".join(f"{float(one['learning_rate'].max()):.4g}" for one in mine)
-                shares = [success(one).value for one in mine]
-                values.append(f"{kind.name} {rates} ({number(min(shares))} to {number(max(shares))}%)")
+                mine = [networks(of(source.results, kind, one)) for one in own]
+                parts = []
+                for one in zip(*mine, strict=True):
+                    rates = ", ".join(f"{float(group['learning_rate'][0]):.4g}" for group in one)
+                    shares = [success(group).value for group in one]
+                    parts.append(f"{rates} ({number(min(shares))} to {number(max(shares))}%)")
+                values.append(f"{kind.name} {' and '.join(parts)}")
         if values:
             said.append(f"{row.name}: {'; '.join(values)}.")
     if said:

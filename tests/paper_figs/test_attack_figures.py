@@ -4,6 +4,8 @@ import csv
 import io
 import math
 import sys
+from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -17,7 +19,13 @@ from zotheory.plotting.style import number
 
 # The figures import each other by the name of their folder.
 sys.path.insert(0, str(Path(__file__).parents[2]))
-from paper_figs import _attack, black_box_attack, black_box_attack_pictures
+from paper_figs import (
+    _attack,
+    _attack_laws,
+    black_box_attack,
+    black_box_attack_laws_cube,
+    black_box_attack_pictures,
+)
 from paper_figs._attack import Found, Kindred, Row, median_queries, of, success
 
 METHODS = ("zo-sgd", "r-adazo")
@@ -60,26 +68,31 @@ def test_failures_count_as_the_budget():
     assert median_queries(rows([True] * 3, [1.0, 2.0, 30.0]), 500) == Found(2, 1, 30)
 
 
-@pytest.fixture
-def source():
-    """Two kinds of attack with made-up numbers, two methods, one of them at the other's rate too."""
+@pytest.fixture(params=[1, 2])
+def source(request):
+    """Two kinds of attack on some networks, with made-up numbers, and two methods.
+
+    One of them is at the other's rate too, one tuned again, and both have a law that is not the sphere.
+    """
     rng, columns, facts = np.random.default_rng(0), [], []
     original = rng.integers(0, 256, 784).astype(np.uint8)
     for targeted in (False, True):
         rows_here = [Row(method, "sphere", "tuned") for method in METHODS]
         rows_here.append(Row("r-adazo", "sphere", "tuned-1"))
+        rows_here += [Row(method, "gaussian", method) for method in METHODS]
+        rows_here.append(Row("zo-sgd", "coordinate", "tuned"))
         if not targeted:
             rows_here.append(Row("zo-sgd", "sphere", "r-adazo"))
         for row in rows_here:
             facts.append({"cell": {**row._asdict(), "norm": "linf", "targeted": targeted}})
-            for image in range(20):
+            for seed, image in product(range(request.param), range(20)):
                 queries = float(rng.integers(1, 90)) if image == 3 or rng.random() < 0.7 else math.inf
                 changed = np.clip(original.astype(int) + rng.integers(-40, 41, 784), 0, 255)
                 kept = image == 3 and math.isfinite(queries)
                 columns.append(
                     {
                         **facts[-1]["cell"],
-                        "seed": 0,
+                        "seed": seed,
                         "image": image,
                         "label": 5,
                         "success": math.isfinite(queries),
@@ -87,16 +100,16 @@ def source():
                         "diverged": image == 7 and math.isinf(queries),
                         "original": original.tobytes().hex() if kept else "",
                         "picture": changed.astype(np.uint8).tobytes().hex() if kept else "",
-                        "accuracy": 0.9375,
+                        "accuracy": 0.9375 - 0.125 * seed,
                         "skipped": 4,
-                        "learning_rate": 0.25 if row.rate_of == "tuned-1" else 0.5,
+                        "learning_rate": (0.25 if row.rate_of == "tuned-1" else 0.5) * 2**seed,
                         "at_grid_end": row.method == "zo-sgd" and targeted,
                     }
                 )
     results = Results({name: np.array([row[name] for row in columns]) for name in columns[0]}, facts)
     config = SimpleNamespace(
         methods=METHODS,
-        laws=("gaussian",),
+        laws=("gaussian", "coordinate"),
         norms=("linf",),
         targeted=(False, True),
         budget=100,
@@ -105,15 +118,61 @@ def source():
         grid_ratio=2.0,
         radius=lambda norm, targeted: 0.2 + 0.1 * targeted,
     )
-    return SimpleNamespace(config=config, results=results)
+    return SimpleNamespace(config=config, results=results, seeds=request.param)
 
 
-def test_plotted_numbers_and_the_caption_are_those_of_the_attacks(source):
+def by_hand(rows, panel):
+    """Return the share of successes in percent, or the median queries."""
+    if panel == "success":
+        return 100 * float(np.mean(rows["success"]))
+    return float(np.median(np.where(rows["success"], rows["censored_queries"], 100)))
+
+
+def test_every_method_and_law_is_drawn_where_it_was_measured(source):
+    figure = black_box_attack_laws_cube.FIGURE
+    shown = list(csv.DictReader(io.StringIO(csv_of(figure.panels(source)))))
+    points = {(one["panel"], one["series"], one["x"]): one for one in shown if one["kind"] == "measured"}
+    names = {"sphere": "sphere", "gaussian": "Gaussian", "coordinate": "coordinate"}
+    seen = set()
+    for targeted, law, method in product((False, True), names, METHODS):
+        if law == "coordinate" and method == "r-adazo":
+            continue
+        rate = method if law == "gaussian" else "tuned"
+        mine = source.results.where(norm="linf", targeted=targeted, method=method, law=law, rate_of=rate)
+        for panel in ("success", "queries"):
+            title = f"{'targeted' if targeted else 'any answer'}: {panel}"
+            key = title, names[law], _attack.NAMES[method]
+            seen.add(key)
+            value = by_hand(mine, panel)
+            assert float(points[key]["y"]) == pytest.approx(value, rel=1e-9)
+            assert float(points[key]["low"]) <= value <= float(points[key]["high"])
+    assert seen == set(points)
+    # Nothing of the ball, which was not measured.
+    assert _attack_laws.panels(source, "l2") == []
+    # One method admits all laws.
+    text = " ".join(figure.facts(source))
+    means = []
+    for seed in range(source.seeds):
+        rows_of = source.results.where(
+            norm="linf", targeted=True, method="zo-sgd", law="gaussian", rate_of="zo-sgd", seed=seed
+        )
+        means.append(
+            ", ".join(
+                number(by_hand(rows_of, panel)) + end for panel, end in (("success", "%"), ("queries", ""))
+            )
+        )
+    assert "ℓ∞, targeted, means over the methods that admit all laws (1)" in text
+    assert f"Gaussian {' and '.join(means)}" in text
+
+
+def test_plotted_numbers_and_the_caption_are_those_of_the_attacks(source, monkeypatch):
+    monkeypatch.setattr(black_box_attack, "every_network", lambda given: given)
     shown = list(csv.DictReader(io.StringIO(csv_of(black_box_attack.panels(source)))))
     text = " ".join(black_box_attack.facts(source))
     assert "20 images" in text
-    assert "(4 misread ones" in text
-    assert "it reads 93.8% of" in text
+    assert ("(4 misread ones" if source.seeds == 1 else "(4 and 4 misread ones") in text
+    read = "it reads 93.8% of" if source.seeds == 1 else "they read 93.8% and 81.2% of"
+    assert read in text
     for kind in _attack.KINDS[:2]:
         shared = [one for one in shown if one["series"] == kind.name and "rate of" in one["x"]]
         assert bool(shared) != kind.targeted
@@ -121,33 +180,75 @@ def test_plotted_numbers_and_the_caption_are_those_of_the_attacks(source):
             if kind.targeted and row.rate_of != "tuned":
                 continue
             mine = of(source.results, kind, row)
-            share = 100 * float(np.mean(mine["success"]))
-            median = float(np.median(np.where(mine["success"], mine["censored_queries"], 100)))
+            share, median = by_hand(mine, "success"), by_hand(mine, "queries")
             for panel, value in (("success", share), ("queries", median)):
                 (line,) = (
                     one
                     for one in shown
                     if (one["panel"], one["series"], one["x"]) == (panel, kind.name, row.name)
                 )
+                alone = [
+                    float(one["y"])
+                    for one in shown
+                    if (one["panel"], one["x"]) == (panel, row.name)
+                    and one["series"] == f"{kind.name}, each network"
+                ]
+                expected = [by_hand(mine.where(seed=seed), panel) for seed in range(source.seeds)]
+                assert alone == pytest.approx(expected if source.seeds > 1 else [], rel=1e-9)
                 assert float(line["y"]) == pytest.approx(value, rel=1e-9)
                 assert float(line["low"]) <= value <= float(line["high"])
             assert f"{row.name} {number(share)}%, {number(median)}" in text
     assert f"diverged: {int(np.sum(source.results['diverged']))}." in text
     # The rate that was tuned again is told, and not drawn; so is the end of the grid.
     assert not [one for one in shown if "tuned" in one["x"]]
-    shares = [
-        100
-        * float(
-            np.mean(
-                source.results.where(norm="linf", targeted=True, method="r-adazo", rate_of=one)["success"]
-            )
-        )
-        for one in ("tuned", "tuned-1")
-    ]
-    assert f"ℓ∞, targeted 0.5, 0.25 ({number(min(shares))} to {number(max(shares))}%)" in text
-    assert "end of its grid, a better rate may lie beyond: ZO-SGD (ℓ∞, targeted, at 0.5)." in text
+    told = []
+    for seed in range(source.seeds):
+        wanted = {"norm": "linf", "targeted": True, "method": "r-adazo", "law": "sphere", "seed": seed}
+        own = [source.results.where(**wanted, rate_of=one) for one in ("tuned", "tuned-1")]
+        shares = [100 * float(np.mean(one["success"])) for one in own]
+        rates = ("0.5, 0.25", "1, 0.5")[seed]
+        told.append(f"{rates} ({number(min(shares))} to {number(max(shares))}%)")
+    assert f"ℓ∞, targeted {' and '.join(told)}" in text
+    ends = "; ".join(f"ZO-SGD (ℓ∞, targeted, at {rate})" for rate in ("0.5", "1")[: source.seeds])
+    assert f"end of its grid, a better rate may lie beyond: {ends}." in text
     source.results["at_grid_end"][:] = False
     assert "No tuned rate is at an end" in " ".join(black_box_attack.facts(source))
+
+
+def test_networks_of_which_other_cells_are_missing_are_shown(source, monkeypatch):
+    whole, asked = source.results.where(seed=0), []
+
+    def found(*_, cells, **config):
+        asked.append((cells, config))
+        return source.results
+
+    monkeypatch.setattr(black_box_attack, "recorded", found)
+    of_one = Told(SimpleNamespace(experiment=SimpleNamespace(name="it")), whole, None, Settings(100))
+    every = black_box_attack.every_network(of_one)
+    assert len(every.results) == len(source.results)
+    cells = {"law": "sphere", "rate_of": ["tuned", "zo-sgd", "r-adazo"]}
+    assert asked == [(cells, {"budget": 100, "methods": METHODS})]
+    monkeypatch.setattr(black_box_attack, "every_network", lambda _: source)
+    source.results.facts[0]["queries"] = 7
+    for fact in source.results.facts[1:]:
+        fact["queries"] = 0
+    text = " ".join(black_box_attack.facts(SimpleNamespace(config=source.config, results=whole)))
+    told = "Of seed 1 only what is shown here was measured (7 function values" in text
+    assert told == (source.seeds == 2)
+
+
+@dataclass(frozen=True)
+class Settings:
+    budget: int
+    methods: tuple[str, ...] = METHODS
+
+
+@dataclass(frozen=True)
+class Told:
+    request: object
+    results: Results
+    store: object
+    config: Settings
 
 
 def test_pictures_are_the_kept_images(source):

@@ -110,7 +110,7 @@ def caption(figure: PaperFigure, panels: Sequence[Panel], source: Source) -> str
 _READING = {
     Kind.MEASURED: "points are measured",
     Kind.RUN: "curves with bands are measured",
-    Kind.SAMPLES: "dots are single draws",
+    Kind.SAMPLES: "dots are single draws or runs",
     Kind.THEORY: "lines are theory",
     Kind.MARK: "open marks are predicted by theory",
 }
