@@ -127,9 +127,15 @@ def near_ratio(label: str, claimed: Any, tolerance: float, one: Mean, two: Mean)
     ]
 
 
-def settled(claim: Claim, part: str, detail: str, statements: Sequence[Stated]) -> Evidence:
-    """Return the evidence of measured means for the statements of one part."""
-    rate = FALSE_ALARM / len(claim.parts)
+def settled(
+    claim: Claim, part: str, detail: str, statements: Sequence[Stated], of: int | None = None
+) -> Evidence:
+    """Return the evidence of measured means for the statements of one part.
+
+    The false-alarm rate is shared by the parts of the claim, or by as many as ``of`` says if others had
+    been stated before the measurement.
+    """
+    rate = FALSE_ALARM / (of or len(claim.parts))
     half = [half_width(item.mean, rate / 2 / len(statements)) for item in statements]
     spans = [(item.mean.value - h, item.mean.value + h) for item, h in zip(statements, half, strict=True)]
     inside = [
