@@ -53,6 +53,10 @@ class TestBudgetOnTheLengthOfEntries:
         assert answer.status == "certified"
         assert float(answer.lower) <= brute <= answer.value * (1 + 1e-3)
         assert answer.tight == ("the budget",)
+        # Every atom of the law is near a contact point that was found.
+        for atom, mass in zip(answer.points, answer.weights, strict=True):
+            distance = np.abs(answer.contact_points - atom).max(axis=1).min()
+            assert distance < 2e-3 or mass < 1e-3
 
 
 class TestTernaryPerturbations:
@@ -104,7 +108,14 @@ class TestThirdOrderBias:
         assert float(answer.lower) <= brute <= answer.value + 1e-3
 
 
-@pytest.mark.parametrize("name", ["ternary_perturbations"])
-def test_an_example_runs_as_a_script(name, capsys):
-    runpy.run_path(str(FOLDER / f"{name}.py"), run_name="__main__")
+@pytest.mark.parametrize("example", [l1_budget, third_order_bias])
+def test_an_example_prints_its_answers(example, capsys):
+    """Answers are kept, so that those of the tests above are not found again."""
+    example.main()
+    printed = capsys.readouterr().out
+    assert printed.count("A feasible law is optimal if and only if") == printed.count("proved") >= 2
+
+
+def test_an_example_runs_as_a_script(capsys):
+    runpy.run_path(str(FOLDER / "ternary_perturbations.py"), run_name="__main__")
     assert "certified" in capsys.readouterr().out

@@ -13,7 +13,7 @@ from zotheory.programs.question.atoms import best_law
 from zotheory.programs.question.bound import least_half, lower_bound
 from zotheory.programs.question.faults import Unbounded
 from zotheory.programs.question.finite import FiniteCertificate, solve_finite
-from zotheory.programs.question.polynomials import at_points
+from zotheory.programs.question.polynomials import at_points, largest, rescaled
 from zotheory.programs.question.question import Question, as_floats
 from zotheory.programs.question.squares import SquaresCertificate
 from zotheory.types import FloatArray
@@ -68,8 +68,9 @@ class Answer:
 
     @property
     def gap(self) -> float:
-        """(upper - lower) relative to the optimum; to one if the optimum is smaller."""
-        return float(self.upper - self.lower) / max(abs(self.value), 1.0)
+        """(upper - lower) relative to the optimum; where that is smaller, to one or the objective's largest
+        coefficient in the scales of its variables, whichever is less."""
+        return float(self.upper - self.lower) / _size(self.question, self.value)
 
     def residual(self, region: int = 0) -> Any:
         """Return the residual f - y_0 - sum_j y_j g_j on a region as a sympy expression: an optimal law
@@ -127,7 +128,7 @@ class Answer:
         where = np.zeros(len(rows), dtype=int) if regions is None else np.asarray(regions, dtype=int)
         reasons = self._infeasibilities(rows, masses, where, tolerance)
         cost = self._mean(lambda piece: piece.objective, rows, masses, where)
-        excess = (cost - float(self.lower)) / max(abs(self.value), 1.0)
+        excess = (cost - float(self.lower)) / _size(self.question, self.value)
         if excess > tolerance + max(self.gap, 0.0):
             reasons.append(f"its objective exceeds the optimum by {excess:.3g} relative")
         return Membership(not reasons, excess, tuple(reasons))
@@ -223,7 +224,7 @@ def ask_each(questions: Mapping[str, Question]) -> dict[str, Answer | ZotheoryEr
 def _continuous(question: Question, half: int) -> Answer:
     certificate = lower_bound(question, half)
     law, contact, contact_regions = best_law(question, certificate)
-    gap = (law.value - float(certificate.lower)) / max(abs(law.value), 1.0)
+    gap = (law.value - float(certificate.lower)) / _size(question, law.value)
     good = gap <= CERTIFIED_GAP and law.residual <= FEASIBLE
     return Answer(
         question,
@@ -246,7 +247,7 @@ def _finite(question: Question) -> Answer:
     points = as_floats(question.points)
     support = [i for i, _ in found.support]
     contact = np.array([i for i, r in enumerate(found.residuals()) if r == 0], dtype=int)
-    gap = float(found.upper - found.lower) / max(abs(float(found.upper)), 1.0)
+    gap = float(found.upper - found.lower) / _size(question, float(found.upper))
     return Answer(
         question,
         "certified" if gap <= CERTIFIED_GAP else "numeric",
@@ -263,8 +264,14 @@ def _finite(question: Question) -> Answer:
     )
 
 
+def _size(question: Question, value: float) -> float:
+    # An optimum may be 0, so that gaps need another measure; 1 is none for an objective of size 1e-8.
+    largest_each = (largest(rescaled(piece.objective, question.scales)) for piece in question.pieces)
+    return max(abs(value), min(float(max(largest_each)), 1.0))
+
+
 def _tight(certificate: SquaresCertificate | FiniteCertificate) -> tuple[str, ...]:
-    scale = max(abs(float(certificate.lower)), 1.0)
+    scale = _size(certificate.question, float(certificate.lower))
     pairs = zip(certificate.multipliers, certificate.question.moments, strict=True)
     return tuple(
         moment.name

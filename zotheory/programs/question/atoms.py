@@ -33,6 +33,8 @@ APART = 0.1
 # Price of a missing moment, in units of the objective at typical points: never paid by an answer.
 PENALTY = 1e4
 TOLERANCE = 1e-8
+# How far below zero a polynomial of the support, of size one, may be at a point of it.
+SLACK = 1e-10
 # The residual of a contact point, in units; multipliers are no more accurate.
 TOUCHING = 1e-6
 
@@ -90,14 +92,23 @@ class Columns:
 
     def _ends(self, region: int, units: FloatArray) -> FloatArray:
         """Return where rays from the origin leave a region, about: an optimal law often lives there."""
-        low, high = np.zeros(len(units)), np.full(len(units), LENGTHS[-1])
+        return self._last_inside(region, units, 0.0, LENGTHS[-1])[:, None] * units
+
+    def _taken_back(self, region: int, points: FloatArray) -> FloatArray:
+        outside = ~self._is_inside(region, points, SLACK)
+        points[outside] *= self._last_inside(region, points[outside], 1 - 1e-4, 1.0)[:, None]
+        return points
+
+    def _last_inside(self, region: int, rays: FloatArray, first: float, last: float) -> FloatArray:
+        """Return the largest factors, between two, at which multiples of vectors lie in a region."""
+        low, high = np.full(len(rays), first), np.full(len(rays), last)
         for _ in range(50):
             middle = (low + high) / 2
-            good = self._is_inside(region, middle[:, None] * units, 0.0)
+            good = self._is_inside(region, middle[:, None] * rays, SLACK)
             low, high = np.where(good, middle, low), np.where(good, high, middle)
-        return low[:, None] * units
+        return low
 
-    def inside(self, region: int, points: FloatArray, slack: float = 1e-9) -> FloatArray:
+    def inside(self, region: int, points: FloatArray, slack: float = SLACK) -> FloatArray:
         """Return the points that lie in a region."""
         return points[self._is_inside(region, points, slack)]
 
@@ -127,9 +138,10 @@ class Columns:
                 options={"maxiter": 80, "ftol": 1e-15},
             )
             if np.all(np.isfinite(result.x)):
-                # A step across the boundary is taken back, if the region allows it.
-                found += [result.x * (1 - back) for back in (0.0, 1e-9, 1e-7)]
-        points = self.inside(region, np.array(found).reshape(-1, seeds.shape[1]))
+                found.append(result.x)
+        # A step across the boundary is taken back along the ray, where the region allows that.
+        points = self._taken_back(region, np.array(found).reshape(-1, seeds.shape[1]))
+        points = self.inside(region, points)
         return points, at_points(residual, points)
 
     def _residual(self, region: int, duals: FloatArray) -> dict[Exponents, Fraction]:
@@ -157,16 +169,18 @@ def best_law(question: Question, certificate: SquaresCertificate) -> tuple[Law, 
     duals = np.array([float(certificate.constant), *(float(y) for y in certificate.multipliers)])
     duals = duals / columns.unit * np.array([1.0, *columns.sizes])
     seeds = [columns.start(region) for region in range(len(question.pieces))]
-    contact_points, contact_regions, pools = [], [], []
+    found, pools = [], []
     for region, start in enumerate(seeds):
         points, depth = columns.deepest(region, duals, start) if len(start) else (start, np.zeros(0))
-        touching = _distinct(points[depth <= TOUCHING])
-        contact_points.append(touching)
-        contact_regions.append(np.full(len(touching), region))
+        found.append((points, depth))
         pools.append(np.vstack([points, start[:: max(1, len(start) // 400)]]))
     law = _search(columns, pools, seeds, float(certificate.lower))
-    contact = np.vstack(contact_points) * columns.scales
-    return law, contact, np.concatenate(contact_regions)
+    # The residual has mean upper - lower under this law, and more than that at a light atom.
+    gap = max(law.value - float(certificate.lower), 0.0) / columns.unit
+    touching = min(max(TOUCHING, 20 * gap), 100 * TOUCHING)
+    contact = [_distinct(points[depth <= touching]) for points, depth in found]
+    regions = np.repeat(np.arange(len(contact)), [len(points) for points in contact])
+    return law, np.vstack(contact) * columns.scales, regions
 
 
 def _search(columns: Columns, pools: list[FloatArray], seeds: list[FloatArray], lower: float) -> Law:
