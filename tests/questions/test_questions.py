@@ -24,6 +24,7 @@ from zotheory.programs.question import (
     plane_symbols,
     vector_symbols,
 )
+from zotheory.programs.question.squares import Square, SquaresCertificate
 
 S, T = plane_symbols()
 N = S + T
@@ -135,6 +136,29 @@ def test_a_tampered_certificate_is_refused():
     assert not dataclasses.replace(certificate, squares=tuple(map(tuple, squares))).verify()
     squares[0][0] = dataclasses.replace(term, factors=(7,))
     assert not dataclasses.replace(certificate, squares=tuple(map(tuple, squares))).verify()
+
+
+def test_identities_alone_prove_nothing():
+    """Certificates whose polynomials add up, for bounds that are false."""
+    one = Fraction(1)
+    # -x^2 >= 0 by the "square" with the matrix (-1).
+    falling = Question((S,), -(S**2), regions=[Region([1 - S**2])])
+    square = Square((), ((1,),), ((-one,),))
+    assert not SquaresCertificate(falling, Fraction(0), (), ((square,),)).verify()
+    # x = 0 + 1 x, so E[x] >= 1, if the multiplier of E[x] <= 1 could be positive.
+    limited = Question((S,), S, [Moment(S, "<=", 1)])
+    assert not SquaresCertificate(limited, Fraction(0), (one,), ((),)).verify()
+    # x + 1 = 1 (x + 1) on x >= -1, which is not the support.
+    square = Square((0,), ((0,),), ((one,),))
+    asked = Question((S,), S + 1, regions=[Region([S + 2])])
+    assert not SquaresCertificate(asked, Fraction(0), (), ((square,),)).verify()
+    # One region's proof does not serve the other.
+    halves = Question((S,), S + 1, regions=[Region([S + 1]), Region([-S - 1])])
+    assert not SquaresCertificate(halves, Fraction(0), (), ((square,),)).verify()
+    assert not SquaresCertificate(halves, Fraction(0), (), ((square,), (square,))).verify()
+    # And one that is right.
+    right = Question((S,), S + 1, regions=[Region([S + 1])])
+    assert SquaresCertificate(right, Fraction(0), (), ((square,),)).verify()
 
 
 def test_a_tampered_finite_certificate_is_refused():
