@@ -22,11 +22,11 @@ claim = Claim(
     "a final norm: so much more noise, and no more, a step has. SmolLM2-135M tuned in its final norm or in two rows of its "
     "head, rates tuned for each law, equal passes: the mean over a run of the logarithm of the development loss differs by "
     "less than intervals over seeds resolve, which are tens of times wider than that. The evidence says how many seeds would see "
-    "it: thousands.",
+    "it: hundreds to thousands.",
     latex=r"$E\|g\|^2_{\rm Gauss}=(1+2/d)\,E\|g\|^2_{\rm fixed}$; measured difference of log losses: not resolved.",
     source="arXiv 2510.19975, as summarised (fixed lengths have less variance); the measurement is ours",
     conditions=(
-        "stored results of language-model, preset evidence, seeds 4 to 15: learning rates by two other runs each on a grid of "
+        "stored results of language-model, preset evidence, seeds 4 to 11: learning rates by two other runs each on a grid of "
         "ratio 2",
         "Student's intervals over seeds do not contain that another tuning may choose a neighbour",
     ),

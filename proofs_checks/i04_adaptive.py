@@ -24,7 +24,7 @@ claim = Claim(
     latex=r"first steps: $\frac{1}{1-\beta_1}$; measured $|\overline{\log\ell}_{\rm R}-\overline{\log\ell}_{\rm AdaMM}|<0.06$.",
     source="arXiv 2502.01014, as summarised (converges faster than ZO-AdaMM); the measurement is ours",
     conditions=(
-        "stored results of language-model, preset evidence: bounds were set from seeds 0 to 3, the others are read here",
+        "stored results of language-model, preset evidence: bounds were set from seeds 0 to 3, seeds 4 to 11 are read here",
         "learning rates by two other runs each on a grid of ratio 2, none an end of it; Student's intervals over seeds do not "
         "contain that another tuning may choose a neighbour",
     ),
