@@ -48,7 +48,10 @@ def row_of(results: Results, kind: Kindred, method: str, law: str) -> Row | None
 
 
 def panels(source: Source, norm: str) -> list[Panel]:
-    """Return success and median queries of all methods and laws, for each kind of attack of a norm."""
+    """Return success and median queries of all methods and laws, for each kind of attack of a norm.
+
+    Of a norm that was not measured an empty panel says so.
+    """
     methods, found = list(source.config.methods), []
     for kind in measured_kinds(source):
         if kind.norm != norm:
@@ -64,12 +67,14 @@ def panels(source: Source, norm: str) -> list[Panel]:
                 shown.add(name, places, mine, color, marker)
         title = "targeted" if kind.targeted else "any answer"
         found += shown.panels([NAMES[method] for method in methods], title)
-    return found
+    return found or [Panel("not measured here", "", "", [], categories=("",))]
 
 
 def facts(source: Source, norm: str) -> list[str]:
     """Return what the caption says."""
     kinds = [kind for kind in measured_kinds(source) if kind.norm == norm]
+    if not kinds:
+        return ["No such attacks were measured."]
     said = [
         f"Methods with every law. {setting(source)}",
         "Of laws that move every pixel (Gaussian, Rademacher, rank one) the rate is the one tuned with the "
@@ -86,7 +91,7 @@ def facts(source: Source, norm: str) -> list[str]:
         if (row := row_of(source.results, kinds[0], method, law)) is not None and row.rate_of == "tuned"
     ]
     rows, names = [row for row, _ in sparse], [name for _, name in sparse]
-    return [*said, *grid_ends(source, rows, names)] if kinds else said
+    return [*said, *grid_ends(source, rows, names)]
 
 
 def over_methods(source: Source, kind: Kindred) -> list[str]:

@@ -14,6 +14,8 @@ import pytest
 from scipy.stats import beta
 
 from zotheory.experiment.results import Results
+from zotheory.plotting.paper.drawing import draw
+from zotheory.plotting.paper.pages import PAGES
 from zotheory.plotting.paper.panels import csv_of
 from zotheory.plotting.style import number
 
@@ -23,6 +25,7 @@ from paper_figs import (
     _attack,
     _attack_laws,
     black_box_attack,
+    black_box_attack_laws_ball,
     black_box_attack_laws_cube,
     black_box_attack_pictures,
 )
@@ -148,7 +151,11 @@ def test_every_method_and_law_is_drawn_where_it_was_measured(source):
             assert float(points[key]["low"]) <= value <= float(points[key]["high"])
     assert seen == set(points)
     # Nothing of the ball, which was not measured.
-    assert _attack_laws.panels(source, "l2") == []
+    (nothing,) = _attack_laws.panels(source, "l2")
+    assert nothing.title == "not measured here"
+    assert not nothing.series
+    assert _attack_laws.facts(source, "l2") == ["No such attacks were measured."]
+    draw(black_box_attack_laws_ball.FIGURE, [nothing], PAGES["neurips"])
     # One method admits all laws.
     text = " ".join(figure.facts(source))
     means = []
