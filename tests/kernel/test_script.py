@@ -61,6 +61,11 @@ def test_entries_of_dictionaries_are_reached_by_a_dot(tmp_path):
         ("(*\nTheorem twice : claimed_two\n*)\n", 'no line that begins with "Theorem twice"'),
         (THEOREM + "Axiom cheat : False.\n", "it says Axiom"),
         (THEOREM.replace("ring. Qed", "Admitted"), "it says Admitted"),
+        (
+            'Definition open := "(*".\nAxiom cheat : False.\nDefinition shut := "*)".\n' + THEOREM,
+            "it says Axiom",
+        ),
+        ("(* (* *)\nTheorem twice : False. *) Definition twice := claimed_two.\n", "no line that begins"),
     ],
 )
 def test_files_that_prove_nothing_are_refused(tmp_path, text, said):
@@ -68,8 +73,37 @@ def test_files_that_prove_nothing_are_refused(tmp_path, text, said):
         written(tmp_path, text)
 
 
+# Coq would accept each of these with a wrong formula: the first by an assumption whose name passes for the
+# library's, the others because `claimed_two` means something else.
+@pytest.mark.parametrize(
+    ("before", "said"),
+    [
+        ("Variable functional_extensionality_dep : False.\n", "an axiom's name"),
+        (
+            "Module Classical_Prop. Hypothesis classic : False. End Classical_Prop.\n",
+            "classic, an axiom's name",
+        ),
+        ("Module M. Definition claimed_two d := 2 * d.\n", "'Definition claimed_two'"),
+        ("Section S. Let claimed_two d := 2 * d.\n", "'Let claimed_two'"),
+        ("Section S. Variables (x claimed_two : R -> R).\n", "'claimed_two :'"),
+        ("Definition f x claimed_two := claimed_two x.\n", "'Definition f x claimed_two'"),
+        ("Lemma l : forall claimed_two, claimed_two = 1.\n", "'forall claimed_two'"),
+        ("Notation \"'claimed_two' x\" := (2 * x) (at level 9).\n", "claimed_two"),
+    ],
+)
+def test_names_that_could_mean_something_else_are_refused(tmp_path, before, said):
+    with pytest.raises(InvalidArgument, match=said):
+        written(tmp_path, before + THEOREM, {"two": 3 * D})
+
+
 def test_comments_may_say_anything(tmp_path):
-    assert "Axiom of choice" in written(tmp_path, "(* no Axiom of choice *)\n" + THEOREM)
+    remark = '(* no Axiom of choice, (* a classic *) nor Variable claimed_two : "*)" *)\n'
+    assert remark in written(tmp_path, remark + THEOREM)
+
+
+def test_a_formula_may_be_used_below_binders(tmp_path):
+    used = "Definition f (x : R) := fun y => claimed_two x + y.\nLemma l : exists w, claimed_two w = 0.\n"
+    assert used in written(tmp_path, used + THEOREM)
 
 
 @pytest.mark.parametrize("name", ["three", "two.far"])

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from zotheory.errors import InvalidArgument
+from zotheory.kernel.coqc import STANDARD_AXIOMS
 
 # The name under which evidence from scripts stands beside the claim's own routes.
 ROUTE = "Coq"
@@ -109,6 +110,15 @@ def _theorems(proof: CoqProof, folder: Path) -> str:
     assumed = re.search(r"\b(Axioms?|Parameters?|Conjectures?|Admitted|admit|give_up)\b", code)
     if assumed:
         raise InvalidArgument("file", proof.file, f"it says {assumed[1]}: prove it, or leave it out")
+    # Coq does not say whose an axiom is: an assumption of the same name would pass for the library's.
+    taken = re.search(rf"\b({'|'.join(sorted(_AXIOMS))})\b", code)
+    if taken:
+        raise InvalidArgument(
+            "file", proof.file, f"it says {taken[1]}, an axiom's name: use lemmas instead"
+        )
+    bound = _REBOUND.search(code)
+    if bound:
+        raise InvalidArgument("file", proof.file, f"it says {bound[0]!r}: only the claim says what that is")
     for name in proof.theorems:
         if not re.search(rf"^ *Theorem {re.escape(name)}\b", code, re.MULTILINE):
             raise InvalidArgument(
@@ -117,8 +127,27 @@ def _theorems(proof: CoqProof, folder: Path) -> str:
     return text
 
 
+_AXIOMS = {name.rpartition(".")[2] for name in STANDARD_AXIOMS}
+# A formula's name where Coq would give it another meaning: as what is defined, in a binder, in a notation.
+_REBOUND = re.compile(
+    r"\b(?:Definition|Let|Fixpoint|Inductive|Record|Notation|Variables?|Hypothes[ie]s|Context|Theorem|Lemma|Fact"
+    r"|Remark|Corollary|Proposition|Example|Module|forall|exists|fun|fix|let)\b[\w\s']*\bclaimed_\w+"
+    r"|\bclaimed_\w+[\w\s']*:(?!=)"
+    r"|\"[^\"]*claimed_[^\"]*\""
+)
+
+
 def _code(text: str) -> str:
-    return re.sub(r"\(\*.*?\*\)", "", text, flags=re.DOTALL)
+    """Return the text without its comments, which nest; in one, as outside, a string hides their marks."""
+    kept, depth = [], 0
+    for piece in re.split(r"(\(\*|\*\)|\"(?:[^\"]|\"\")*\")", text):
+        if piece == "(*":
+            depth += 1
+        elif piece == "*)" and depth:
+            depth -= 1
+        elif not depth:
+            kept.append(piece)
+    return "".join(kept)
 
 
 def _formula(formulas: Mapping[str, Any], name: str) -> Any:
