@@ -82,6 +82,19 @@ def test_optimal_laws_live_on_the_contact_points_and_others_do_not():
     assert "< 0" in " ".join(answer.membership([(1, 40), (1, 0)], [0.375, 0.625]).reasons)
 
 
+def test_a_small_objective_is_judged_by_its_own_size():
+    small = Fraction(1, 10**8)
+    budget = Moment(N**2, "<=", 50, "the budget")
+    answer = ask(in_the_plane(5, small * S * N, moments=[budget]))
+    whole = solve(Program(dim=5, fourth_moment=2)).value
+    assert answer.status == "certified"
+    assert answer.value == pytest.approx(whole * small, rel=1e-5)
+    assert float(answer.lower) == pytest.approx(whole * small, rel=1e-4)
+    assert answer.tight == ("the budget",)
+    assert not answer.membership([(1, 4)], [1])
+    assert answer.membership(answer.points, answer.weights / answer.weights.sum(), answer.regions)
+
+
 def test_a_tight_constraint_is_named_and_a_slack_one_is_not():
     tight = Moment(N**2, "<=", 50, "the budget")
     slack = Moment(N, "<=", 40, "a cap on the mean")
