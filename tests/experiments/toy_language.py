@@ -1,6 +1,7 @@
 """Sentences of a dozen words whose class is in the words, and models that know them, written to folders."""
 
 import csv
+from typing import Any
 
 import numpy as np
 
@@ -45,7 +46,12 @@ def save_opt(folder):
     import torch
     from transformers import OPTConfig, OPTForCausalLM
 
-    sizes = {"num_hidden_layers": 2, "num_attention_heads": 2, "ffn_dim": 32, "max_position_embeddings": 32}
+    sizes: dict[str, Any] = {
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+        "ffn_dim": 32,
+        "max_position_embeddings": 32,
+    }
     with torch.random.fork_rng():
         torch.manual_seed(3)
         model = OPTForCausalLM(
