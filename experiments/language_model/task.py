@@ -110,8 +110,8 @@ def prepared(request: Request) -> Task:
     made = classifier(model, words, request.subset)
     inputs = tokens if made.first is None else _kept(request, made, tokens)
     made.release()
-    examples = {name: Examples(inputs[name], parts[name].labels) for name in parts}
-    return Task(request, model, words, **examples)
+    train, dev, test = (Examples(inputs[name], parts[name].labels) for name in ("train", "dev", "test"))
+    return Task(request, model, words, train, dev, test)
 
 
 def read(request: Request) -> tuple[dict[str, Sentences], dict[str, list[torch.Tensor]], list[int]]:
