@@ -25,7 +25,8 @@ claim = Claim(
     latex=r"accuracy (tuned) $-$ accuracy (zero-shot) $>0$.",
     source="measured here; the task follows arXiv 2305.17333, as summarised",
     conditions=(
-        "stored results of best-prompt, of two zeroth-order methods the one with momentum; prompt, subset, rates, batch and number of passes were fixed on development sentences "
+        "stored results of best-prompt, of two zeroth-order methods the one with momentum; prompt, subset, rates, batch and number "
+        "of passes were fixed on development sentences "
         "with another seed, and the bound 0, before the test part was looked at",
         "all three comparisons were stated beforehand, as parts of one claim, which came out undecided; this is the one of them "
         "that holds, and what the others gave stands in the evidence",
