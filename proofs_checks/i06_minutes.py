@@ -26,7 +26,7 @@ claim = Claim(
         "gave 0.789 in the mean",
         "Student's intervals over runs, on these sentences: that others might be drawn is not contained (one standard error is "
         "0.013); computing the features takes some minutes once",
-        "it does not beat the model itself: another prompt gives 0.82 without training",
+        "that is level with the model itself: another prompt gives 0.82 without training",
     ),
     expected=Verdict.SUPPORTED,
     formulas={
