@@ -29,10 +29,10 @@ def read_polynomial(expression: Any, variables: Sequence[Any], name: str) -> dic
 
     names = ", ".join(map(str, variables))
     try:
-        exact = sympy.nsimplify(sympy.sympify(expression), rational=True)
+        exact = sympy.nsimplify(sympy.sympify(expression, strict=True), rational=True)
         terms: Any = sympy.Poly(exact, *variables, domain="QQ").terms()
-    except (sympy.SympifyError, BasePolynomialError, TypeError, ValueError) as error:
-        remedy = f"give a polynomial in {names} with rational coefficients"
+    except (sympy.SympifyError, BasePolynomialError, TypeError, ValueError, AttributeError) as error:
+        remedy = f"give a polynomial in {names} with rational coefficients, a sympy expression"
         raise InvalidArgument(name, str(expression), remedy) from error
     found = {powers: Fraction(int(c.p), int(c.q)) for powers, c in terms if c != 0}
     if degree(found) > MOST_DEGREE:

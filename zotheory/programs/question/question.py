@@ -99,31 +99,30 @@ class Question:
             remedy = f"give 1 to {MOST_VARIABLES} different symbols"
             raise InvalidArgument("variables", variables, remedy)
         put("variables", variables)
-        put("moments", tuple(self.moments))
+        put("moments", _listed(self.moments, "moments", Moment))
         put(
             "scales",
             tuple(read_number(x, "scales") for x in self.scales) or (Fraction(1),) * len(variables),
         )
         if len(self.scales) != len(variables) or any(x <= 0 for x in self.scales):
             raise InvalidArgument("scales", self.scales, "give a number above 0 for each variable")
+        put("regions", _listed(self.regions, "regions", Region))
         if self.points is not None:
-            if tuple(self.regions) != (Region(),):
+            if self.regions != (Region(),):
                 raise InvalidArgument("points", "given", "regions are given too: drop one of them")
             put("points", _read_points(self.points, len(variables)))
-        put("regions", tuple(self.regions))
         if not self.regions:
             raise InvalidArgument("regions", (), "the support is empty: give at least one region")
         put("pieces", tuple(self._piece(region) for region in self.regions))
 
     def _piece(self, region: Region) -> Piece:
-        import sympy
-
         def read(expression: Any, name: str) -> dict[Exponents, Fraction]:
-            put_in = sympy.sympify(expression).subs(dict(region.where))
+            put_in = expression.subs(dict(region.where)) if hasattr(expression, "subs") else expression
             return read_polynomial(put_in, self.variables, name)
 
+        nonnegative = _listed(region.nonnegative, "nonnegative", object)
         return Piece(
-            tuple(read_polynomial(x, self.variables, "nonnegative") for x in region.nonnegative),
+            tuple(read_polynomial(x, self.variables, "nonnegative") for x in nonnegative),
             read(self.objective, "objective"),
             tuple(read(moment.polynomial, "moments") for moment in self.moments),
         )
@@ -157,6 +156,7 @@ def in_the_plane(
     scale, dim = read_number(delta, "delta"), int(check_dim(dim))
     if dim < 2 or scale <= 0:
         raise InvalidArgument("dim", dim, "give a dimension of at least 2, and a delta above 0")
+    inside = _listed(nonnegative, "nonnegative", object)
     means = (
         Moment(s, "==", scale, "E[s] = delta"),
         Moment(t, "==", scale * (dim - 1), "E[t] = delta (d - 1)"),
@@ -164,8 +164,8 @@ def in_the_plane(
     return Question(
         (s, t),
         objective,
-        (*means, *moments),
-        (Region((s, t, *nonnegative)),),
+        (*means, *_listed(moments, "moments", Moment)),
+        (Region((s, t, *inside)),),
         scales=(scale, scale * (dim - 1)),
     )
 
@@ -202,7 +202,14 @@ def of_vectors(
         for i in range(len(v))
         for j in range(i + 1)
     ]
-    return Question(v, objective, (*isotropy, *moments), regions, points)
+    return Question(v, objective, (*isotropy, *_listed(moments, "moments", Moment)), regions, points)
+
+
+def _listed(items: Any, name: str, kind: type) -> tuple[Any, ...]:
+    if not isinstance(items, (list, tuple)) or not all(isinstance(item, kind) for item in items):
+        of = "polynomials" if kind is object else f"{kind.__name__}(...)"
+        raise InvalidArgument(name, str(items), f"give a list of {of}")
+    return tuple(items)
 
 
 def plane_symbols() -> tuple[Any, Any]:
