@@ -246,6 +246,15 @@ def test_bad_input(make, word):
         make()
 
 
+def test_without_a_certified_optimum_the_condition_is_not_called_necessary():
+    """(1 - s t)^2 + s^2 has the infimum 0, which no point attains."""
+    answer = ask(Question((S, T), (1 - S * T) ** 2 + S**2))
+    assert answer.status == "numeric"
+    assert answer.lower <= 0 < answer.value
+    assert "only if" not in answer.describe()
+    assert "Others may be" in answer.describe()
+
+
 def test_a_bad_law_is_refused():
     answer = ask(Question((S,), S**2, [Moment(S, "==", 1)]))
     assert answer.value == pytest.approx(1, abs=1e-6)

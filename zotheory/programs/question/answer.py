@@ -85,7 +85,10 @@ class Answer:
         return sympy.expand(sympy.Add(total, *(-exact(y) * m.polynomial for y, m in moments)).subs(put))
 
     def describe(self) -> str:
-        """Return the necessary and sufficient condition for optimality in words, with the points found."""
+        """Return the necessary and sufficient condition for optimality in words, with the points found.
+
+        Where the bound is not known to be the optimum, the condition is sufficient only, as the words say.
+        """
         # Neighbouring regions share points; -0.0 and 1e-17 are 0.
         rounded = np.unique(np.round(self.contact_points, 5) + 0.0, axis=0)
         rows = [", ".join(f"{x:.6g}" for x in point) for point in rounded[:MOST_SHOWN]]
@@ -94,6 +97,11 @@ class Answer:
         law = (
             f"A feasible law is optimal if and only if the residual vanishes almost surely{self._tightly}."
         )
+        if self.status != "certified":
+            return (
+                f"A feasible law for which the residual vanishes almost surely{self._tightly} is optimal. "
+                "Others may be: the bound is not known to be the optimum."
+            )
         if not rows:
             return law
         return f"{law} It vanishes at ({names}) = ({'), ('.join(rows)}){more}."
