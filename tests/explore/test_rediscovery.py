@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 import sympy as sp
 
+from zotheory.checks.evidence import Outcome
 from zotheory.errors import InvalidArgument
 from zotheory.explore import Family, claim_text, conjectures, examine, stated, sweep
 from zotheory.explore.proving import dual_bound, optimal_law, solved_programs
@@ -135,3 +136,11 @@ def test_text_that_is_no_formula_is_refused(text):
 def test_a_formula_with_a_foreign_parameter_is_refused(swept):
     with pytest.raises(InvalidArgument, match="rho is no parameter"):
         stated("rho*d", swept("cap"))
+
+
+def test_an_infimum_is_bounded_but_not_attained():
+    """A2c: without constraints the infimum is delta^2, and no law attains it for d >= 2."""
+    bound, attained = solved_programs(sp.Integer(4), [{"dim": "3", "delta": "2"}])
+    assert (bound.outcome, bound.parts) == (Outcome.HOLDS, ("bound",))
+    assert (attained.outcome, attained.parts) == (Outcome.FAILS, ("attained",))
+    assert "no law attains" in attained.witness.description

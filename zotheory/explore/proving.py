@@ -127,6 +127,14 @@ def solved_programs(value: Any, points: Sequence[Mapping[str, Any]]) -> Iterator
         claimed = substituted(value, point)
         if inside(claimed, found.lower, found.upper):
             detail = f"{shown(point)}: {found.status}, optimum = {found.value:.12g}"
+            if found.status == "infimum":
+                yield Evidence(Outcome.HOLDS, detail=detail, parts=BOUND, **common)
+                text = f"{shown(point)}: {found.value:.12g} is an infimum that no law attains"
+                data = {"program": shown(point), "infimum": str(found.upper)}
+                yield Evidence(
+                    Outcome.FAILS, detail=text, parts=ATTAINED, witness=Witness(text, data), **common
+                )
+                continue
             yield Evidence(Outcome.HOLDS, detail=detail, **common)
             continue
         text = f"{shown(point)}: the optimum is {found.value:.12g}, claimed is {claimed}"

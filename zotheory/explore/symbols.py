@@ -42,7 +42,7 @@ def read_formula(text: str) -> Any:
     import sympy
 
     names = {str(symbol): symbol for symbol in all_symbols().values()}
-    remedy = f"write an exact expression in {', '.join(names)} with + - * / ** and sqrt"
+    remedy = f"write an exact expression in {', '.join(names)} with + - * /, powers up to 20 and sqrt"
     try:
         tree = ast.parse(text.replace("^", "**"), mode="eval")
         value = _read(tree.body, names)
