@@ -37,7 +37,7 @@ def panels(source: Source) -> list[Panel]:
             given = values[:, 0], drawn.color, values[:, 1], values[:, 2]
             series.append(Series(drawn.name, Kind.MEASURED, rows, *given, marker=drawn.marker))
         names = tuple(map(_name, laws(source)))
-        label = f"function values to {target(source, name):g}, of {budget}"
+        label = f"function values to {target(source, name):g}"
         found.append(Panel(name, "", label, series, categories=names))
     return found
 

@@ -96,7 +96,7 @@ def test_function_values_of_every_method_and_law(figures, sources):
     wanted = [(method, law) for method in source.config.methods for law in source.config.laws]
     assert len(drawn) == len(wanted)
     for row, (method, law) in zip(drawn, wanted, strict=True):
-        aim = row["y_name"].split()[3].rstrip(",")
+        aim = row["y_name"].split()[3]
         rows = source.results.where(method=method, law=law, rule="tuned", queries=45)
         values = np.minimum(rows[f"queries_to_{aim}"], 45)
         assert values.size == 2 * source.seeds
