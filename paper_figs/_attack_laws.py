@@ -1,4 +1,4 @@
-"""Attacks with every method, and seven of them with every law: panels of one norm, and their captions."""
+"""Attacks with every method, and every law that it admits: panels of one norm, and their captions."""
 
 from collections.abc import Sequence
 
@@ -76,11 +76,11 @@ def facts(source: Source, norm: str) -> list[str]:
     if not kinds:
         return ["No such attacks were measured."]
     said = [
-        f"Methods with every law. {setting(source)}",
+        f"Every method with every law that it admits. {setting(source)}",
         "Of laws that move every pixel (Gaussian, Rademacher, rank one) the rate is the one tuned with the "
         "sphere; of single pixels and bands of rows it is tuned anew. Guided perturbations follow a law "
-        "of their own; methods of blocks, which draw theirs within a band of rows, and stage 2 of DAP "
-        "alone are shown with the sphere; of DAP with both stages it is the law of the first.",
+        "of their own; within methods of blocks a block of rows is the Rademacher law; of DAP it is the "
+        "law of the first stage.",
     ]
     for kind in kinds:
         said += [f"{kind.name}, {sentence}" for sentence in over_methods(source, kind)]

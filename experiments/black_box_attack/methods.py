@@ -61,14 +61,15 @@ def first_grid(method: str, norm: Norm, ratio: float) -> list[float]:
 
 
 def admits(method: str, law: str) -> bool:
-    """Return whether a method is also compared with this law.
+    """Return whether a method is another one with this law than with the sphere, or than with signs.
 
     Of guided perturbations the law is only that of the first step, which has no guide yet. Methods of
-    blocks draw the law within a band of rows, where a block of rows is nothing but random signs. Of DAP it
-    is the law of the first stage; the second has perturbations of its own, and is all that "dap-published"
-    moves by. These three are compared with the sphere alone.
+    blocks draw the law within a band of rows, where a block of rows is nothing but random signs. (Of DAP
+    it is the law of the first stage; the second has perturbations of its own.)
     """
-    return law != "sphere" and method not in ("guided", "dap-published") and not in_bands(method)
+    if law == "sphere" or method == "guided":
+        return False
+    return not (in_bands(method) and law == "block")
 
 
 def in_bands(method: str) -> bool:
