@@ -26,7 +26,7 @@ def every_network(source: Source) -> Source:
     """Return the cells that are shown of all networks, of some of which others may be missing."""
     cells = {"law": "sphere", "rate_of": ["tuned", *source.config.methods]}
     name = source.request.experiment.name
-    return replace(source, results=recorded(source.store, name, cells=cells, **asdict(source.config)))
+    return replace(source, results=recorded(source.store, name, where=cells, **asdict(source.config)))
 
 
 def panels(source: Source) -> list[Panel]:

@@ -45,7 +45,7 @@ def attacks(network: int) -> Results:
     wanted: dict[str, Any] = {"law": "sphere"}
     if network == SECOND:
         wanted["rate_of"] = (TUNINGS[0], "zo-sgd", "zo-adamm", "r-adazo")
-    found = stored("black-box-attack", budget=BUDGET, images=IMAGES, seeds=network + 1, cells=wanted)
+    found = stored("black-box-attack", budget=BUDGET, images=IMAGES, seeds=network + 1, where=wanted)
     return found.where(seed=network)
 
 

@@ -75,15 +75,15 @@ def test_seeds_that_lack_a_cell_are_left_out(toy, store, monkeypatch):
     ):
         recorded(store, "toy-grid", seeds=2)
     # Cells that are not asked for are not missed.
-    alone = recorded(store, "toy-grid", seeds=2, cells={"x": 3})
+    alone = recorded(store, "toy-grid", seeds=2, where={"x": 3})
     assert {(fact["seed"], fact["cell"]["x"]) for fact in alone.facts} == {(0, 3), (1, 3)}
     assert rows(alone.where(seed=1)) == rows(found.where(x=3))
     with pytest.raises(MissingResults, match=r"1 seed in .* has all \d cells?, x = 2, not 2; run: "):
-        recorded(store, "toy-grid", seeds=2, cells={"x": 2})
-    several = recorded(store, "toy-grid", seeds=2, cells={"x": (3, 9)})
+        recorded(store, "toy-grid", seeds=2, where={"x": 2})
+    several = recorded(store, "toy-grid", seeds=2, where={"x": (3, 9)})
     assert rows(several) == rows(alone)
-    with pytest.raises(InvalidArgument, match=r"cells = {'x': 9}: no cell has these values"):
-        recorded(store, "toy-grid", cells={"x": 9})
+    with pytest.raises(InvalidArgument, match=r"where = {'x': 9}: no cell has these values"):
+        recorded(store, "toy-grid", where={"x": 9})
     delete(places[3, 1])
     with pytest.raises(MissingResults, match=r"0 seeds in .* have all 4 cells, not 1; run: "):
         recorded(store, "toy-grid")

@@ -19,7 +19,7 @@ def recorded(
     experiment: str,
     *,
     seeds: int = 1,
-    cells: Mapping[str, Any] | None = None,
+    where: Mapping[str, Any] | None = None,
     **config: Any,
 ) -> Results:
     """Return what a store has of an experiment: of the one configuration with these values.
@@ -32,14 +32,14 @@ def recorded(
         store: the store, or its folder.
         experiment: its name, such as "law-geometry".
         seeds: how many there must be, at least.
-        cells: values of cells, one or any of a list: wanted are those that have them; by default all.
+        where: values of cells, one or any of a list: wanted are those that have them; by default all.
         **config: values of the configuration, as many as are needed to tell it from others in the store.
 
     Raises:
         MissingResults: nothing of it is in the store, fewer seeds have all cells, or files are damaged;
             the message says the command that makes them.
         InvalidArgument: several configurations have these values; the message says what tells them apart.
-            No cell has those of ``cells``.
+            No cell has those of ``where``.
         StoreError: the system does not let files be read.
     """
     store = store if isinstance(store, Store) else Store(store)
@@ -71,10 +71,10 @@ def recorded(
         damage = "; ".join(damaged)
         raise MissingResults(f"{experiment}: damaged in {store.path}: {damage}; {command}")
     numbers: dict[str, set[int]] = {}
-    only = {} if cells is None else dict(cells)
+    only = {} if where is None else dict(where)
     if not any(_is_one(cell["cell"], only) for cell in record.cells):
         raise InvalidArgument(
-            "cells", only, f"no cell has these values: there are {record.cells[0]['cell']}"
+            "where", only, f"no cell has these values: there are {record.cells[0]['cell']}"
         )
     for cell in record.cells:
         if not _is_one(cell["cell"], only):

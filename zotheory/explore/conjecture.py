@@ -233,7 +233,8 @@ def surd(square: Any) -> Any:
 
     above, below = sympy.fraction(sympy.together(square))
     # sqrt(a/b) = sqrt(a b) / b for b > 0; the sign of b is settled by the points.
-    content, factors = sympy.factor_list(sympy.expand(above * below))
+    factored: Any = sympy.factor_list(sympy.expand(above * below))
+    content, factors = factored
     out, under = sympy.Integer(1), sympy.sign(content)
     for factor, power in factors:
         out *= factor ** (power // 2)
