@@ -225,8 +225,8 @@ def test_plotted_numbers_and_the_caption_are_those_of_the_attacks(source, monkey
 def test_networks_of_which_other_cells_are_missing_are_shown(source, monkeypatch):
     whole, asked = source.results.where(seed=0), []
 
-    def found(*_, cells, **config):
-        asked.append((cells, config))
+    def found(*_, where, **config):
+        asked.append((where, config))
         return source.results
 
     monkeypatch.setattr(black_box_attack, "recorded", found)
