@@ -19,6 +19,7 @@ NAMES = {
     "adamw": "AdamW",
 }
 GOAL = 1.05
+SMALL = 100 * 1024  # kB of weights
 WAYS = (("resident_peak", "resident", BLUE, 0.12), ("allocated_peak", "allocated", ORANGE, -0.12))
 
 
@@ -79,6 +80,11 @@ def facts(source: Source) -> list[str]:
             f"{number(float(np.nanmedian(base['allocated_peak'])) / 1024)} allocated; over "
             f"inference, medians, resident (allocated): {', '.join(told) or 'nothing else'}."
         )
+        if float(rows["weights"][0]) < SMALL:
+            said.append(
+                "Of so small a model resident memory shows what libraries and the allocator hold besides, some "
+                "megabytes that vary; memory equals inference is said of models of which weights are most."
+            )
     return said
 
 

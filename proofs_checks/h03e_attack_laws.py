@@ -1,4 +1,4 @@
-"""H3e: laws of perturbations in attacks, with every method that takes one, on two networks."""
+"""H3e: laws of perturbations in attacks, with every method that takes one, on the first network."""
 
 from collections.abc import Iterator
 from itertools import product
@@ -22,7 +22,7 @@ from zotheory.ledger.claim import Claim, Kind, Verdict
 
 claim = Claim(
     id="H3e",
-    title="Measured in attacks on digits, with every method that takes a law: which dense law is drawn makes no difference that is seen, "
+    title="Measured in attacks on one network that reads digits, with every method that takes a law: which dense law is drawn makes no difference that is seen, "
     "bands of rows little, single pixels cost more",
     kind=Kind.UPPER_BOUND,
     plain="For an image, the ratio of the queries with a law to those with the sphere is the geometric mean over ten methods and untargeted and "
@@ -35,8 +35,8 @@ claim = Claim(
     r"bands of rows in $(\tfrac45,\tfrac54)$; single pixels ${>}1.1$ (cube), ${>}1$ (ball).",
     source="derived here (nu = d, or d + 2 for the Gaussian law: dense laws differ by 2/784 at most); measured here",
     conditions=(
-        "stored results of black-box-attack, of each network of which all laws were measured: a small network trained on 4000 images of MNIST, "
-        "100 others attacked, at most 500 queries, 5 a step, delta = 1; images are the replications, networks and rates are given",
+        "stored results of black-box-attack, of the network of which all laws were measured, the first of two: a small one trained on 4000 images of MNIST, "
+        "100 others attacked, at most 500 queries, 5 a step, delta = 1; images are the replications, the network and the rates are given",
         "ten methods: all but guided perturbations, which follow a law of their own; of DAP the law is that of the first stage; within methods "
         "of blocks it is drawn inside a band of rows, so that bands of rows are not a law for them",
         "rates on a grid of ratio 2, tuned on 8 other images; those of pixels often end at an end of the grid, extended eight times, in the cube: "

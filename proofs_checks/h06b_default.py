@@ -1,4 +1,4 @@
-"""H6b: with tuned learning rates plain descent with signs is level with whatever is best."""
+"""H6b: with tuned learning rates plain descent with signs needs at most 1/0.7 of what is best, and at least 0.7."""
 
 import math
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ D, B, E, T, P = sp.symbols("d b e t p", positive=True)
 claim = Claim(
     id="H6b",
     title="Measured over fourteen problems: with tuned learning rates plain descent with signs, the best published methods and our "
-    "own are level in the geometric mean; the second stage of DAP alone and Guided ES are behind",
+    "own are within a factor of 0.7 of each other in the geometric mean; the second stage of DAP alone and Guided ES are behind",
     kind=Kind.EQUALITY,
     plain="Fourteen problems, seventeen methods with learning rates tuned for each, equally many function values. On half of the seeds "
     "the best of the published methods, and of guided and importance blocks, is chosen for each problem; on the other half "
@@ -34,8 +34,10 @@ claim = Claim(
         "stored results of tournament: d = 100 to 25818, 800 to 3200 function values, four forward differences a step, constant "
         "learning rates from a grid of ratio 2 chosen by two other runs, the same for all seeds: that another tuning may "
         "choose a neighbour is not in the intervals",
-        "Student's intervals of mean log ratios over the seeds that did not choose",
-        "bounds were set by the first ten problems, that of Guided ES by the experiment guided, before the other runs",
+        "Student's intervals of mean log ratios over the seeds that did not choose; where only one of both methods ends below the "
+        "start (runs of Guided ES diverged on four of the problems) a ratio counts as 20 or 1/20, where none does as 1",
+        "bounds were set by the first ten problems, with their results in view, which are among the fourteen, that of Guided ES by "
+        "the experiment guided, before the other runs; that signs are not further ahead than 0.7 was added after all",
     ),
     expected=Verdict.SUPPORTED,
     formulas={
@@ -56,21 +58,23 @@ def measured(claim: Claim) -> Iterator[Evidence]:
     level, behind, biased = (
         float(sp.log(claim.formulas[name])) for name in ("level", "stage 2", "guided es")
     )
-    own, signs, halved, along = [], [], [], []
+    own, signs, ours, halved, along = [], [], [], [], []
     for rows in problems().values():
         mine, published = chosen(rows)
         own.append(over_seeds(log_ratios(rows, mine, published)))
         signs.append(over_seeds(log_ratios(rows, "rademacher", published)))
+        ours.append(over_seeds(log_ratios(rows, mine, "rademacher")))
         halved.append(over_seeds(log_ratios(rows, "dap-published", "rademacher")))
         along.append(over_seeds(log_ratios(rows, "guided-es", "rademacher")))
     detail = "mean log ratios of function values"
-    for part, means, low, high in (
-        ("level", own, level, -level),
-        ("signs", signs, -math.inf, -level),
-        ("stage 2", halved, behind, math.inf),
-        ("guided es", along, biased, math.inf),
+    for part, found, low, high in (
+        ("level", {"own over published": own}, level, -level),
+        ("signs", {"signs over published": signs, "own over signs": ours}, level, -level),
+        ("stage 2", {"stage 2 over signs": halved}, behind, math.inf),
+        ("guided es", {"Guided ES over signs": along}, biased, math.inf),
     ):
-        yield settled(claim, part, detail, [Stated(part, averaged(means), low, high)])
+        stated = [Stated(label, averaged(means), low, high) for label, means in found.items()]
+        yield settled(claim, part, detail, stated)
 
 
 @claim.check("best constant step")

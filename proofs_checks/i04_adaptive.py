@@ -14,8 +14,8 @@ BETA1, BETA2, G = sp.symbols("beta1 beta2 g", positive=True)
 
 claim = Claim(
     id="I4",
-    title="Measured: fine-tuning a language model, each at its tuned rate, R-AdaZO is level with ZO-AdaMM, and neither is ahead "
-    "of ZO-SGD by much",
+    title="Measured: fine-tuning a language model, each at its tuned rate, R-AdaZO is level with ZO-AdaMM, and ZO-AdaMM "
+    "not far from ZO-SGD",
     kind=Kind.EQUALITY,
     plain="At one rate R-AdaZO's first step is 1/(1 - beta1) times as long, 10 times at 0.9: rates are tuned for each. "
     "SmolLM2-135M tuned in its final norm or in two rows of its head, two perturbations a step, 4000 passes: the mean over a "
