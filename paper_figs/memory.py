@@ -82,7 +82,7 @@ def facts(source: Source) -> list[str]:
         )
         if float(rows["weights"][0]) < SMALL:
             said.append(
-                "Of so small a model resident memory shows what libraries and the allocator hold besides, some "
+                "Of so small a model resident memory shows what libraries and the allocator hold besides, "
                 "megabytes that vary; memory equals inference is said of models of which weights are most."
             )
     return said
