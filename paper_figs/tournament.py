@@ -186,12 +186,13 @@ def tuning(source: Source) -> str:
     """Return how rates were chosen, what that took, and what intervals leave out."""
     one = source.results.where(queries_spent=0, seed=0)
     ends = int(np.sum(one["at_grid_end"]))
+    spent = one["tuning_queries"]
     return (
         f"Learning rates by the median final loss of {source.config.tuning_seeds} other runs on a grid of "
         f"ratio 2 that grows until the best is inside ({ends} of {one['lr'].size} did not get there); "
-        f"tuning took {int(np.median(one['tuning_queries']))} function values for a method and problem in "
-        "the median, the same for all seeds: intervals do not contain that another tuning may choose a "
-        "neighbour."
+        f"tuning took {int(spent.min())} to {int(spent.max())} function values for a method and problem, "
+        f"{int(np.median(spent))} in the median, the same for all seeds: intervals do not contain that "
+        "another tuning may choose a neighbour."
     )
 
 
@@ -202,8 +203,8 @@ WHY = (
     "as on log-uniform, where they are best; but the best step is set by curvature, and at a normal start "
     "on it that term is what it is without blocks (H6b). A guide gains by past probes over d while the "
     "gradient stays (A9), and most of these runs are short. Guided ES steps d + 1 times as far along its "
-    "guide as across, leaves little of the gradient there, and gains half of what the sphere does (H5c). "
-    "That adaptive steps are best on attacks is measured and not predicted (H3)."
+    "guide as across, leaves little of the gradient there, and on |x|²/2 then gains half of what the "
+    "sphere does (H5c). That adaptive steps are best on attacks is measured and not predicted (H3)."
 )
 
 FIGURE = PaperFigure(
