@@ -38,6 +38,7 @@ claim = Claim(
         "most 500 queries, 5 a step, sphere, delta = 1; images are the replications, the network and the rates are given",
         "rates tuned for this network on 8 other images of it, on a grid of ratio 2, extended until no end is best; intervals "
         "do not contain what tuning on other images would change",
+        "the statements were first committed together with the results: the order is not seen in the history",
         "of what was stated before, this is what is confirmed. What its intervals leave undecided: that momentum needs fewer queries in the "
         "ball (H3f); that R-AdaZO and ZO-AdaMM at their own rates are within 5/4 of each other (in the cube the former is further ahead than "
         "on the first network) and the latter succeeds more often in the ball; that both stages of DAP are within 9/8 of the sphere and "
