@@ -182,6 +182,21 @@ def facts(source: Source) -> list[str]:
     return said
 
 
+def table(source: Source) -> list[list[str]]:
+    """Return a row for each method: its median rank, then rank and area less the base's for each problem."""
+    source = joined(source)
+    problems, found = source.config.problems, over_problems(source)
+    measured = {problem: areas(source, problem) for problem in problems}
+    rows = [["rank; area less the sphere's [interval]", "median rank", *problems]]
+    for method, row in found.items():
+        cells = []
+        for problem, rank in zip(problems, row, strict=True):
+            middle, low, high = median(measured[problem][method] - measured[problem][BASE])
+            cells.append(f"{number(rank)}; {middle:+.3f} [{low:+.3f}, {high:+.3f}]")
+        rows.append([NAMES[method], number(float(np.median(row))), *cells])
+    return rows
+
+
 def tuning(source: Source) -> str:
     """Return how rates were chosen, what that took, and what intervals leave out."""
     one = source.results.where(queries_spent=0, seed=0)
@@ -212,6 +227,7 @@ FIGURE = PaperFigure(
     title="Tournament: each method with its best learning rate on each problem",
     panels=panels,
     facts=facts,
+    table=table,
     columns=2,
     narrowest=1.5,
     height=2.7,

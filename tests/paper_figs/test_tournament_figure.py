@@ -14,6 +14,7 @@ from zotheory.experiment import Store, load
 from zotheory.optim.recommended import BEST, RANKS
 from zotheory.plotting.paper import best_source
 from zotheory.plotting.paper.panels import csv_of
+from zotheory.plotting.paper.writing import caption
 
 
 def test_every_method_and_problem_has_a_look(sources):
@@ -75,3 +76,18 @@ def test_committed_results_are_of_all_methods_on_all_problems(figures):
     for preset in BESIDE:
         assert f"--preset {preset}" in told
     assert joined(found).config == found.config
+
+
+def test_the_caption_ends_with_a_table_of_all_methods_on_all_problems(figures, sources):
+    figure, source = figures["tournament"], sources["tournament"]
+    *_, text = caption(figure, figure.panels(source), source).rstrip().split("\n\n")
+    head, rule, *rows = [line.strip("| ").split(" | ") for line in text.splitlines()]
+    assert head[2:] == list(source.config.problems)
+    assert len(rule[0].split("|")) == len(head)
+    assert [row[0] for row in rows] == [NAMES[method] for method in over_problems(source)]
+    place = head.index(source.config.problems[-1])
+    found = ranks(source, source.config.problems[-1])
+    for method, row in zip(over_problems(source), rows, strict=True):
+        assert float(row[place].split(";")[0]) == pytest.approx(found[method], rel=1e-2)
+    (base,) = [row for row in rows if row[0] == NAMES[BASE]]
+    assert base[place].endswith("; +0.000 [+0.000, +0.000]")

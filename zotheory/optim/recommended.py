@@ -15,6 +15,7 @@ from zotheory.optim.guided import GuidedSGD
 from zotheory.optim.sgd import ZOSGD
 from zotheory.validation import check_count, check_fraction
 
+UNSEEN = "Of the tournament's problems fewer than half showed such a saving in function values (H6)."
 WORTH = 0.7  # blocks and guides are for predicted factors of E|g|^2 up to this
 MOST, STEPS = 16, 100  # perturbations of a step (more would save less than 6%), least steps of a budget
 WIDE = (torch.float32, torch.float64)
@@ -126,10 +127,11 @@ def recommended(facts: ProblemFacts) -> Recommendation:
     if blocks <= min(WORTH, guided):
         kind, name, options["order"] = MeZOBCD, "importance", "importance"
         reasons = [
-            f"Importance blocks: E|g|^2 times {blocks:.2g} at best (A8b), if curvature lets it (H4b)."
+            f"Importance blocks: E|g|^2 times {blocks:.2g} at best (A8b), if curvature lets it (H4b).",
+            UNSEEN,
         ]
     elif guided <= WORTH and facts.vectors:
-        kind, name, reasons = GuidedSGD, "guided", [guide]
+        kind, name, reasons = GuidedSGD, "guided", [guide, UNSEEN]
         options |= {"law": "sphere", "guide_decay": max(0.0, 1 - queries / (2 * facts.dim))}
     elif facts.attack and facts.vectors >= 3:
         kind, name = ZOAdaMM, "zo-adamm"

@@ -24,6 +24,7 @@ class PaperFigure:
         share_y: likewise for y and the first panel of a row.
         preset: of the experiment whose results it shows where the store has them; "" for the most expensive
             ones.
+        table: source -> rows of a table that ends the caption, the first one its head; none by default.
         legend: name measured series above all panels, where there are too many for labels beside them.
 
     Raises:
@@ -41,6 +42,7 @@ class PaperFigure:
     share_y: bool = True
     preset: str = ""
     legend: bool = False
+    table: Callable[[Source], Sequence[Sequence[str]]] | None = None
     # Set when it is loaded: the name of its file with "-" for "_".
     name: str = field(default="", kw_only=True)
 

@@ -104,7 +104,15 @@ def caption(figure: PaperFigure, panels: Sequence[Panel], source: Source) -> str
         f"Plotted numbers{others}: `{figure.name}.csv`."
     )
     paragraphs = [f"**{figure.title}.** {facts}", f"{reading[:1].upper()}{reading[1:]}", made]
+    if figure.table is not None:
+        paragraphs.append(_markdown(figure.table(source)))
     return "\n\n".join(text for text in paragraphs if text) + "\n"
+
+
+def _markdown(rows: Sequence[Sequence[str]]) -> str:
+    """Return a table in Markdown."""
+    head, *others = [f"| {' | '.join(row)} |" for row in rows]
+    return "\n".join([head, f"|{'---|' * len(rows[0])}", *others])
 
 
 _READING = {

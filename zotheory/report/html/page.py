@@ -151,7 +151,7 @@ def _picture(picture: Picture) -> Mapping[str, Any]:
     from markupsafe import Markup
 
     # Captions are ours, but html=False keeps letters such as "<" from becoming markup.
-    caption = MarkdownIt("commonmark", {"html": False}).render(picture.caption)
+    caption = MarkdownIt("commonmark", {"html": False}).enable("table").render(picture.caption)
     return {
         "name": picture.name,
         "svg": Markup(inline_svg(picture.svg, picture.name)) if picture.svg else "",
