@@ -183,7 +183,7 @@ def facts(source: Source) -> list[str]:
 
 
 def table(source: Source) -> list[list[str]]:
-    """Return a row for each method: its median rank, then rank and area less the base's for each problem."""
+    """Return a row for each method: median rank, then rank and area less the base's on each problem."""
     source = joined(source)
     problems, found = source.config.problems, over_problems(source)
     measured = {problem: areas(source, problem) for problem in problems}
