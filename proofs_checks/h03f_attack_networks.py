@@ -27,7 +27,7 @@ claim = Claim(
     "over images is larger on the second network than on the first, for R-AdaZO and for momentum. Of the images on which the "
     "two differ, most favour ZO-SGD on the first network and the other method on the second. The geometric mean over images of momentum's queries "
     "over ZO-SGD's, that of the two kinds of attack for an image, a failure counting as the budget, is more than 1.03 times as large on the second network.",
-    latex=r"Ball, share of successes less ZO-SGD's: larger on the second network, and of the other sign, for R-AdaZO and momentum.",
+    latex=r"Ball, share of successes $s$ less ZO-SGD's: $s_1 < 0 < s_2$ on the first and second network, for R-AdaZO and momentum.",
     source="measured here",
     conditions=(
         "stored results of black-box-attack: two small networks, each trained on its own 4000 images of MNIST, 100 others attacked, at most "
