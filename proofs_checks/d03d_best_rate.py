@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import sympy as sp
@@ -70,10 +71,9 @@ def symbolic(claim) -> Iterator[Evidence]:
     # |x+|^2/|x|^2 = 1 - 2 eta h s + eta^2 h^2 s n with s = (v.x)^2/|x|^2, n = |v|^2; E[s] = delta and
     # E[s n] = nu delta^2.
     s, n = sp.symbols("s n", positive=True)
-    square = sp.expand(1 - 2 * ETA * H * s + ETA**2 * H**2 * s * n)
-    mean = (
-        square.coeff(s, 0) + square.coeff(s, 1).coeff(n, 0) * DELTA + square.coeff(n, 1) / s * NU * DELTA**2
-    )
+    square: Any = sp.expand(1 - 2 * ETA * H * s + ETA**2 * H**2 * s * n)
+    first: Any = square.coeff(s, 1)
+    mean = square.coeff(s, 0) + first.coeff(n, 0) * DELTA + square.coeff(n, 1) / s * NU * DELTA**2
     yield check_identity(
         claim.formulas["contraction"].subs(X, ETA * DELTA * H),
         sp.expand(mean),

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from fractions import Fraction
 from itertools import product
+from typing import Any
 
 import sympy as sp
 
@@ -55,7 +56,7 @@ FALSIFIER = "two coordinates whose refined ratio is not nearer, or nearer by ano
 
 def ratio(refined: bool) -> sp.Expr:
     """Return the ratio of denominators from the stationary moment equations."""
-    denominator = stationary_moments(refined, weight=2)[0, 1]
+    denominator: Any = stationary_moments(refined, weight=2)[0, 1]
     up, down = ({NOW: sp.sqrt(mean), NOISE: noise} for mean, noise in ((X, C), (Y, E)))
     return sp.factor(denominator.subs(up) / denominator.subs(down))
 
