@@ -129,11 +129,14 @@ _QUICK = Config(
     images=40,
     tuning_images=6,
 )
+# Methods that were added when those of "evidence" had been measured, on the same images and networks.
+_FURTHER = Config(methods=("dap-momentum", "guided-es", "mezo-bcd-uniform"), shared_rates=False, pictures=0)
 EXPERIMENT = Experiment(
     title="Black-box attacks on a network that reads digits: success and queries of each method",
     presets={
         "quick": Preset(_QUICK),
         "evidence": Preset(Config()),
+        "evidence-further": Preset(_FURTHER, seeds=2),
         "paper": Preset(Config(budget=5000, images=300, tuning_images=20), seeds=3),
     },
     cells=cells,

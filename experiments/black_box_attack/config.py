@@ -19,7 +19,8 @@ class Config:
     Attributes:
         methods: compared, with the law "sphere" and others. "zo-sgd", "momentum-sgd", "zo-signsgd",
             "zo-adamm", "r-adazo", "r-adazo-code", "dap" (both stages), "dap-published" (stage 2 alone),
-            "guided", "mezo-bcd-cyclic", "mezo-bcd-importance" (four bands of rows).
+            "guided", "mezo-bcd-cyclic", "mezo-bcd-importance" (four bands of rows); beyond the default ones
+            "mezo-bcd-uniform", "guided-es", "dap-momentum" (aligned with the momentum, no first stage).
         laws: besides the sphere, in every method in which they make a difference (`methods.admits`):
             "gaussian", "rademacher", "coordinate", "block" (a band of seven rows), "low-rank".
         norms: of the changes: "linf", "l2".

@@ -1,7 +1,7 @@
 """The methods that attack, their options, and where the search for their learning rates begins."""
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Any, Literal
 
 from experiments._problem_attack import BAND, SIDE, Attack, Norm
 from experiments._training import METHODS, make
@@ -19,6 +19,9 @@ MethodName = Literal[
     "guided",
     "mezo-bcd-cyclic",
     "mezo-bcd-importance",
+    "dap-momentum",
+    "guided-es",
+    "mezo-bcd-uniform",
 ]
 LawName = Literal["sphere", "gaussian", "rademacher", "coordinate", "block", "low-rank"]
 # Pairs that are also compared at one learning rate: the method, and whose rate it is given.
@@ -51,7 +54,12 @@ _MIDDLE: dict[str, tuple[float, float]] = {
     "guided": (4e-3, 4e-3),
     "mezo-bcd-cyclic": (8e-3, 8e-3),
     "mezo-bcd-importance": (4e-3, 4e-3),
+    "dap-momentum": (1e-3, 1e-3),
+    "guided-es": (1e-3, 1e-3),
+    "mezo-bcd-uniform": (8e-3, 8e-3),
 }
+# Methods whose perturbations are not drawn from a law, but for those of steps that have no guide yet.
+_WITHOUT_LAW = ("guided", "guided-es", "dap-momentum")
 
 
 def first_grid(method: str, norm: Norm, ratio: float) -> list[float]:
@@ -63,18 +71,23 @@ def first_grid(method: str, norm: Norm, ratio: float) -> list[float]:
 def admits(method: str, law: str) -> bool:
     """Return whether a method is another one with this law than with the sphere, or than with signs.
 
-    Of guided perturbations the law is only that of the first step, which has no guide yet. Methods of
-    blocks draw the law within a band of rows, where a block of rows is nothing but random signs. (Of DAP
-    it is the law of the first stage; the second has perturbations of its own.)
+    Of guided perturbations and of Guided ES the law is only that of the first step, which has no guide
+    yet; DAP along the momentum has no first stage and so no law. Methods of blocks draw the law within a
+    band of rows, where a block of rows is nothing but random signs. (Of DAP it is the law of the first
+    stage; the second has perturbations of its own.)
     """
-    if law == "sphere" or method == "guided":
+    if law == "sphere" or method in _WITHOUT_LAW:
         return False
     return not (in_bands(method) and law == "block")
 
 
 def in_bands(method: str) -> bool:
     """Return whether a method needs the change in blocks."""
-    return METHODS[method].needs_model
+    return METHODS[_named(method)].needs_model
+
+
+def _named(method: str) -> str:
+    return "dap" if method == "dap-momentum" else method
 
 
 def maker(
@@ -82,14 +95,19 @@ def maker(
 ) -> Callable[[Attack], ZerothOrderOptimizer]:
     """Return a function that makes a new optimizer for an attack: forward differences, delta = 1.
 
-    The law "block" moves one of four bands of rows, as the methods of blocks do.
+    The law "block" moves one of four bands of rows, as the methods of blocks do. "dap-momentum" is DAP with
+    all perturbations aligned with the momentum, without a first stage; its momentum is "momentum-sgd"'s.
     """
 
     def made(attack: Attack) -> ZerothOrderOptimizer:
         chosen = Block(BAND * SIDE) if law == "block" else law
         # Of so small a model layers are not worth to be reused, nor weights to be restored one by one.
         small = {"engine": "plain", "restore": "block"}
-        options = {} if attack.module is None else {"model": attack.module, **small}
-        return make(method, chosen, attack.parameters, lr, mu=mu, seed=seed, queries=queries, **options)
+        options: dict[str, Any] = {} if attack.module is None else {"model": attack.module, **small}
+        if method == "dap-momentum":
+            momentum = METHODS["momentum-sgd"].options["momentum"]
+            options = {"alignment": "momentum", "momentum": momentum, "first": 0, "second": queries}
+        named = _named(method)
+        return make(named, chosen, attack.parameters, lr, mu=mu, seed=seed, queries=queries, **options)
 
     return made

@@ -1,5 +1,6 @@
 """black-box-attack: the network, budgets of changes, what counts as success, how queries are counted."""
 
+import dataclasses
 import math
 import subprocess
 import sys
@@ -29,6 +30,7 @@ from zotheory.optim import ZOSGD
 
 QUICK = EXPERIMENT.presets["quick"].config
 METHODS = Config().methods
+FURTHER = EXPERIMENT.presets["evidence-further"].config
 SMALL = Config(
     methods=("zo-sgd", "r-adazo"), budget=60, images=5, tuning_images=2, perturbations=4, epochs=3
 )
@@ -150,7 +152,7 @@ def test_changes_keep_to_the_norm_and_the_range_of_pixels(attacked, norm, order,
         assert torch.allclose(attack.change(), kept, atol=1e-6)
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", [*METHODS, *FURTHER.methods])
 def test_each_step_asks_about_the_change_first_and_then_about_as_many_as_it_should(attacked, method):
     attack = attack_on(attacked, norm="l2", radius=3.0, bands=in_bands(method))
     taken = maker(method, "sphere", 1e-3, 5e-3, 4, 7)(attack)
@@ -194,6 +196,28 @@ def test_what_is_left_out_would_repeat_another_cell(attacked):
     (_, *first), (before, *second) = first_steps("guided", "coordinate", 2)
     assert all(one.count_nonzero() == 1 for one in first)
     assert all((one - before).count_nonzero() > 700 for one in second)
+
+
+def test_dap_along_the_momentum_probes_along_what_the_step_before_did(attacked):
+    attack, mu = attack_on(attacked), 5e-3
+    taken, asked = maker("dap-momentum", "sphere", 1e-3, mu, 4, 7)(attack), []
+
+    def closure():
+        asked.append(attack.change().double().flatten())
+        return attack.loss()
+
+    with torch.no_grad():
+        for _ in range(3):
+            taken.step(closure)
+    # Without projection a step is lr times the momentum m_t = 0.9 m_{t - 1} + g_t.
+    points = [asked[0], asked[5], asked[10]]
+    for step in (1, 2):
+        moved = points[step] - points[step - 1]
+        along = moved / moved.norm()
+        for point in asked[5 * step + 1 : 5 * step + 5]:
+            v = (point - points[step]) / mu
+            assert float((v @ along).abs()) == pytest.approx(1, rel=1e-3)
+            assert float(v @ v) == pytest.approx(784, rel=1e-3)
 
 
 @pytest.mark.parametrize("law", [*Config().laws, "sphere"])
@@ -435,6 +459,23 @@ def test_grid_has_every_method_law_and_shared_rate():
         assert sorted(kinds) == [("l2", False), ("l2", True), ("linf", False), ("linf", True)]
     again = {(cell["method"], cell["rate_of"]) for cell in grid if cell["rate_of"].startswith("tuned-")}
     assert again == {(name, f"tuned-{group}") for name in RETUNED for group in (1, 2, 3)}
+    # Those that were added: of three methods one draws from a law, within blocks.
+    added = cells(FURTHER)
+    assert len(added) == 4 * 3 + 4 * 4
+    assert {cell["method"] for cell in added if cell["law"] != "sphere"} == {"mezo-bcd-uniform"}
+    assert not set(FURTHER.methods) & set(METHODS)
+    same = (
+        "norms",
+        "targeted",
+        "laws",
+        "budget",
+        "images",
+        "tuning_images",
+        "perturbations",
+        "mu",
+        "epochs",
+    )
+    assert all(getattr(FURTHER, name) == getattr(Config(), name) for name in same)
     # No more groups than there are images for.
     assert [len(Config(tuning_images=n).own_rates) for n in (1, 8, 20, 40, 50, 51, 100)] == [
         4,
