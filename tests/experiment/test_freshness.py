@@ -74,6 +74,33 @@ def test_changed_code_of_the_experiment_and_of_a_helper_beside_it(lab):
     assert changed_since(load("one", lab), [measured(lab)]) == []
 
 
+def test_presets_titles_and_what_only_presets_read_do_not_count(lab):
+    file = lab / "one" / "__init__.py"
+    named = CODE.replace("Preset(Config())", "Preset(_BASE)").replace(
+        "EXPERIMENT", "_BASE = Config()\n\nEXPERIMENT"
+    )
+    file.write_text(named)
+    git(lab, "commit", "-qam", "a preset with a name")
+    facts = measured(lab)
+    more = '{"quick": Preset(_BASE, seeds=4), "paper": Preset(_MORE)}'
+    other = named.replace('title="t"', 'title="u"').replace('{"quick": Preset(_BASE)}', more)
+    file.write_text(other.replace("_BASE =", "_MORE = Config()\n_BASE ="))
+    assert load("one", lab).code != facts["code"]
+    assert changed_since(load("one", lab), [facts]) == []
+    file.write_text(other.replace("[{}]", "[{}, {}]").replace("_MORE", "_BASE"))
+    assert changed_since(load("one", lab), [facts]) == ["one/__init__.py"]
+
+
+def test_a_private_value_that_cells_read_counts(lab):
+    file = lab / "one" / "__init__.py"
+    named = CODE.replace("[FACTOR]", "[_SIZE]").replace("def run", "_SIZE: int = FACTOR\n\n\ndef run")
+    file.write_text(named)
+    git(lab, "commit", "-qam", "a value with a name")
+    facts = measured(lab)
+    file.write_text(named.replace("= FACTOR", "= FACTOR + 1"))
+    assert changed_since(load("one", lab), [facts]) == ["one/__init__.py"]
+
+
 @pytest.mark.parametrize("commit", [None, "0" * 40, "abc+changes"])
 def test_where_git_cannot_tell_the_digest_decides(lab, commit):
     facts = measured(lab) | {"commit": commit}

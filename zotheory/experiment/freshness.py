@@ -10,12 +10,16 @@ from zotheory.experiment.discovery import own_files
 from zotheory.experiment.environment import git
 from zotheory.experiment.experiment import Experiment
 
+# Of an Experiment: what does not reach its cells.
+_ABOUT = ("title", "presets", "source")
+
 
 def changed_since(experiment: Experiment[Any], environments: Iterable[Mapping[str, Any]]) -> list[str]:
     """Return what of an experiment's own code differs from that which measured results; empty if nothing.
 
-    Its own code is what its folder holds and imports from beside it, at any remove; comments, docstrings
-    and layout do not count where git can tell.
+    Its own code is what its folder holds and imports from beside it, at any remove. Where git can tell,
+    comments, docstrings and layout do not count, and neither do presets: results are kept by the values of
+    their configuration.
 
     Args:
         experiment: as it is here.
@@ -54,7 +58,7 @@ def _existed(folder: Path, commit: str, name: str) -> bool:
 
 
 def _code(text: str) -> str:
-    """Return code without comments, docstrings and layout."""
+    """Return code without comments, docstrings, layout, presets, title and source."""
     tree = ast.parse(text)
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
@@ -62,4 +66,37 @@ def _code(text: str) -> str:
             first = body[0].value
             if isinstance(first, ast.Constant) and isinstance(first.value, str):
                 body[0] = ast.Pass()
+    for line in tree.body:
+        if (
+            _assigned(line) == "EXPERIMENT"
+            and isinstance(line, ast.Assign)
+            and isinstance(line.value, ast.Call)
+        ):
+            line.value.keywords = [item for item in line.value.keywords if item.arg not in _ABOUT]
+            _drop_unread(tree)
     return ast.dump(tree)
+
+
+def _drop_unread(tree: ast.Module) -> None:
+    """Drop top-level assignments to private names that nothing reads any more, such as parts of presets."""
+    while True:
+        read = {
+            item.id
+            for item in ast.walk(tree)
+            if isinstance(item, ast.Name) and isinstance(item.ctx, ast.Load)
+        }
+        kept = [line for line in tree.body if not _private(_assigned(line)) or _assigned(line) in read]
+        if len(kept) == len(tree.body):
+            return
+        tree.body = kept
+
+
+def _assigned(line: ast.stmt) -> str:
+    """Return the one name that a line gives a value to, or nothing."""
+    targets = line.targets if isinstance(line, ast.Assign) else []
+    targets = [line.target] if isinstance(line, ast.AnnAssign) else targets
+    return targets[0].id if len(targets) == 1 and isinstance(targets[0], ast.Name) else ""
+
+
+def _private(name: str) -> bool:
+    return name.startswith("_") and not name.startswith("__")
