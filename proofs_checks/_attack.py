@@ -21,6 +21,21 @@ BALL = tuple(kind for kind in ALL if kind[0] == "l2")
 TUNINGS = ("tuned", "tuned-1", "tuned-2", "tuned-3")
 
 BUDGET, IMAGES = 500, 100
+# Measured first, and what was added: two configurations.
+FIRST_METHODS = (
+    *(
+        "zo-sgd",
+        "momentum-sgd",
+        "zo-signsgd",
+        "zo-adamm",
+        "r-adazo",
+        "r-adazo-code",
+        "dap",
+        "dap-published",
+    ),
+    *("guided", "mezo-bcd-cyclic", "mezo-bcd-importance"),
+)
+FURTHER_METHODS = ("dap-momentum", "guided-es", "mezo-bcd-uniform")
 # One a seed. Claims were stated about the first when its results were known, about the second before.
 FIRST, SECOND = range(2)
 
@@ -37,21 +52,34 @@ class Method(NamedTuple):
 Pair = tuple[Attacked, Method, Method]
 
 
-def attacks(network: int) -> Results:
+def attacks(network: int, *, further: bool = False) -> Results:
     """Return what all methods did with the sphere: tuned on eight images, 500 queries for each of 100.
 
-    Of the second network there need be no rates but those of the first group of images.
+    Of the second network there need be no rates but those of the first group of images. Methods that were
+    added are there if ``further``.
     """
     wanted: dict[str, Any] = {"law": "sphere"}
     if network == SECOND:
         wanted["rate_of"] = (TUNINGS[0], "zo-sgd", "zo-adamm", "r-adazo")
-    found = stored("black-box-attack", budget=BUDGET, images=IMAGES, seeds=network + 1, where=wanted)
-    return found.where(seed=network)
+    found = [_stored(network + 1, wanted, FIRST_METHODS)]
+    if further:
+        found.append(_stored(network + 1, {"law": "sphere"}, FURTHER_METHODS))
+    return joined([one.where(seed=network) for one in found])
+
+
+def joined(parts: Sequence[Results]) -> Results:
+    """Return the rows of several results one after the other."""
+    return Results({name: np.concatenate([part[name] for part in parts]) for name in parts[0].columns}, [])
+
+
+def _stored(seeds: int, where: dict[str, Any] | None, methods: tuple[str, ...]) -> Results:
+    config: dict[str, Any] = {"methods": methods, "budget": BUDGET, "images": IMAGES}
+    return stored("black-box-attack", seeds=seeds, where=where, **config)
 
 
 def attacks_with_laws() -> list[Results]:
     """Return likewise what methods did with every law, for each network of which all are in the store."""
-    found = stored("black-box-attack", budget=BUDGET, images=IMAGES)
+    found = _stored(1, None, FIRST_METHODS)
     return [found.where(seed=network) for network in np.unique(found["seed"]).tolist()]
 
 
