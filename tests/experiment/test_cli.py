@@ -260,7 +260,7 @@ def test_bad_input_is_one_line_and_runs_nothing(zotheory, store, log, words, sai
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("size = = 3\n", "is no TOML file"),
+        ("size = = 3\n", "is no TOML file (Invalid value (at line 1, column 8)): correct it"),
         ("[toy-grid]\nsize = 3\n", "config = '[toy-grid]': a table: write KEY = VALUE above all tables"),
         ("sise = 3\n", "key = 'sise': nearest: size"),
         ("size = 0\n", "size = 0: give at least 1"),

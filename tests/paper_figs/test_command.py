@@ -63,6 +63,7 @@ def test_missing_results_name_the_command_and_the_other_figures_are_drawn(comman
     assert result.stdout.startswith("mesh-losses: results that are not committed, in ")
     # What a figure asks for and its results do not have is a clear error too.
     assert "error: odd: part = " in result.stderr or "error: odd: column = 'part'" in result.stderr
+    assert " does not measure it: --preset shows other results" in result.stderr
 
 
 def test_missing_results_can_be_measured_on_the_way(tmp_path, monkeypatch):

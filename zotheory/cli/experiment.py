@@ -230,4 +230,6 @@ def _read_toml(file: Path) -> dict[str, Any]:
         remedy = f"{file} cannot be read ({error.strerror}): give another file"
         raise InvalidArgument("config", file.name, remedy) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InvalidArgument("config", file.name, f"{file} is no TOML file ({error})") from error
+        raise InvalidArgument(
+            "config", file.name, f"{file} is no TOML file ({error}): correct it"
+        ) from error

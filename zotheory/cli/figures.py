@@ -46,7 +46,7 @@ def figures(
     Exit status 2: bad input, or a figure whose results are missing or that cannot be drawn; the others are
     drawn. Exit status 130: interrupted by Ctrl-C.
     """
-    from zotheory.errors import ZotheoryError
+    from zotheory.errors import InvalidArgument, ZotheoryError
     from zotheory.experiment.discovery import load
     from zotheory.experiment.store import Store
     from zotheory.plotting.paper.discovery import FigureError, described, find_figures, load_figure
@@ -71,6 +71,9 @@ def figures(
                     tell(f"warning: {name}: seeds may be missing: damaged: {item}")
                 try:
                     paths = write_figure(figure, source, out, formats, style)
+                except InvalidArgument as error:
+                    lacking = f"{error}: {source.command} does not measure it: --preset shows other results"
+                    raise FigureError(lacking) from error
                 except ZotheoryError:
                     raise
                 except Exception as error:
