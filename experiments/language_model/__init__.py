@@ -321,11 +321,12 @@ _BLOCK = replace(
 _NORMS = replace(
     _BLOCK,
     tasks=("smollm2-135m/norms",),
-    methods=("zo-sgd/sphere", "zo-adamm/sphere", "adamw", "mezo-bcd-cyclic/gaussian", "dap/sphere"),
-    dev=24,
-    test=64,
-    passes=(64,),
-    tuning_passes=(32,),
+    methods=("zo-sgd/sphere", "dap/sphere", "mezo-bcd-cyclic/gaussian", "adamw"),
+    dev=16,
+    test=32,
+    batch=2,
+    passes=(80,),
+    tuning_passes=(40,),
 )
 _VIRTUAL = replace(
     _NORMS, tasks=("smollm2-135m/prompt",), methods=("zo-sgd/sphere", "dap/sphere", "adamw"), lr=(1e-1,)
