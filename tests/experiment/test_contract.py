@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -209,3 +210,22 @@ def test_importing_the_package_is_light():
     result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     heavy = {"pyarrow", "joblib", "distributed", "scipy", "sympy", "pandas", "torch", "cloudpickle"}
     assert not heavy & set(result.stdout.split())
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="threads are counted in /proc")
+def test_rows_are_read_without_threads_that_could_outlive_the_interpreter():
+    # A process of its own, as other tests may have started such threads.
+    script = """
+import os
+import pyarrow
+from zotheory.experiment.blocks import Layout, decoded, encoded
+table = pyarrow.table({"x": [0.5] * 4000, "y": list(range(4000))})
+layout = Layout.of(table, [1] * 4000)
+data = layout.file(table, [1] * 4000, {})
+before = set(os.listdir("/proc/self/task"))
+assert layout.table(data, [True] * len(layout.blocks)).equals(table)
+assert decoded(encoded(table)).equals(table)
+print(len(set(os.listdir("/proc/self/task")) - before))
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "0\n"

@@ -112,7 +112,8 @@ class Layout:
         size = len(self.footer).to_bytes(4, "little")
         file = pq.ParquetFile(pa.BufferReader(MAGIC + body + self.footer + size + MAGIC))
         groups = [block.end > block.start for block in self.blocks]
-        return file.read_row_groups([sum(groups[:i]) for i, good in enumerate(whole) if good and groups[i]])
+        wanted = [sum(groups[:i]) for i, good in enumerate(whole) if good and groups[i]]
+        return file.read_row_groups(wanted, use_threads=False)
 
 
 def manifest_within(data: bytes) -> dict[str, Any] | None:
@@ -139,7 +140,8 @@ def decoded(data: bytes) -> "pa.Table":
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    return pq.read_table(pa.BufferReader(data))
+    # Not read_table: threads that Arrow starts can abort a process that ends at once (apache/arrow 34314).
+    return pq.ParquetFile(pa.BufferReader(data)).read(use_threads=False)
 
 
 def _written(table: "pa.Table", heights: Sequence[int], manifest: str = "") -> bytes:
