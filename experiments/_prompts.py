@@ -27,6 +27,7 @@ PROMPTS = {
     "it-was": Prompt("{text} It was", (" terrible", " great")),
     "review": Prompt("Review: {text}\nSentiment:", (" negative", " positive")),
     "quoted-review": Prompt('Review: "{text}"\nSentiment:', (" negative", " positive")),
+    "sentiment-is": Prompt("Review: {text}\nThe sentiment of this review is", (" negative", " positive")),
 }
 
 
