@@ -49,6 +49,7 @@ def main() -> None:
         "ZOSGD sphere": ZOSGD([x], lr=1e-6, law="sphere"),
         "MeZO": MeZO([x], lr=1e-6),
         "ZOAdaMM": ZOAdaMM([x], lr=1e-6),
+        "RAdaZO, one query": RAdaZO([x], lr=1e-6, queries=1),
         "RAdaZO, two queries": RAdaZO([x], lr=1e-6),
     }
     steps = {name: partial(optimizer.step, closure) for name, optimizer in made.items()}

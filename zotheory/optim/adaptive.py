@@ -13,6 +13,7 @@ from zotheory.optim.base import Options, Probes, ZerothOrderOptimizer
 from zotheory.optim.evaluation import Evaluation
 from zotheory.optim.layout import Layout
 from zotheory.optim.overflow import Largest
+from zotheory.optim.workspace import scalar
 from zotheory.validation import as_real, is_symbolic
 
 # Added to squares in float32, zeta must be a normal number there: so 0 / sqrt(0 + zeta) is 0, never NaN.
@@ -123,8 +124,8 @@ class ZOAdaMM(_Adaptive):
     ) -> torch.Tensor:
         """Return weights - lr m / sqrt(w + zeta)."""
         beta1, beta2 = group["betas"]
-        first = _average(buffers["first_moment"], gradient, beta1)
         second = _average(buffers["second_moment"], gradient.square(), beta2)
+        first = _average(buffers["first_moment"], gradient, beta1)
         largest = buffers["largest_second_moment"]
         torch.maximum(largest, second, out=largest)
         if group["bias_correction"]:
@@ -218,20 +219,23 @@ class RAdaZO(_Adaptive):
 
 def _average(average: torch.Tensor, new: torch.Tensor, beta: float) -> torch.Tensor:
     # Product and sum apart: a fused operation would round differently on some devices.
-    return average.mul_(beta).add_(new * (1 - beta))
+    kind = average.dtype
+    return average.mul_(scalar(beta, kind)).add_(new.mul_(scalar(1 - beta, kind)))
 
 
 def _moved(
     group: dict[str, Any], weights: torch.Tensor, first: torch.Tensor, square: torch.Tensor
 ) -> torch.Tensor:
-    move = first / _root(square + group["zeta"])
-    return weights.sub_(move.mul_(group["lr"]))
+    root = _root(square + scalar(group["zeta"], square.dtype))
+    move = torch.div(first, root, out=root)
+    return weights.sub_(move.mul_(scalar(group["lr"], move.dtype)))
 
 
 def _root(square: torch.Tensor) -> torch.Tensor:
     # CUDA rounds roots correctly, but the vector library that torch uses on CPUs may miss by one unit
     # in the last place (seen for one number in six, torch 2.13). numpy's is correct.
     if square.device.type == "cpu":
-        np.sqrt(square.numpy(), out=square.numpy())
+        row = square.numpy()
+        np.sqrt(row, out=row)
         return square
     return square.sqrt_()

@@ -2,7 +2,7 @@
 
 import math
 from abc import abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from copy import deepcopy
 from difflib import get_close_matches
 from inspect import signature
@@ -17,9 +17,10 @@ from zotheory.optim.arguments import check_at_least_zero, check_choice, check_nu
 from zotheory.optim.directions import Direction, keeper
 from zotheory.optim.distributed import ParallelOption, as_parallel
 from zotheory.optim.evaluation import BadLoss, Closure, Evaluation, Place, Snapshot
+from zotheory.optim.hooks import hooked
 from zotheory.optim.interrupts import Held
 from zotheory.optim.layerwise import Layerwise
-from zotheory.optim.layout import Layout, Slot, check_parameters, lay_out
+from zotheory.optim.layout import Layout, Slot, check_parameters, lay_out, layout_marks
 from zotheory.optim.lockstep import Agreement, Lockstep
 from zotheory.optim.loss import LossError
 from zotheory.optim.overflow import Largest, overflows
@@ -135,8 +136,10 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
         TypeError: an option that the class does not have.
     """
 
-    # Options as they were when they were last checked; copies begin anew.
+    # Options as they were when they were last checked, and the layout with what it was made from; copies
+    # begin anew.
     _checked: Sequence[Any] = ()
+    _layout: tuple[list[Any], Layout] | None = None
 
     def __init__(
         self,
@@ -306,7 +309,6 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
         """Return a subclass's own options that ranks, and a state that is loaded, must have the same."""
         return {}
 
-    @torch.no_grad()
     def step(self, closure: Closure | None = None) -> float:  # type: ignore[override]
         """Do one step and return the loss: f(x) with forward differences, else the mean of all evaluations.
 
@@ -329,8 +331,13 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
             raise InvalidArgument(
                 "closure", closure, "give a function without arguments that returns the loss"
             )
-        with Held() as held:
+        with Held() as held, torch.no_grad():
             return self._step(closure, held)
+
+    @staticmethod
+    def profile_hook_step(func: Callable[..., Any]) -> Callable[..., Any]:  # torch wraps `step` in it
+        """Return a step with torch's hooks, left out where there is none."""
+        return hooked(func, torch.optim.Optimizer.profile_hook_step(func))
 
     def _step(self, closure: Closure, held: Held) -> float:
         self._check_options()
@@ -403,7 +410,10 @@ class ZerothOrderOptimizer(torch.optim.Optimizer):
         Raises:
             InvalidArgument: there is none.
         """
-        return lay_out(self.param_groups, self.model)
+        marks = layout_marks(self.param_groups)
+        if self._layout is None or marks != self._layout[0]:
+            self._layout = marks, lay_out(self.param_groups, self.model)
+        return self._layout[1]
 
     def place(self, layout: Layout) -> Place:
         """Return the way in which parameters are displaced and restored."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 
 from zotheory.optim.layout import Layout, Slot
-from zotheory.optim.workspace import borrowed
+from zotheory.optim.workspace import borrowed, scalar
 
 _NOTHING = nullcontext()
 
@@ -97,7 +97,7 @@ class Kept(Direction):
             return None
         mine = row if slot.size == self.dim else row[slot.start : slot.stop]
         wide = mine if slot.dtype == torch.float32 else mine.to(slot.dtype)
-        return wide.mul(factor).view(slot.parameter.shape)
+        return wide.mul(scalar(factor, slot.dtype)).view(slot.parameter.shape)
 
     def _row(self, device: torch.device) -> torch.Tensor | None:
         if device not in self._rows:

@@ -181,17 +181,25 @@ class Snapshot(Place):
         if not isinstance(direction, Kept) or not all(map(_is_plain, self.layout.slots)):
             yield from super().pair(closure, direction, scale)
             return
-        # Small: the product scale v is made once. x - p is x + (-p), to the bit.
+        # Small: the product scale v is made once, and restored once. x - p is x + (-p), to the bit.
         products = [direction.product(slot, scale) for slot in self.layout.slots]
-        for move in (torch.add, torch.sub):
-            try:
+        found: list[float] = []
+        failure = None
+        try:
+            for move in (torch.add, torch.sub):
                 for slot, copy, product in zip(self.layout.slots, self.copies, products, strict=True):
                     if product is not None:
                         move(copy, product, out=slot.parameter.detach())
-                found = read_loss(closure())
-            finally:
-                self._restore()
-            yield found
+                found.append(read_loss(closure()))
+                if not math.isfinite(found[0]):
+                    break
+        except Exception as error:
+            failure = error
+        finally:
+            self._restore()
+        yield from found
+        if failure is not None:
+            raise failure
 
     def _restore(self) -> None:
         for slot, copy in zip(self.layout.slots, self.copies, strict=True):

@@ -22,7 +22,7 @@ class Held:
     _current: "Held | None" = None
 
     def __enter__(self) -> "Held":
-        main = threading.current_thread() is threading.main_thread()
+        main = _in_main()
         self._handler: Any = getsignal(SIGINT) if main else None
         self._open = self._waiting = False
         if callable(self._handler):
@@ -41,7 +41,7 @@ class Held:
 
     def call(self, action: Callable[[], Any]) -> Any:
         """Return what a function returns; interrupts get through while it runs, one that waits before."""
-        if threading.current_thread() is not threading.main_thread():
+        if not _in_main():
             return action()
         self._open = True
         try:
@@ -60,6 +60,10 @@ class Held:
             self._handler(number, frame)
         else:
             self._waiting = True
+
+
+def _in_main() -> bool:
+    return threading.get_ident() == threading.main_thread().ident
 
 
 def interruptible(action: Callable[[], Any]) -> Any:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -47,15 +48,31 @@ class Layout:
 
     slots: tuple[Slot, ...]
 
-    @property
+    @cached_property
     def dim(self) -> int:
         """Number of trainable entries, d."""
         return self.slots[-1].stop
 
-    @property
+    @cached_property
     def largest(self) -> float:
         """Largest number that arithmetic on every parameter can be done with, see `Slot.dtype`."""
         return min(torch.finfo(dtype).max for dtype in {slot.dtype for slot in self.slots})
+
+    @cached_property
+    def groups(self) -> list[tuple[dict[str, Any], list[Slot], float]]:
+        """Groups that have trainable parameters, those, and a move that takes none of them too far.
+
+        A move below half a unit in the last place of the largest number w_max of a type, which is w_max
+        eps / 4 or a little more, takes no number beyond it.
+        """
+        found: dict[int, list[Slot]] = {}
+        for slot in self.slots:
+            found.setdefault(id(slot.group), []).append(slot)
+        room = {d: torch.finfo(d).max * torch.finfo(d).eps / 4 for d in DTYPES}
+        return [
+            (slots[0].group, slots, min(room[slot.parameter.dtype] for slot in slots))
+            for slots in found.values()
+        ]
 
     def fits(self, count: int) -> bool:
         """Return whether ``count`` vectors of all entries are no more than a chunk."""
@@ -72,6 +89,16 @@ def pieces(size: int) -> Iterator[tuple[int, int]]:
     """Yield (low, high) of pieces of a row of ``size`` entries, of at most `CHUNK` each."""
     for low in range(0, size, CHUNK):
         yield low, min(low + CHUNK, size)
+
+
+def layout_marks(groups: Iterable[dict[str, Any]]) -> list[Any]:
+    """Return all that a layout depends on: while it stays equal, and the layout is held, that is valid."""
+    return [
+        mark
+        for group in groups
+        for p in group["params"]
+        for mark in (id(group), id(p), p.requires_grad, p.numel(), p.dtype)
+    ]
 
 
 def lay_out(groups: Iterable[dict[str, Any]], model: torch.nn.Module | None) -> Layout:

@@ -43,8 +43,7 @@ def overflows(
     if not bound <= layout.largest / 4:
         return replay.overflows(unbounded)
 
-    for group in {id(slot.group): slot.group for slot in layout.slots}.values():
-        slots = [slot for slot in layout.slots if slot.group is group]
+    for group, slots, room in layout.groups:
         if group["lr"] == 0:
             # Nothing moves, but moments do: by sums of them, their factor below one, and the estimate.
             rows = [r for s in slots for name, r in replay.moments(s).items() if name not in unbounded]
@@ -59,10 +58,6 @@ def overflows(
             found = max(_size(row) for row in rows)
             return found if found <= layout.largest / 4 else float("inf")
 
-        # A move below half a unit in the last place of the largest number w_max, which is w_max eps / 4
-        # or a little more, takes no number beyond it.
-        kinds = [torch.finfo(dtype) for dtype in {slot.parameter.dtype for slot in slots}]
-        room = min(kind.max * kind.eps for kind in kinds) / 4
         if not _ROOM * longest_move(group, bound, largest) <= room:
             return replay.overflows(unbounded)
     return False

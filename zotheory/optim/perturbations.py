@@ -5,6 +5,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
 import torch
 
 from zotheory.errors import InvalidArgument
@@ -107,7 +108,7 @@ class _Normalized(Direction):
     def fill(self, out: torch.Tensor, low: int) -> bool:
         if self._found is None and out.numel() == self.layout.dim:  # all entries at once: one pass will do
             self.stream.fill_normals(out, self.step, self.query, low)
-            self._found = self._scaled(_square(out.clone()))
+            self._found = self._scaled(_square(out))
             if isinstance(self._found, _Entries):
                 out.mul_(self._found.factor)
                 return True
@@ -139,10 +140,14 @@ class _Normalized(Direction):
 
 
 def _square(z: torch.Tensor) -> int:
-    # |z|^2 2^40 exactly; z is overwritten. Entries are multiples of 2^-20 below 2^3: squares of z 2^20 are
-    # below 2^46, and 2^17 of them fit int64.
-    whole = z.mul_(2**20).to(torch.int64).square_()
-    return sum(int(part.sum()) for part in whole.split(2**17)) if len(whole) > 2**17 else int(whole.sum())
+    # |z|^2 2^40 exactly. Entries are multiples of 2^-20 below 2^3: squares of z 2^20 are below 2^46, and
+    # 2^17 of them fit int64.
+    if z.device.type == "cpu":  # numpy's integers take half as long
+        whole = np.multiply(z.numpy(), 2.0**20).astype(np.int64)
+        parts = (whole[low : low + 2**17] for low in range(0, len(whole), 2**17))
+        return sum(int(np.dot(part, part)) for part in parts)
+    squares = z.mul(2**20).to(torch.int64).square_()
+    return sum(int(part.sum()) for part in squares.split(2**17))
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,8 @@ class Replay:
         rounding: StochasticRounding | None = None,
     ) -> None:
         self._rounding = rounding
-        self._total, self._update, self.moments = Combination(probes), update, moments
+        self._total, self._update, self._moments = Combination(probes), update, moments
+        self._rows: dict[int, dict[str, torch.Tensor]] = {}
         # Options as they are now: a scheduler may change them before the update is done.
         self._waiting = {id(slot.parameter): (slot, dict(slot.group)) for slot in layout.slots}
 
@@ -45,6 +46,14 @@ class Replay:
     def waiting(self) -> list[torch.Tensor]:
         """Return the parameters that wait."""
         return [slot.parameter for slot, _ in self._waiting.values()]
+
+    def moments(self, slot: Slot) -> dict[str, torch.Tensor]:
+        """Return a parameter's buffers, each as one row."""
+        rows = self._rows.get(id(slot.parameter))
+        if rows is None:
+            rows = {name: moment.view(-1) for name, moment in self._moments(slot).items()}
+            self._rows[id(slot.parameter)] = rows
+        return rows
 
     def settle(self) -> None:
         """Update all parameters that wait."""
@@ -63,11 +72,9 @@ class Replay:
         del self._waiting[id(slot.parameter)]
 
     def _do(self, slot: Slot, group: dict[str, Any], data: torch.Tensor) -> None:
-        moments = self.moments(slot)
-        rate = group["lr"]
-        if rate == 0 and not moments:
+        rows, rate = self.moments(slot), group["lr"]
+        if rate == 0 and not rows:
             return
-        rows = {name: moment.view(-1) for name, moment in moments.items()}
         with flat_view(data) as entries:
             for low, high in slot.windows():
                 here, pieces = entries, rows
@@ -95,7 +102,7 @@ class Replay:
         return any(self._overflows(slot, group, unbounded) for slot, group in self._waiting.values())
 
     def _overflows(self, slot: Slot, group: dict[str, Any], unbounded: tuple[str, ...]) -> bool:
-        rows = {name: moment.view(-1) for name, moment in self.moments(slot).items()}
+        rows = self.moments(slot)
         if group["lr"] == 0 and rows.keys() <= {*unbounded}:
             return False
         with flat_view(slot.parameter) as entries:

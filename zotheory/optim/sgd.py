@@ -9,6 +9,7 @@ import torch
 from zotheory.optim.arguments import check_below_one
 from zotheory.optim.base import Options, ZerothOrderOptimizer
 from zotheory.optim.overflow import Largest
+from zotheory.optim.workspace import scalar
 
 
 class ZOSGD(ZerothOrderOptimizer):
@@ -73,8 +74,9 @@ class ZOSGD(ZerothOrderOptimizer):
     ) -> torch.Tensor:
         """Return weights - lr times the gradient, or times the momentum."""
         if "momentum" in buffers:
-            gradient = buffers["momentum"].mul_(group["momentum"]).add_(gradient).clone()
-        return weights.sub_(gradient.mul_(group["lr"]))
+            decay = scalar(group["momentum"], gradient.dtype)
+            gradient = buffers["momentum"].mul_(decay).add_(gradient).clone()
+        return weights.sub_(gradient.mul_(scalar(group["lr"], gradient.dtype)))
 
 
 class MeZO(ZOSGD):
