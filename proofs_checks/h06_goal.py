@@ -32,7 +32,9 @@ claim = Claim(
         "as 20 or 1/20, where none does as 1; both stages of DAP "
         "averaged, which is not as published, counts as published",
         "the goal was set before all runs, the tests before those of Guided ES and of the four larger problems",
-        "another check lets the better of both own methods be known seed by seed, against plain signs, by exact sign tests",
+        "the first check is just below what is asked for, 4.6e-4 of 5e-4, and was not repeated with more seeds for that: of four problems "
+        "there are four seeds that did not choose, whose p-values are 1/16 at best. The second check is clear: it lets the better of both own "
+        "methods be known seed by seed, against plain signs, by exact sign tests",
     ),
     expected=Verdict.SUPPORTED,
     formulas={"goal": sp.Rational(7, 10), "share": sp.Rational(1, 2)},
@@ -59,8 +61,8 @@ def measured(claim: Claim) -> Iterator[Evidence]:
         outcome=Outcome.FAILS if fails else Outcome.HOLDS if holds else Outcome.INCONCLUSIVE,
         grade=Grade.STATISTICAL,
         scope=Scope.INSTANCE,
-        detail=f"above the goal on more than {len(told) - needed} of {len(told)} problems, p = {missed:.2g}; at it on "
-        f"{needed}, p = {reached:.2g}; median ratios, and p of being above: {'; '.join(told)}",
+        detail=f"above the goal on more than {len(told) - needed} of {len(told)} problems, p = {missed:.2g} where "
+        f"{FALSE_ALARM / 2:.2g} is asked for; at it on {needed}, p = {reached:.2g}; median ratios, and p of being above: {'; '.join(told)}",
         falsifier="median ratios at the goal or below on half of the problems",
         parts=("goal",),
         witness=Witness(f"at the goal on {needed}, p = {reached:.2g}", {"ratios": told}) if fails else None,
