@@ -275,8 +275,10 @@ def _adapted(model: Any, subset: str) -> Any:
     import peft
 
     if subset == "prompt":
+        # Words are narrower than hidden states in some models (opt-350m), which peft does not ask.
+        width = model.get_input_embeddings().weight.shape[1]
         config: Any = peft.PromptTuningConfig(
-            task_type=peft.TaskType.CAUSAL_LM, num_virtual_tokens=PROMPT_TOKENS
+            task_type=peft.TaskType.CAUSAL_LM, num_virtual_tokens=PROMPT_TOKENS, token_dim=width
         )
     else:
         config = peft.LoraConfig(

@@ -116,6 +116,17 @@ def test_what_each_subset_tunes(models, cache):
     assert sizes["full"] == sum(p.numel() for p in model.parameters())
     assert (sizes["norms"], sizes["final-norm"], sizes["verbalizers"]) == (16 * 5, 16, 32)
     assert (sizes["head"], sizes["last-1"], sizes["last-2"]) == (48, layer, 2 * layer)
+    # Virtual tokens are as wide as words, which are 8 numbers here and hidden states 16.
+    narrow, tokenizer = load_model(models["opt"])
+    made = classifier(narrow, [4, 5], "prompt")
+    assert [tuple(p.shape) for _, p in made.tuned] == [(10, 8)]
+    rows = encoded(tokenizer, PROMPTS["it-was"], ["a dull film", "fine"], 16)
+    told = made.logits(rows)
+    with torch.no_grad():
+        made.tuned[0][1].add_(1)
+    assert told.shape == (2, 2)
+    assert not torch.allclose(made.logits(rows), told)
+    made.release()
 
 
 @pytest.mark.parametrize("subset", TUNED)
