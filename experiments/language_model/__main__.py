@@ -1,9 +1,10 @@
 """One fine-tuning run, in one process or several.
 
-    torchrun --nproc-per-node 2 -m experiments.language_model --preset final-norm
+    torchrun --nproc-per-node 2 -m experiments.language_model --preset quick
 
 Each process takes its part of every batch, or of the perturbations, and they exchange scalars only. The log
-is written as JSON lines at the end; the run is kept as it goes and goes on from there.
+is written as JSON lines at the end, the first of which is before any step; the run is kept as it goes and
+goes on from there. The first-order reference on the same sentences is --method adamw.
 """
 
 import argparse
@@ -54,7 +55,15 @@ def _run(arguments: argparse.Namespace, ranks: int) -> None:
     if rank == 0:
         lines = [*log.rows, {"test": asdict(test), "config": asdict(config), "method": arguments.method}]
         arguments.out.write_text("".join(json.dumps(line) + "\n" for line in lines))
-        print(f"test accuracy {test.accuracy:.3f}, calibrated {test.calibrated:.3f}: {arguments.out}")
+        first, last = log.rows[0], log.rows[log.best]
+        for part, scores in (
+            ("development, untrained", [first[f"dev_{key}"] for key in ("accuracy", "calibrated", "loss")]),
+            ("development, trained", [last[f"dev_{key}"] for key in ("accuracy", "calibrated", "loss")]),
+            ("test, trained", [test.accuracy, test.calibrated, test.loss]),
+        ):
+            told = "accuracy {:.3f}, calibrated {:.3f}, cross-entropy {:.3f}".format(*scores)
+            print(f"{part}: {told}")
+        print(arguments.out)
 
 
 if __name__ == "__main__":

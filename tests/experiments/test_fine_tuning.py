@@ -43,9 +43,9 @@ def examples(count: int, seed: int) -> Examples:
     return Examples(rows, np.array([int(row[-1] > 0) for row in rows]))
 
 
-def tuned(module, method, *, micro=16, checkpoint=None, passes=60):
-    make = maker(method, 0.05, mu=1e-3, queries=1, difference="central", seed=3)
-    plan = Plan(passes=passes, records=6, batch=16, micro=micro)
+def tuned(module, method, *, micro=16, checkpoint=None, passes=60, lr=0.05, patience=0):
+    make = maker(method, lr, mu=1e-3, queries=1, difference="central", seed=3)
+    plan = Plan(passes=passes, records=6, batch=16, micro=micro, patience=patience)
     made = Classifier(module, None, None)
     return fine_tune(made, examples(48, 0), examples(20, 1), make, plan, checkpoint=checkpoint)
 
@@ -106,6 +106,18 @@ def test_parts_of_a_batch_sum_to_its_gradient(method):
     for module, micro in ((whole, 16), (parts, 5)):
         tuned(module, method, micro=micro)
     torch.testing.assert_close(parts.weight, whole.weight, rtol=1e-4, atol=1e-5)
+
+
+def test_a_run_without_progress_stops_early():
+    # So small a rate moves nothing, and so large a one makes it worse.
+    for lr in (1e-30, 100.0):
+        module = Linear()
+        before = module.weight.detach().clone()
+        log = tuned(module, "adamw", lr=lr, patience=2)
+        assert [row["passes"] for row in log.rows] == [0, 12, 21]
+        assert log.best == 0
+        assert torch.equal(module.weight, before)
+    assert len(tuned(Linear(), "adamw", patience=2).rows) == 7
 
 
 def _run(checkpoint, results, delay):
