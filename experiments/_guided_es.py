@@ -8,10 +8,11 @@ import torch
 
 from zotheory.optim import ZOSGD
 from zotheory.optim.aligned import unit
-from zotheory.optim.base import Options, Probes
 from zotheory.optim.directions import Combination, Direction
+from zotheory.optim.estimation import Probes
 from zotheory.optim.evaluation import Evaluation
 from zotheory.optim.layout import Layout, Slot
+from zotheory.optim.options import Options
 from zotheory.optim.perturbations import Gaussian
 from zotheory.optim.stored import stored
 from zotheory.optim.stream import Stream

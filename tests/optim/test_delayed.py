@@ -1,7 +1,9 @@
 """Updates that wait until a parameter is displaced: the same run, bit for bit."""
 
 import copy
+import io
 import itertools
+import pickle
 
 import pytest
 import torch
@@ -94,16 +96,29 @@ def test_a_state_holds_no_update_that_waits(bits, take):
     assert run(twin, other, 3) == run(model, optimizer, 3)
 
 
+def pickled(both):
+    return pickle.loads(pickle.dumps(both))
+
+
+def saved(both):
+    file = io.BytesIO()
+    torch.save(both, file)
+    file.seek(0)
+    return torch.load(file, weights_only=False)
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, pickled, saved])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 @pytest.mark.parametrize("order", ["model first", "optimizer first"])
-def test_copies_of_both_at_once(bits, order):
-    model = language()
+def test_copies_of_both_at_once(bits, order, dtype, copied):
+    model = language(dtype)
     optimizer = KINDS["mezo"](model, delayed=True)
     run(model, optimizer, 3)
     early = bits(model.parameters())
     if order == "model first":
-        twin, other = copy.deepcopy((model, optimizer))
+        twin, other = copied((model, optimizer))
     else:
-        other, twin = copy.deepcopy((optimizer, model))
+        other, twin = copied((optimizer, model))
     assert other.model is twin
     assert type(other) is type(optimizer)
     assert bits(model.parameters()) != early

@@ -9,9 +9,11 @@ import torch
 
 from zotheory.errors import InvalidArgument
 from zotheory.optim.arguments import check_below_one, check_choice
-from zotheory.optim.base import Options, Probes, ZerothOrderOptimizer
+from zotheory.optim.base import ZerothOrderOptimizer
+from zotheory.optim.estimation import Probes
 from zotheory.optim.evaluation import Evaluation
 from zotheory.optim.layout import Layout
+from zotheory.optim.options import Options
 from zotheory.optim.overflow import Largest
 from zotheory.optim.workspace import scalar
 from zotheory.validation import as_real, is_symbolic

@@ -10,11 +10,12 @@ import torch
 
 from zotheory.errors import InvalidArgument
 from zotheory.optim.arguments import check_choice
-from zotheory.optim.base import Options, Probes
 from zotheory.optim.directions import Combination, Direction, keeper
 from zotheory.optim.distributed import RankError
+from zotheory.optim.estimation import Probes
 from zotheory.optim.evaluation import Evaluation
 from zotheory.optim.layout import Layout, Slot
+from zotheory.optim.options import Options
 from zotheory.optim.perturbations import Gaussian
 from zotheory.optim.replicas import _shown
 from zotheory.optim.sgd import ZOSGD

@@ -10,10 +10,11 @@ from typing import Any, Literal, Unpack
 
 from zotheory.errors import InvalidArgument
 from zotheory.optim.arguments import check_below_one, check_choice
-from zotheory.optim.base import Options, Probes
 from zotheory.optim.blocks import Blocks, ModuleBlock, module_blocks
+from zotheory.optim.estimation import Probes
 from zotheory.optim.evaluation import Evaluation, Place
 from zotheory.optim.layout import Layout
+from zotheory.optim.options import Options
 from zotheory.optim.resolution import check_resolution
 from zotheory.optim.sgd import ZOSGD
 from zotheory.optim.state import KEY

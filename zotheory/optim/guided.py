@@ -9,10 +9,11 @@ import torch
 from zotheory.errors import InvalidArgument
 from zotheory.optim.aligned import _CLOSEST, _products, _Wide, unit
 from zotheory.optim.arguments import check_below_one, check_choice
-from zotheory.optim.base import Options, Probes
 from zotheory.optim.directions import Combination, Direction, keeper
+from zotheory.optim.estimation import Probes
 from zotheory.optim.evaluation import Evaluation
 from zotheory.optim.layout import Layout, Slot
+from zotheory.optim.options import Options
 from zotheory.optim.perturbations import Gaussian
 from zotheory.optim.sgd import ZOSGD
 from zotheory.optim.state import KEY

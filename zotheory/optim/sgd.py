@@ -7,7 +7,8 @@ from typing import Any, Unpack
 import torch
 
 from zotheory.optim.arguments import check_below_one
-from zotheory.optim.base import Options, ZerothOrderOptimizer
+from zotheory.optim.base import ZerothOrderOptimizer
+from zotheory.optim.options import Options
 from zotheory.optim.overflow import Largest
 from zotheory.optim.workspace import scalar
 
