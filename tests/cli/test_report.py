@@ -75,6 +75,32 @@ def test_bad_input_is_one_line_and_writes_nothing(folder, tmp_path):
     assert not (tmp_path / "report.html").exists()
 
 
+@pytest.mark.parametrize(
+    ("format", "name", "wanted"),
+    [
+        ("pdf", "x.html", ".pdf"),
+        ("pdf", "x.tex", ".pdf"),
+        ("latex", "x.pdf", ".tex"),
+        ("html", "X.PDF", ".html"),
+    ],
+)
+def test_a_file_that_says_another_format_is_refused(folder, tmp_path, format, name, wanted):
+    result = report(folder, "--format", format, "--output", tmp_path / name)
+    assert result.exit_code == 2
+    (line,) = result.stderr.splitlines()
+    assert line.startswith(f"error: output = '{name}': --format {format} writes {wanted}")
+    assert not (tmp_path / name).exists()
+
+
+def test_help_keeps_the_name_of_the_variable_whole():
+    for command in ("verify", "report"):
+        for width in ("60", "80", "200"):
+            said = runner.invoke(
+                app, [command, "--help"], env={"COLUMNS": width}, terminal_width=int(width)
+            )
+            assert "ZOTHEORY_CACHE_DIR" in said.stdout
+
+
 def test_a_kernel_that_is_not_installed_ends_before_claims_run(folder, monkeypatch):
     monkeypatch.setenv("PATH", "")
     result = report(folder, "--kernel", "coq")

@@ -55,7 +55,15 @@ def test_a_strong_failure_with_a_witness_refutes_whatever_else_holds(grade, kind
     verdict, reason = decide(make(kind=kind), [HOLDS, SECOND, replace(FAILS, grade=grade)])
     assert verdict is Verdict.REFUTED
     assert "rho = 1/2" in reason
-    assert "although symbolic found that it holds" in reason
+    assert "what symbolic checked of it holds" in reason
+
+
+def test_a_route_that_fails_elsewhere_is_not_said_to_hold():
+    failing = replace(FAILS, grade=Grade.EXACT)
+    reason = decide(make(), [replace(HOLDS, route=failing.route), failing]).reason
+    assert "holds" not in reason
+    both = [replace(HOLDS, route=failing.route), replace(HOLDS, route="other"), failing]
+    assert "(what other checked of it holds)" in decide(make(), both).reason
 
 
 def test_a_refutation_stands_although_another_check_gave_no_answer():

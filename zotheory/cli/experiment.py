@@ -9,8 +9,9 @@ import typer
 
 from zotheory.cli.cells import cells_shown
 from zotheory.cli.common import NOT_EXPECTED, emit, errors_in_one_line, tell
-from zotheory.cli.experiment_state import progress_of, summary, tell_failures
+from zotheory.cli.experiment_state import other_code, progress_of, summary, tell_failures
 from zotheory.cli.interruption import INTERRUPTED, interruption_in_one_line
+from zotheory.cli.options import DEFAULT_EXPERIMENTS, DEFAULT_STORE, ExperimentsFolder, StorePath
 from zotheory.errors import InvalidArgument
 
 if TYPE_CHECKING:
@@ -25,8 +26,6 @@ app = typer.Typer(
 
 
 Name = Annotated[str, typer.Argument(help="The experiment, as `list` has it.", metavar="NAME")]
-Folder = Annotated[Path, typer.Option(help="The folder of experiments.")]
-StorePath = Annotated[Path, typer.Option("--store", help="The folder of results.")]
 PresetName = Annotated[str, typer.Option(help="The configuration to start from.")]
 Settings = Annotated[
     list[str] | None,
@@ -38,11 +37,10 @@ ConfigFile = Annotated[
 Seeds = Annotated[
     int | None, typer.Option(help="How many seeds, up to 10000.", show_default="as the preset says")
 ]
-DEFAULT_FOLDER, DEFAULT_STORE = Path("experiments"), Path("results")
 
 
 @app.command("list")
-def list_(folder: Folder = DEFAULT_FOLDER, store: StorePath = DEFAULT_STORE) -> None:
+def list_(folder: ExperimentsFolder = DEFAULT_EXPERIMENTS, store: StorePath = DEFAULT_STORE) -> None:
     """List the experiments, their presets, and how many cells of each are finished.
 
     Exit status 2: bad input, or an experiment that does not load; the others are listed.
@@ -88,7 +86,7 @@ def run(
     scheduler: Annotated[
         str | None, typer.Option(help="Address of the dask scheduler.", metavar="ADDRESS")
     ] = None,
-    folder: Folder = DEFAULT_FOLDER,
+    folder: ExperimentsFolder = DEFAULT_EXPERIMENTS,
 ) -> None:
     """Run what is missing of an experiment, and keep each cell as soon as it is finished.
 
@@ -144,7 +142,7 @@ def status(
     config: ConfigFile = None,
     seeds: Seeds = None,
     store: StorePath = DEFAULT_STORE,
-    folder: Folder = DEFAULT_FOLDER,
+    folder: ExperimentsFolder = DEFAULT_EXPERIMENTS,
 ) -> None:
     """Say how much of an experiment is finished, what it cost, and what is damaged.
 
@@ -159,7 +157,7 @@ def status(
         emit(f"{name}: {request.experiment.title}\n")
         done = f"{state.done} of {counted(state.total, 'cell')} finished"
         emit(f"configuration {request.configuration}, {counted(request.seeds, 'seed')}: {done}\n")
-        emit("".join(f"{line}\n" for line in state.lines))
+        emit("".join(f"{line}\n" for line in [*state.lines, *other_code(request.experiment, state)]))
         left = Store(store).leftovers(name)
         if left:
             emit(
@@ -176,7 +174,9 @@ def status(
 
 
 @app.command()
-def pack(name: Name, store: StorePath = DEFAULT_STORE, folder: Folder = DEFAULT_FOLDER) -> None:
+def pack(
+    name: Name, store: StorePath = DEFAULT_STORE, folder: ExperimentsFolder = DEFAULT_EXPERIMENTS
+) -> None:
     """Join the finished cells of each configuration into one Parquet file and one manifest.
 
     A run ends with this; it is of use after one that was killed. Files of which cells are lost that are

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from zotheory.cli.common import tell
 
 if TYPE_CHECKING:
+    from zotheory.experiment.experiment import Experiment
     from zotheory.experiment.request import Request
     from zotheory.experiment.runner import Report
 
@@ -25,12 +27,14 @@ class State:
         total: cells that are asked for.
         extra: finished cells of seeds beyond those.
         lines: what else is known.
+        environments: in which each finished cell was measured, of those that are asked for.
     """
 
     done: int
     total: int
     extra: int
     lines: list[str]
+    environments: list[Mapping[str, Any]]
 
 
 def progress_of(request: Request[Any], store: Path) -> State:
@@ -46,11 +50,7 @@ def progress_of(request: Request[Any], store: Path) -> State:
     contents = Store(store).contents(request.experiment.name, request.configuration)
     wanted = set(request.keys())
     found = {cell["key"]: (cell, record) for record in contents.records for cell in record.cells}
-    facts = {
-        key: dict(cell) | {"code": record.environments[cell["environment"]]["code"]}
-        for key, (cell, record) in found.items()
-        if key in wanted
-    }
+    asked = {key: place for key, place in found.items() if key in wanted}
     lines = [f"damaged: {item}" for item in contents.damaged]
     lines += [
         f"note: {note}: no cell is lost by it; zotheory experiment pack mends it" for note in contents.notes
@@ -59,19 +59,31 @@ def progress_of(request: Request[Any], store: Path) -> State:
     if extra:
         seeds = f"seeds up to {max(extra)} (count them with --seeds {max(extra) + 1})"
         lines.append(f"besides: {counted(len(extra), 'cell')} of {seeds}")
-    if facts:
-        cells = list(facts.values())
+    if asked:
+        cells = [cell for cell, _ in asked.values()]
         seconds, queries = sum(cell["seconds"] for cell in cells), sum(cell["queries"] for cell in cells)
         peak = max((cell["peak_memory"] or 0 for cell in cells), default=0)
         work = f"{seconds:.1f} s of work, {counted(queries, 'function value')}"
         lines.append(f"{work}, peak memory {peak / 2**20:.0f} MiB")
-        other = sum(cell["code"] != request.experiment.code for cell in cells)
-        if other:
-            lines.append(
-                f"note: the experiment's code has changed since {counted(other, 'cell')} came from it; "
-                "they count while its version stays (raise it where what is measured changes)"
-            )
-    return State(len(facts), len(wanted), len(extra), lines)
+    environments = [record.environments[cell["environment"]] for cell, record in asked.values()]
+    return State(len(asked), len(wanted), len(extra), lines, environments)
+
+
+def other_code(experiment: Experiment[Any], state: State) -> list[str]:
+    """Return a line that says how many cells other code of the experiment measured, if any were."""
+    from zotheory.experiment.freshness import changed_since
+    from zotheory.experiment.request import counted
+
+    known = {(fact.get("commit"), fact["code"]): fact for fact in state.environments}
+    changed = {made: changed_since(experiment, [fact]) for made, fact in known.items()}
+    number = sum(bool(changed[fact.get("commit"), fact["code"]]) for fact in state.environments)
+    if not number:
+        return []
+    names = ", ".join(sorted(set().union(*changed.values())))
+    return [
+        f"note: the experiment's code has changed since {counted(number, 'cell')} came from it ({names}); "
+        "they count while its version stays (raise it where what is measured changes)"
+    ]
 
 
 def summary(report: Report) -> str:

@@ -27,7 +27,7 @@ def explore(
         typer.Argument(
             help="Each dim, delta, norm_cap, cap_ratio (R²/(δ d)), kappa, rho, mu, smoothing, geometric, "
             "prior, require or knowledge, with values: 3, 1,2,5/2, 2:10 or 1:4:1/2.",
-            metavar="NAME=VALUES...",
+            metavar="NAME=VALUES",
         ),
     ],
     store: Annotated[Path, typer.Option(help="The folder in which solved programs are kept.")] = Path(

@@ -10,6 +10,14 @@ import typer
 from zotheory.cli.cells import cells_shown
 from zotheory.cli.common import BAD_INPUT, emit, errors_in_one_line, tell
 from zotheory.cli.interruption import interruption_in_one_line
+from zotheory.cli.options import (
+    DEFAULT_EXPERIMENTS,
+    DEFAULT_FIGURES,
+    DEFAULT_STORE,
+    ExperimentsFolder,
+    FiguresFolder,
+    StorePath,
+)
 
 if TYPE_CHECKING:
     from zotheory.experiment.experiment import Experiment
@@ -19,13 +27,13 @@ if TYPE_CHECKING:
 
 def figures(
     names: Annotated[
-        list[str] | None, typer.Argument(help="Which figures.", metavar="[NAME]...", show_default="all")
+        list[str] | None, typer.Argument(help="Which figures.", metavar="NAME", show_default="all")
     ] = None,
     format: Annotated[str, typer.Option(help="Some of pdf, png and svg, with commas.")] = "pdf,png",
     style: Annotated[
         str, typer.Option(help="The page: neurips, iclr, icml (one column) or beamer.")
     ] = "neurips",
-    store: Annotated[Path, typer.Option(help="The folder of results.")] = Path("results"),
+    store: StorePath = DEFAULT_STORE,
     out: Annotated[Path, typer.Option(help="The folder to write to.")] = Path("figures"),
     preset: Annotated[
         str | None,
@@ -36,8 +44,8 @@ def figures(
     run_missing: Annotated[
         bool, typer.Option("--run-missing", help="Measure what is not in the store, at preset quick.")
     ] = False,
-    folder: Annotated[Path, typer.Option(help="The folder of figures.")] = Path("paper_figs"),
-    experiments: Annotated[Path, typer.Option(help="The folder of experiments.")] = Path("experiments"),
+    folder: FiguresFolder = DEFAULT_FIGURES,
+    experiments: ExperimentsFolder = DEFAULT_EXPERIMENTS,
 ) -> None:
     """Draw figures; beside each its plotted numbers (CSV) and its caption (Markdown) are written.
 

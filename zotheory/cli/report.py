@@ -13,7 +13,6 @@ import typer
 from zotheory.cli.common import (
     BAD_INPUT,
     NOT_EXPECTED,
-    KernelName,
     check_writable,
     claim_paths,
     errors_in_one_line,
@@ -21,7 +20,20 @@ from zotheory.cli.common import (
     write_report,
 )
 from zotheory.cli.interruption import interruption_in_one_line
+from zotheory.cli.options import (
+    DEFAULT_EXPERIMENTS,
+    DEFAULT_FIGURES,
+    DEFAULT_STORE,
+    CacheDir,
+    ClaimPaths,
+    ExperimentsFolder,
+    FiguresFolder,
+    Jobs,
+    Kernel,
+    StorePath,
+)
 from zotheory.cli.progress import progress_shown
+from zotheory.errors import InvalidArgument
 
 if TYPE_CHECKING:
     from zotheory.ledger.discover import LoadFailure
@@ -37,6 +49,12 @@ class ReportFormat(StrEnum):
     PDF = "pdf"
 
 
+# What a file of another format ends in: the first of each is said in the error.
+_SUFFIXES = {
+    ReportFormat.HTML: (".html", ".htm"),
+    ReportFormat.LATEX: (".tex",),
+    ReportFormat.PDF: (".pdf",),
+}
 _NAMES = {
     ReportFormat.HTML: "report.html",
     ReportFormat.LATEX: "claims.tex",
@@ -45,10 +63,7 @@ _NAMES = {
 
 
 def report(
-    paths: Annotated[
-        list[Path] | None,
-        typer.Argument(help="Claim files, or folders of them.", show_default="proofs_checks/"),
-    ] = None,
+    paths: ClaimPaths = None,
     format: Annotated[
         ReportFormat, typer.Option(help="html: all of it; latex, pdf: the claims, for an appendix.")
     ] = ReportFormat.HTML,
@@ -59,24 +74,12 @@ def report(
     figures: Annotated[
         bool, typer.Option("--figures/--no-figures", help="Draw the figures, of the HTML page.")
     ] = True,
-    store: Annotated[Path, typer.Option(help="The folder of results.")] = Path("results"),
-    folder: Annotated[Path, typer.Option(help="The folder of figures.")] = Path("paper_figs"),
-    experiments: Annotated[Path, typer.Option(help="The folder of experiments.")] = Path("experiments"),
-    jobs: Annotated[
-        int | None, typer.Option(help="How many processes run claims.", show_default="all")
-    ] = None,
-    cache_dir: Annotated[
-        Path | None,
-        typer.Option(
-            envvar="ZOTHEORY_CACHE_DIR",
-            help="Where findings are kept.",
-            show_default="the user's cache folder",
-        ),
-    ] = None,
-    kernel: Annotated[
-        KernelName | None,
-        typer.Option(help="A proof assistant that reads theorems of claims.", show_default="none"),
-    ] = None,
+    store: StorePath = DEFAULT_STORE,
+    folder: FiguresFolder = DEFAULT_FIGURES,
+    experiments: ExperimentsFolder = DEFAULT_EXPERIMENTS,
+    jobs: Jobs = None,
+    cache_dir: CacheDir = None,
+    kernel: Kernel = None,
 ) -> None:
     """Run the claims, draw the figures, and write a report that needs no other file.
 
@@ -96,6 +99,7 @@ def report(
     failed: list[str] = []
     with interruption_in_one_line(), errors_in_one_line():
         check_jobs(jobs)
+        _check_suffix(target, format)
         coqc = None if kernel is None else find_coqc()
         claims, failures = discover(claim_paths(paths))
         check_writable(target)
@@ -136,6 +140,19 @@ def report(
         result.as_expected and not refused_script(result) for result in results
     ):
         raise typer.Exit(NOT_EXPECTED)
+
+
+def _check_suffix(target: Path, format: ReportFormat) -> None:
+    """Check that a file's name does not say another format than the one that is written.
+
+    Raises:
+        InvalidArgument: it does.
+    """
+    for other, suffixes in _SUFFIXES.items():
+        if other is not format and target.suffix.lower() in suffixes:
+            wanted = _SUFFIXES[format][0]
+            remedy = f"--format {format} writes {wanted}: give a file that ends in it, or --format {other}"
+            raise InvalidArgument("output", target.name, remedy)
 
 
 def _page(

@@ -11,7 +11,6 @@ import typer
 from zotheory.cli.common import (
     BAD_INPUT,
     NOT_EXPECTED,
-    KernelName,
     check_writable,
     claim_paths,
     emit,
@@ -21,6 +20,7 @@ from zotheory.cli.common import (
     tell,
     write_report,
 )
+from zotheory.cli.options import CacheDir, ClaimPaths, Jobs, Kernel
 from zotheory.cli.progress import progress_shown
 from zotheory.report.formats import Format
 
@@ -30,40 +30,21 @@ if TYPE_CHECKING:
 
 
 def verify(
-    paths: Annotated[
-        list[Path] | None,
-        typer.Argument(help="Claim files, or folders of them.", show_default="proofs_checks/"),
-    ] = None,
+    paths: ClaimPaths = None,
     only: Annotated[
         list[str] | None,
         typer.Option(help="Run only this claim; repeat it, or separate ids by commas."),
     ] = None,
-    jobs: Annotated[
-        int | None,
-        typer.Option(help="How many processes; 1 runs everything in one.", show_default="all"),
-    ] = None,
+    jobs: Jobs = None,
     format: Annotated[Format, typer.Option(help="How to write the report.")] = Format.TABLE,
     output: Annotated[
         Path | None, typer.Option(help="Write the report to this file, not to stdout.")
     ] = None,
-    cache_dir: Annotated[
-        Path | None,
-        typer.Option(
-            envvar="ZOTHEORY_CACHE_DIR",
-            help="Where findings are kept.",
-            show_default="the user's cache folder",
-        ),
-    ] = None,
+    cache_dir: CacheDir = None,
     no_cache: Annotated[
         bool, typer.Option("--no-cache", help="Run every claim, and keep what it finds anew.")
     ] = False,
-    kernel: Annotated[
-        KernelName | None,
-        typer.Option(
-            help="A proof assistant that reads the theorems of those claims that have any.",
-            show_default="none",
-        ),
-    ] = None,
+    kernel: Kernel = None,
 ) -> None:
     """Run claims, print the verdicts, and exit with 0 only if all are the expected ones.
 

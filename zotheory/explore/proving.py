@@ -47,14 +47,7 @@ def optimal_law(value: Any, regime: str, fixed: Parameters) -> Iterator[Evidence
         )
     if found.cap is not None:
         for n in lengths:
-            yield check_relation(
-                sympy.factor(found.cap - n),
-                ">=",
-                0,
-                detail="R^2 less the length of an atom",
-                parts=ATTAINED,
-                scope=Scope.GENERAL,
-            )
+            yield _not_negative(found.cap - n, "R^2 less the length of an atom", ATTAINED)
     terms = zip(found.weights, masses, lengths, strict=True)
     objective = sympy.factor(sum(w * p * n**2 for w, p, n in terms))
     yield from _same(value, objective, found, "the objective of the two atoms", ATTAINED)
@@ -92,14 +85,7 @@ def dual_bound(value: Any, regime: str, fixed: Parameters) -> Iterator[Evidence]
         parts=BOUND,
     )
     if found.budget is not None:
-        yield check_relation(
-            sympy.factor(found.beta),
-            ">=",
-            0,
-            detail="the multiplier of the budget",
-            parts=BOUND,
-            scope=Scope.GENERAL,
-        )
+        yield _not_negative(found.beta, "the multiplier of the budget", BOUND)
     dual = -found.level + found.delta * l0 + found.delta * found.across * l1
     if found.budget is not None:
         dual -= found.beta * found.budget
@@ -191,14 +177,7 @@ def _same(
     put = {all_symbols()[name]: expression for name, expression in regime.parameters.items()}
     expression, root, square = linear_in_root(value)
     if expression is None:
-        yield Evidence(
-            Outcome.INCONCLUSIVE,
-            Grade.EXACT,
-            Scope.GENERAL,
-            f"{value} is not of the form u + w sqrt(x), the only one compared here",
-            "another value",
-            parts=parts,
-        )
+        yield _open(f"{value} is not of the form u + w sqrt(x), the only one compared here", parts)
         return
 
     def put_in(x: Any) -> Any:
@@ -216,17 +195,22 @@ def _same(
         falsifier="another value",
         parts=parts,
     )
-    yield check_relation(
-        sympy.factor((derived - expression) / root),
-        ">=",
-        0,
-        detail=f"{detail}: the sign of its irrational part",
-        falsifier="the other root",
-        parts=parts,
-        scope=Scope.GENERAL,
+    yield _not_negative((derived - expression) / root, f"{detail}: the sign of its irrational part", parts)
+
+
+def _not_negative(expression: Any, detail: str, parts: tuple[str, ...]) -> Evidence:
+    import sympy
+
+    return check_relation(
+        sympy.factor(expression), ">=", 0, detail=detail, parts=parts, scope=Scope.GENERAL
     )
 
 
 def _no_regime(regime: str, fixed: Parameters, parts: tuple[str, ...]) -> Evidence:
-    text = f"regime {regime!r} is derived for all parameters but dim and delta: vary {shown(fixed)}"
-    return Evidence(Outcome.INCONCLUSIVE, Grade.EXACT, Scope.GENERAL, text, "another value", parts=parts)
+    return _open(
+        f"regime {regime!r} is derived for all parameters but dim and delta: vary {shown(fixed)}", parts
+    )
+
+
+def _open(reason: str, parts: tuple[str, ...]) -> Evidence:
+    return Evidence(Outcome.INCONCLUSIVE, Grade.EXACT, Scope.GENERAL, reason, "another value", parts=parts)

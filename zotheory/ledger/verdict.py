@@ -96,8 +96,10 @@ def _from_failures(fails: Sequence[Evidence], holds: Sequence[Evidence]) -> Deci
     for item in fails:
         if item.grade in STRONG and item.witness is not None:
             reason = f"{item.grade} counterexample by {item.route!r}: {item.witness.description}"
-            if strong_holds:
-                reason += f" (although {_names(strong_holds)} found that it holds)"
+            # A route that fails somewhere has not found that the claim holds, whatever else it has checked.
+            failing = {other.route for other in fails}
+            if others := [other for other in strong_holds if other.route not in failing]:
+                reason += f" (what {_names(others)} checked of it holds)"
             return Decision(Verdict.REFUTED, reason)
     if strong_holds:
         reason = (
