@@ -252,7 +252,8 @@ Qed.
 Theorem at_one d delta u l :
   (1 <= d)%nat -> 0 < delta -> dot d u u = 1 -> unbiased d delta l ->
   square_length d l <= budget d delta 1 ->
-  surely l (fun v => length2 d v = delta * INR d) /\ value_of d u l = claimed_at_one (INR d) delta
+  mean l (fun v => claimed_slack (length2 d v) delta (INR d)) = 0
+  /\ surely l (fun v => length2 d v = delta * INR d) /\ value_of d u l = claimed_at_one (INR d) delta
   /\ claimed_at_one (INR d) delta = claimed_value (INR d) delta 1.
 Proof.
   intros D P U H B. assert (N : surely l (fun v => 0 <= claimed_slack (length2 d v) delta (INR d)))
@@ -269,11 +270,34 @@ Proof.
     unfold claimed_slack in G.
     assert (M : (length2 d v - delta * INR d) * (length2 d v - delta * INR d) = 0) by (rewrite <- G; ring).
     apply Rmult_integral in M. lra. }
-  split; [assumption|]. split.
+  split; [assumption|]. split; [assumption|]. split.
   - unfold value_of. rewrite (mean_eq l _ (fun v => delta * INR d * along d u v)).
     + rewrite mean_scale, (mean_along d delta) by assumption. unfold claimed_at_one. ring.
     + apply H.
     + intros w v I W. rewrite (F w v I W). ring.
   - unfold claimed_at_one, claimed_value.
     match goal with |- context [sqrt ?x] => replace x with 0 by ring end. rewrite sqrt_0. field.
+Qed.
+
+(* A law that keeps the budget: d = 2, |v|^2 = 4. *)
+Lemma four : unbiased 2 2 (two_atoms 1 (1 / 2) 2 2).
+Proof. apply two_atoms_unbiased; [lia|lra|lra|simpl; lra]. Qed.
+
+Lemma four_within : square_length 2 (two_atoms 1 (1 / 2) 2 2) <= budget 2 2 2.
+Proof. easy_check. Qed.
+
+Theorem bound_satisfiable : ltac:(hypotheses_of bound).
+Proof.
+  exists 2%nat, 2, 2, first, (two_atoms 1 (1 / 2) 2 2).
+  repeat split; try lra; try lia; try apply four; [apply (first_unit 1)|apply four_within].
+Qed.
+
+Theorem contact_satisfiable : ltac:(hypotheses_of contact).
+Proof. exact bound_satisfiable. Qed.
+
+Theorem bound_for_all_laws_satisfiable : ltac:(hypotheses_of bound_for_all_laws).
+Proof.
+  exists 2%nat, 2, 2, first. repeat split; try lra; try lia; [apply (first_unit 1)|].
+  exists (fun _ => True), (finite _ (proj1 four) (fun _ _ _ _ => I)).
+  repeat split; [apply four; assumption|apply four_within].
 Qed.

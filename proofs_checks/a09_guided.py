@@ -55,6 +55,7 @@ claim = Claim(
             "attained": ("attained",),
             "comparison": ("comparison",),
         },
+        without_formulas=("objective",),
         library=("axis", "expectation"),
         detail="the objective as a mean over gradients; the dual inequality at every point of the plane; the bound for "
         "every law on R^d; the law that attains it for a guide along the first axis",

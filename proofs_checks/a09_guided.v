@@ -137,3 +137,13 @@ Proof.
       unfold claimed_V. rewrite Y. replace (_ * _) with (delta ^ 2 * (rho ^ 2) * d ^ 2) by ring.
       rewrite T. field. lra.
 Qed.
+
+(* Points at which the hypotheses hold. *)
+Theorem objective_satisfiable : ltac:(hypotheses_of objective).
+Proof. exists 2%nat, 1, 0, first, (fun _ => 0), [(1, fun _ => 0)]. easy_check. Qed.
+Theorem bound_satisfiable : ltac:(hypotheses_of bound).
+Proof. exists 2%nat, 0, 1, 0, first, [(1, fun _ => 0)]. easy_check. Qed.
+Theorem bound_for_all_laws_satisfiable : ltac:(hypotheses_of bound_for_all_laws).
+Proof. exists 2%nat, 0, 1, 0, first, (fun _ => True), (certainly (fun _ => 0) I). easy_check. Qed.
+Theorem comparison_satisfiable : ltac:(hypotheses_of comparison).
+Proof. exists 5, 1, (3 / 5), (8 / 5), 2. repeat split; lra. Qed.

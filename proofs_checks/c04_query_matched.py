@@ -76,6 +76,7 @@ claim = Claim(
             "optimal": ("optimal",),
             "second_alone": ("second alone",),
         },
+        without_formulas=("aligned", "unbiased_given_first"),
         library=("axis", "draws"),
         detail="for all laws of fixed length with finitely many atoms in R^d; that of stage 2 may depend in any way "
         "on the draws of stage 1, and aligned laws with a spherical complement are among them",

@@ -165,3 +165,7 @@ Proof.
   replace (claimed_loss k m) with (1 + k / m) by (unfold claimed_loss; field; lra).
   assert (0 < k / m) by (apply Rdiv_lt_0_compat; assumption). lra.
 Qed.
+
+(* Points at which the hypotheses hold. *)
+Theorem unbiased_given_first_satisfiable : ltac:(hypotheses_of unbiased_given_first).
+Proof. exists 1%nat, 1, first, 1%nat, [(1, fun _ => 1)], 0%nat. easy_check. Qed.

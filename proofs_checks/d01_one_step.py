@@ -83,6 +83,7 @@ claim = Claim(
             "step": ("one step",),
             "equality": ("equality",),
         },
+        without_formulas=("descent_lemma", "two_points"),
         detail="from an L-Lipschitz gradient to the bound, with both schemes, for every law of v and of the data with "
         "finitely many atoms",
     ),

@@ -384,3 +384,50 @@ Proof.
   generalize (sqrt delta). intros v S. cbn [mean fst snd].
   unfold claimed_drift, claimed_brake, claimed_noise. rewrite <- S. field.
 Qed.
+
+(* A linear function, whose samples all agree: d = 1, F y = y_0. *)
+Lemma linear_smooth L : smooth 1 L (fun y => y 0%nat) (fun _ _ => 1).
+Proof.
+  split.
+  - intros y h t. replace (dot 1 (fun _ => 1) h) with (0 + 1 * h 0%nat) by (unfold dot; simpl; ring).
+    unfold move. apply (derivable_pt_lim_plus (fun _ => y 0%nat) (fun t => t * h 0%nat)); [apply derivable_pt_lim_const|].
+    replace (1 * h 0%nat) with (1 * h 0%nat + t * 0) by ring.
+    apply (derivable_pt_lim_mult (fun t => t) (fun _ => h 0%nat)); [apply derivable_pt_lim_id|apply derivable_pt_lim_const].
+  - intros y z. unfold dot. simpl. replace (0 + _) with 0 by ring. pose proof (Rle_0_sqr (L * (z 0%nat - y 0%nat))) as P.
+    unfold Rsqr in P. lra.
+Qed.
+
+Theorem descent_lemma_satisfiable : ltac:(hypotheses_of descent_lemma).
+Proof.
+  exists 1%nat, 1, (fun y => y 0%nat), (fun _ _ => 1), first, first.
+  split; [lra|]. split; [apply linear_smooth|exact I].
+Qed.
+
+Theorem two_points_satisfiable : ltac:(hypotheses_of two_points).
+Proof.
+  exists 1%nat, 1, 1, (fun y => y 0%nat), (fun _ _ => 1), first, first.
+  split; [lra|]. split; [lra|]. split; [apply linear_smooth|exact I].
+Qed.
+
+Theorem second_moment_satisfiable : ltac:(hypotheses_of second_moment).
+Proof.
+  exists 1%nat, 1, 1, 1, 1, 1, 0, 1, first, [(1, fun _ => 1)], [(1, (fun y => y 0%nat, fun _ _ => 1))],
+    (fun F v => F v).
+  repeat match goal with |- _ /\ _ => split end.
+  9: {
+    intros w s [E|[]] W v. inversion E; subst. unfold dot. simpl.
+    replace (v 0%nat - (0 + 1 * v 0%nat)) with 0 by ring. rewrite Rabs_R0.
+    pose proof (Rle_0_sqr (v 0%nat)). unfold Rsqr in *. lra. }
+  all: easy_check.
+Qed.
+
+Theorem step_satisfiable : ltac:(hypotheses_of step).
+Proof.
+  exists 1%nat, 1, 1, 1, 1, 1, 1, 1, 0, 1, 1, first, [(1, fun _ => 1)], [(1, (fun y => y 0%nat, fun _ _ => 1))].
+  repeat match goal with |- _ /\ _ => split end.
+  9: intros w s [E|[]] W; inversion E; apply linear_smooth.
+  13: {
+    unfold length_of, dot, length2, dot. simpl. rewrite Rabs_right by lra.
+    replace (0 + (1 * 1 + 0) * (1 * 1 + 0)) with 1 by ring. rewrite sqrt_1. lra. }
+  all: easy_check.
+Qed.

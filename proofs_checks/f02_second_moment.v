@@ -181,3 +181,12 @@ Proof.
     + apply F.
     + intros w v J W. rewrite (A w v J W). reflexivity.
 Qed.
+
+(* Points at which the hypotheses hold. *)
+Theorem steps_satisfiable : ltac:(hypotheses_of steps).
+Proof.
+  exists (1 / 2), (1 / 3), 1, 1, (fun _ => [(1 / 2, 0); (1 / 2, 2)]).
+  split; [lra|]. split; [intro t; easy_check|]. exists 1%nat. easy_check.
+Qed.
+Theorem catalogue_satisfiable : ltac:(hypotheses_of catalogue).
+Proof. exists 1%nat, (fun _ => 1), 0%nat, []. easy_check. Qed.

@@ -50,6 +50,12 @@ fi
 """
 
 
+# Says which names of those that begin as `held` have been accepted with another formula.
+COQTOP = r"""#!/bin/sh
+sed -n 's/^Check \(Changed_[0-9]*\.{held}\)\.$/\1\n     : unit/p'
+"""
+
+
 @pytest.fixture
 def runs(tmp_path, monkeypatch):
     """Put the stand-in on the PATH; the list grows by a line with each script that it reads."""
@@ -57,6 +63,8 @@ def runs(tmp_path, monkeypatch):
     folder.mkdir()
     (folder / "coqc").write_text(COQC.format(log=log))
     (folder / "coqc").chmod(0o755)
+    (folder / "coqtop").write_text(COQTOP.format(held="reached"))
+    (folder / "coqtop").chmod(0o755)
     monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
     return lambda: len(log.read_text().split()) if log.exists() else 0
 
@@ -128,6 +136,17 @@ def test_a_wrong_formula_is_refused_and_leaves_the_claim_open(write_scripted, ru
             "K1 is undecided, expected proved: check 'Coq' is inconclusive: coqc refuses" in result.stdout
         )
         assert "0 of 1 Coq script accepted" in result.stdout
+        assert runs() == count
+
+
+def test_a_theorem_that_any_formula_satisfies_leaves_the_claim_open(write_scripted, runs, tmp_path):
+    (tmp_path / "bin" / "coqtop").write_text(COQTOP.format(held="[a-z]*"))
+    path = write_scripted()
+    for count in (1, 2):
+        result = verify(path, "--kernel", "coq")
+        assert result.exit_code == 1
+        assert "K1 is undecided, expected proved: check 'Coq' is inconclusive" in result.stdout
+        assert "the theorems do not depend on formula middle" in " ".join(result.stdout.split())
         assert runs() == count
 
 

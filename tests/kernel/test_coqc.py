@@ -32,6 +32,13 @@ def test_a_program_that_is_not_coq_is_refused(monkeypatch, tmp_path):
         find_coqc()
 
 
+def test_coqc_without_its_toplevel_is_named(monkeypatch, tmp_path):
+    program(tmp_path, "echo 8.16.1")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(InvalidArgument, match=r"coqtop, which belongs to .*coqc, is not there"):
+        find_coqc()
+
+
 def test_a_slow_script_is_stopped(tmp_path):
     answer = compile_script("", program(tmp_path, "exec sleep 30"), timeout=0.2)
     assert (answer.accepted, answer.detail) == (False, "coqc was stopped after 0.2 s")

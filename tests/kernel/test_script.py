@@ -42,6 +42,15 @@ def test_a_script_is_library_formulas_theorems_and_one_question(tmp_path):
     assert "Definition two_atoms" not in text
 
 
+def test_every_theorem_is_asked_where_its_hypotheses_hold(tmp_path):
+    text = written(tmp_path)
+    asked = "Definition can_hold_twice : ltac:(hypotheses_of (@twice)).\n"
+    assert asked + "Proof. easily. Qed." in text
+    assert "(twice, can_hold_twice)" in text
+    shown = "Theorem twice_satisfiable : ltac:(hypotheses_of twice).\nProof. exact I. Qed.\n"
+    assert asked + "Proof. exact twice_satisfiable. Qed." in written(tmp_path, THEOREM + shown)
+
+
 def test_parts_of_the_library_bring_what_they_rest_on(tmp_path):
     text = written(tmp_path, library=("axis",))
     assert text.index("Fixpoint mean") < text.index("Definition two_atoms")
@@ -87,6 +96,8 @@ def test_files_that_prove_nothing_are_refused(tmp_path, text, said):
         ("Section S. Let claimed_two d := 2 * d.\n", "'Let claimed_two'"),
         ("Section S. Variables (x claimed_two : R -> R).\n", "'claimed_two :'"),
         ("Definition f x claimed_two := claimed_two x.\n", "'Definition f x claimed_two'"),
+        ("Ltac hypotheses_of t ::= exact True.\n", "that name is the library's"),
+        ("Lemma can_hold_twice : True.\n", "that name is the library's"),
         ("Lemma l : forall claimed_two, claimed_two = 1.\n", "'forall claimed_two'"),
         ("Notation \"'claimed_two' x\" := (2 * x) (at level 9).\n", "claimed_two"),
     ],
@@ -128,6 +139,7 @@ def test_a_claim_without_theorems_has_no_script(tmp_path):
     [
         ({"library": ("lawz",)}, "lawz"),
         ({"refuting": ("other",)}, "other"),
+        ({"without_formulas": ("other",)}, "other"),
         ({"theorems": {}}, "at least one"),
         ({"formulas": {}}, "at least one"),
     ],

@@ -7,6 +7,7 @@ import pytest
 from support import FILES, ROOT, Plant, planted_copy
 
 from zotheory.kernel.coqc import compile_script, find_coqc
+from zotheory.kernel.dependence import complaint
 from zotheory.kernel.script import script
 from zotheory.ledger.discover import discover
 from zotheory.ledger.kernel import claim_script
@@ -28,6 +29,13 @@ def test_coq_accepts_the_theorems(path):
     assert "sig_forall_dec" in answer.detail  # the real numbers' own axiom: something was proved of them
 
 
+@pytest.mark.parametrize("path", SCRIPTED, ids=lambda path: path.stem)
+def test_coq_refuses_the_theorems_with_other_formulas(path):
+    claim = load_claim(path)
+    assert claim.coq is not None
+    assert complaint(claim.coq, claim.formulas, path.parent, find_coqc()) == ""
+
+
 @pytest.mark.parametrize("plant", PLANTS, ids=lambda plant: f"{plant.file}: {plant.why}")
 def test_coq_refuses_a_planted_error(plant, tmp_path):
     assert (ROOT / plant.file).read_text().count(plant.old) == 1, "the text to replace must be unique"
@@ -39,7 +47,8 @@ def test_coq_refuses_a_planted_error(plant, tmp_path):
     answer = compile_script(script(claim.coq, claim.formulas, folder, claim.title), find_coqc())
     assert not answer.accepted, plant.why
     # What cannot be parsed has shown nothing of the error.
-    assert answer.detail.startswith(("coqc refuses Theorem", "coqc refuses Lemma", "coqc refuses Let"))
+    shown = ("coqc refuses Theorem", "coqc refuses Lemma", "coqc refuses Let", "coqc finds no point")
+    assert answer.detail.startswith(shown)
     assert "yntax error" not in answer.detail
 
 

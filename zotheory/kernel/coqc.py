@@ -23,6 +23,8 @@ STANDARD_AXIOMS = frozenset(
         "Classical_Prop.classic",
     }
 )
+# What a script calls the statement that a theorem's hypotheses hold somewhere, before the theorem's name.
+CAN_HOLD = "can_hold_"
 HOW_TO_INSTALL = (
     "coqc is not on the PATH: install Coq (Debian and Ubuntu: apt-get install --no-install-recommends coq)"
 )
@@ -35,10 +37,12 @@ class Coqc:
     Attributes:
         path: of the program.
         version: as it says itself, such as "8.16.1".
+        toplevel: path of the interactive program that goes on after an error.
     """
 
     path: str
     version: str
+    toplevel: str = "coqtop"
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,39 @@ def find_coqc() -> Coqc:
         version = None
     if version is None:
         raise InvalidArgument("kernel", "coq", f"{path} --print-version gives no version: {HOW_TO_INSTALL}")
-    return Coqc(path, version.group())
+    beside = Path(path).with_name("coqtop")
+    toplevel = str(beside) if beside.exists() else shutil.which("coqtop")
+    if toplevel is None:
+        raise InvalidArgument(
+            "kernel", "coq", f"coqtop, which belongs to {path}, is not there: {HOW_TO_INSTALL}"
+        )
+    return Coqc(path, version.group(), toplevel)
+
+
+def names_found(text: str, coqc: Coqc, timeout: float | None = None) -> frozenset[str]:
+    """Return the names that `Check NAME.` finds in a script whose errors are passed over.
+
+    What is wrong with a proof leaves its theorem undefined, and the script goes on.
+
+    Args:
+        text: sentences of Coq.
+        coqc: the compiler; its interactive program is used.
+        timeout: in seconds, after which nothing is found; None for TIMEOUT.
+    """
+    with tempfile.TemporaryDirectory(prefix="zotheory-coq-") as folder:
+        try:
+            said = subprocess.run(
+                [coqc.toplevel, "-q"],
+                cwd=folder,
+                env=_environment(),
+                input=f"Set Silent.\n{text}\n",
+                capture_output=True,
+                text=True,
+                timeout=TIMEOUT if timeout is None else timeout,
+            )
+        except (subprocess.TimeoutExpired, OSError):
+            return frozenset()
+    return frozenset(re.findall(r"^([\w.]+)$(?=\n +: )", said.stdout, re.MULTILINE))
 
 
 def compile_script(text: str, coqc: Coqc, timeout: float = TIMEOUT) -> Answer:
@@ -84,15 +120,13 @@ def compile_script(text: str, coqc: Coqc, timeout: float = TIMEOUT) -> Answer:
         timeout: in seconds, after which it is stopped.
     """
     start = perf_counter()
-    # Nothing that a user has installed for Coq may take part.
-    environment = {name: value for name, value in os.environ.items() if name not in ("COQPATH", "ROCQPATH")}
     with tempfile.TemporaryDirectory(prefix="zotheory-coq-") as folder:
         (Path(folder) / "Claim.v").write_text(text, encoding="utf-8")
         try:
             said = subprocess.run(
                 [coqc.path, "-q", "Claim.v"],
                 cwd=folder,
-                env=environment,
+                env=_environment(),
                 capture_output=True,
                 text=True,
                 timeout=timeout,
@@ -112,6 +146,11 @@ def compile_script(text: str, coqc: Coqc, timeout: float = TIMEOUT) -> Answer:
         return Answer(False, f"it rests on {', '.join(foreign)}, which is not proved", seconds)
     used = ", ".join(sorted(name.rpartition(".")[2] for name in axioms)) or "none"
     return Answer(True, f"axioms of the standard library that it uses: {used}", seconds)
+
+
+def _environment() -> dict[str, str]:
+    """Return the environment without what a user has installed for Coq: nothing of it may take part."""
+    return {name: value for name, value in os.environ.items() if name not in ("COQPATH", "ROCQPATH")}
 
 
 def _axioms(output: str) -> set[str] | None:
@@ -136,6 +175,12 @@ def _complaint(stderr: str, text: str) -> str:
     above = next(
         (match[1] for line in reversed(lines[:number]) if (match := _STATEMENT.match(line))), "the script"
     )
+    if CAN_HOLD in above:
+        name = above.rpartition(CAN_HOLD)[2]
+        return (
+            f"coqc finds no point at which the hypotheses of {name} hold: prove Theorem "
+            f"{name}_satisfiable : ltac:(hypotheses_of {name}) beside it, or mend them ({_line(found[2])})"
+        )
     return f"coqc refuses {above} (line {number}, {_line(shown)!r}): {_line(found[2])}"
 
 

@@ -8,14 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from zotheory.errors import InvalidArgument
-from zotheory.kernel.coqc import STANDARD_AXIOMS
+from zotheory.kernel.coqc import CAN_HOLD, STANDARD_AXIOMS
 
 # The name under which evidence from scripts stands beside the claim's own routes.
 ROUTE = "Coq"
+# What the theorem is called in a file that shows where another one's hypotheses hold.
+SATISFIABLE = "_satisfiable"
 LIBRARY = Path(__file__).parent / "library"
 # What each part of the library needs, in the order in which it is read.
 PARTS: dict[str, tuple[str, ...]] = {
     "laws": (),
+    "hypotheses": ("laws",),
     "axis": ("laws",),
     "expectation": ("laws", "axis"),
     "draws": ("laws",),
@@ -36,6 +39,8 @@ class CoqProof:
         detail: what the theorems say, and what of the claim they leave to other routes, in words.
         library: which definitions and lemmas they use: laws, axis, expectation, draws, fourth.
         refuting: those of the theorems that contradict the claim.
+        without_formulas: those of the theorems that speak of no formula, so that Coq has nothing of the
+            claim to hold them against.
     """
 
     file: str
@@ -44,6 +49,7 @@ class CoqProof:
     detail: str
     library: tuple[str, ...] = ("axis",)
     refuting: tuple[str, ...] = field(default=())
+    without_formulas: tuple[str, ...] = field(default=())
 
     def __post_init__(self) -> None:
         if not self.formulas or not self.theorems:
@@ -51,9 +57,10 @@ class CoqProof:
         for name in self.library:
             if name not in PARTS:
                 raise InvalidArgument("library", name, f"give one of {', '.join(PARTS)}")
-        for name in self.refuting:
-            if name not in self.theorems:
-                raise InvalidArgument("refuting", name, "name one of the theorems")
+        for argument in ("refuting", "without_formulas"):
+            for name in getattr(self, argument):
+                if name not in self.theorems:
+                    raise InvalidArgument(argument, name, "name one of the theorems")
 
 
 def script(proof: CoqProof | None, formulas: Mapping[str, Any], folder: Path, title: str) -> str:
@@ -69,28 +76,23 @@ def script(proof: CoqProof | None, formulas: Mapping[str, Any], folder: Path, ti
         InvalidArgument: there is no proof; a formula that does not exist or cannot be printed; a file that
             cannot be read, that assumes something, does not use a formula, or does not state a theorem.
     """
-    from zotheory.kernel.printing import coq_definition, coq_name
-
     if proof is None:
         raise InvalidArgument("coq", title, "this claim has no theorems for Coq; claims with `coq=` have")
-    theorems = _theorems(proof, folder)
-    definitions = []
-    for name, arguments in proof.formulas.items():
-        defined = f"claimed_{coq_name(name)}"
-        if not re.search(rf"\b{defined}\b", _code(theorems)):
-            raise InvalidArgument(
-                "formulas", name, f"{proof.file} does not speak of {defined}: leave it out"
-            )
-        definitions.append(coq_definition(defined, _formula(formulas, name), arguments.split()))
+    theorems = read_theorems(proof, folder)
+    definitions = [
+        definition(proof, name, formula) for name, formula in claimed_formulas(proof, formulas).items()
+    ]
     # Coq answers with the axioms below all of them, which takes as long as below one.
+    names = [*proof.theorems, *(f"{CAN_HOLD}{name}" for name in proof.theorems)]
     together = [
-        f"Definition all_theorems := ({', '.join(proof.theorems)}).",
+        *(_can_hold(name, theorems) for name in proof.theorems),
+        f"Definition all_theorems := ({', '.join(names)}).",
         "Print Assumptions all_theorems.",
     ]
     return "\n".join(
         [
             f"(* {_comment(title)} *)\n",
-            *_library(proof.library),
+            *library_texts(proof.library),
             "(* The formulas of the claim. *)\n",
             *definitions,
             "",
@@ -101,12 +103,46 @@ def script(proof: CoqProof | None, formulas: Mapping[str, Any], folder: Path, ti
     )
 
 
-def _theorems(proof: CoqProof, folder: Path) -> str:
+def _can_hold(name: str, theorems: str) -> str:
+    """Return the statement, made by Coq of the theorem's own, that something satisfies its hypotheses."""
+    point = f"{name}{SATISFIABLE}"
+    stated = re.search(
+        rf"^ *(?:Theorem|Lemma) {re.escape(point)}\b", without_comments(theorems), re.MULTILINE
+    )
+    proof = f"exact {point}" if stated else "easily"
+    return f"Definition {CAN_HOLD}{name} : ltac:(hypotheses_of (@{name})).\nProof. {proof}. Qed."
+
+
+def claimed_name(name: str) -> str:
+    """Return what a script calls a formula."""
+    from zotheory.kernel.printing import coq_name
+
+    return f"claimed_{coq_name(name)}"
+
+
+def claimed_formulas(proof: CoqProof, formulas: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the formulas that a proof is about, by their names."""
+    return {name: _formula(formulas, name) for name in proof.formulas}
+
+
+def definition(proof: CoqProof, name: str, formula: Any) -> str:
+    """Return the definition of a formula, or of another one in its place."""
+    from zotheory.kernel.printing import coq_definition
+
+    return coq_definition(claimed_name(name), formula, proof.formulas[name].split())
+
+
+def read_theorems(proof: CoqProof, folder: Path) -> str:
+    """Return the text of the file of theorems.
+
+    Raises:
+        InvalidArgument: as `script` says.
+    """
     try:
         text = (folder / proof.file).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidArgument("file", proof.file, f"it cannot be read in {folder} ({error})") from error
-    code = _code(text)
+    code = without_comments(text)
     assumed = re.search(r"\b(Axioms?|Parameters?|Conjectures?|Admitted|admit|give_up)\b", code)
     if assumed:
         raise InvalidArgument("file", proof.file, f"it says {assumed[1]}: prove it, or leave it out")
@@ -119,11 +155,18 @@ def _theorems(proof: CoqProof, folder: Path) -> str:
     bound = _REBOUND.search(code)
     if bound:
         raise InvalidArgument("file", proof.file, f"it says {bound[0]!r}: only the claim says what that is")
+    renamed = _REDEFINED.search(code)
+    if renamed:
+        raise InvalidArgument("file", proof.file, f"it says {renamed[0]!r}: that name is the library's")
     for name in proof.theorems:
         if not re.search(rf"^ *Theorem {re.escape(name)}\b", code, re.MULTILINE):
             raise InvalidArgument(
                 "theorems", name, f'{proof.file} has no line that begins with "Theorem {name}"'
             )
+    for name in proof.formulas:
+        if not re.search(rf"\b{claimed_name(name)}\b", code):
+            remedy = f"{proof.file} does not speak of {claimed_name(name)}: leave it out"
+            raise InvalidArgument("formulas", name, remedy)
     return text
 
 
@@ -137,7 +180,11 @@ _REBOUND = re.compile(
 )
 
 
-def _code(text: str) -> str:
+# What a theorem's hypotheses are is Coq's word alone.
+_REDEFINED = re.compile(rf"\bLtac\s+hypotheses_\w+|\b{CAN_HOLD}\w+")
+
+
+def without_comments(text: str) -> str:
     """Return the text without its comments, which nest; in one, as outside, a string hides their marks."""
     kept, depth = [], 0
     for piece in re.split(r"(\(\*|\*\)|\"(?:[^\"]|\"\")*\")", text):
@@ -159,8 +206,9 @@ def _formula(formulas: Mapping[str, Any], name: str) -> Any:
     return found
 
 
-def _library(names: tuple[str, ...]) -> list[str]:
-    wanted = {*names, *(below for name in names for below in PARTS[name])}
+def library_texts(names: tuple[str, ...]) -> list[str]:
+    """Return the parts of the library with what they need, in order."""
+    wanted = {"laws", "hypotheses", *names, *(below for name in names for below in PARTS[name])}
     return [_read(name) for name in PARTS if name in wanted]
 
 

@@ -4,11 +4,14 @@ import contextlib
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from time import perf_counter
 
 from zotheory.checks.evidence import Evidence, Grade, Outcome, Scope, Witness
 from zotheory.errors import ZotheoryError
 from zotheory.kernel.coqc import Answer, Coqc, compile_script
+from zotheory.kernel.dependence import complaint
 from zotheory.kernel.script import ROUTE, CoqProof, script
 from zotheory.ledger.cache import replace_file
 from zotheory.ledger.claim import Claim
@@ -51,11 +54,25 @@ class Kernel:
             text = claim_script(claim)
         except ZotheoryError as error:
             return (inconclusive(ROUTE, f"there is no script to read: {error}"),)
-        answer = self._remembered(claim, text) or compile_script(text, self._coqc)
+        answer = self._remembered(claim, text) or self._read(claim, claim.coq, text)
         if not answer.accepted:
             return (inconclusive(ROUTE, answer.detail, answer.seconds),)
         self._remember(claim, text, answer)
         return tuple(self._items(claim, claim.coq, answer))
+
+    def _read(self, claim: Claim, proof: CoqProof, text: str) -> Answer:
+        """Have a script read, and what it accepts held against other formulas."""
+        answer = compile_script(text, self._coqc)
+        if not answer.accepted:
+            return answer
+        start = perf_counter()
+        wrong = complaint(proof, claim.formulas, Path(claim.file).parent, self._coqc)
+        return replace(
+            answer,
+            accepted=not wrong,
+            detail=wrong or answer.detail,
+            seconds=answer.seconds + perf_counter() - start,
+        )
 
     def _items(self, claim: Claim, proof: CoqProof, answer: Answer) -> list[Evidence]:
         found: list[Evidence] = []
@@ -66,6 +83,8 @@ class Kernel:
             if not names:
                 continue
             said = f"Coq {self._coqc.version} accepts {', '.join(names)}: {proof.detail} ({answer.detail})"
+            if silent := [name for name in names if name in proof.without_formulas]:
+                said += f"; of no formula speaks {', '.join(silent)}"
             data = {"theorems": names, "script": f"zotheory show {claim.id} --coq FILE.v"}
             refuted = outcome is Outcome.FAILS
             found.append(
@@ -91,7 +110,8 @@ class Kernel:
         return self._folder / f"coq-{hashlib.sha256(path).hexdigest()}.json"
 
     def _key(self, text: str) -> str:
-        return hashlib.sha256(f"coqc {self._coqc.version}\n{text}".encode()).hexdigest()
+        # What counts as accepted is part of it: by rule 2, theorems are held against other formulas too.
+        return hashlib.sha256(f"coqc {self._coqc.version}, rule 2\n{text}".encode()).hexdigest()
 
     def _remembered(self, claim: Claim, text: str) -> Answer | None:
         entry = self._entry(claim)
