@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import numpy as np
 import sympy as sp
 
+from proofs_checks._sentences import by_bootstrap, by_normal, right
 from proofs_checks._store import certified, stored
 from zotheory.checks.evidence import Evidence, Grade, Outcome, Scope
-from zotheory.experiment import Results
 from zotheory.ledger.claim import Claim, Kind, Verdict
 from zotheory.rng import stream
 from zotheory.types import FloatArray
@@ -45,17 +45,6 @@ claim = Claim(
     data=("../results/best-prompt",),
 )
 METHOD, OTHER = "zo-adamm/sphere", "zero-shot/review"
-RESAMPLES = 4000
-
-
-def right(rows: Results, column: str) -> FloatArray:
-    """Return whether each sentence is classified rightly, shape (seeds, sentences)."""
-    found = []
-    for seed in np.unique(rows["seed"]):
-        mine = rows.where(seed=int(seed))
-        order = np.argsort(mine["sentence"])
-        found.append(((mine[column] > 0) == (mine["label"] == 1))[order])
-    return np.array(found, dtype=float)
 
 
 def gains(claim: Claim) -> dict[str, FloatArray]:
@@ -88,29 +77,15 @@ def told(claim: Claim, how: str, spans: dict[str, tuple[float, float, float]]) -
 
 @claim.check("normal intervals")
 def normal(claim: Claim) -> Iterator[Evidence]:
-    """The variance of a mean over independent rows and columns is at most the sum of those of either alone."""
-    from scipy.special import ndtri
-
-    reach, spans = float(ndtri((1 + float(claim.formulas["confidence"])) / 2)), {}
-    for name, table in gains(claim).items():
-        runs, sentences = table.mean(axis=1), table.mean(axis=0)
-        spread = runs.var(ddof=1) / runs.size + sentences.var(ddof=1) / sentences.size
-        half, mean = reach * float(np.sqrt(spread)), float(table.mean())
-        spans[name] = mean, mean - half, mean + half
+    confidence = float(claim.formulas["confidence"])
+    spans = {name: by_normal(table, confidence) for name, table in gains(claim).items()}
     yield told(claim, "normal quantiles", spans)
 
 
 @claim.check("bootstrap of runs and sentences")
 def bootstrap(claim: Claim) -> Iterator[Evidence]:
-    rng, spans = stream(0, "best prompt"), {}
-    tail = (1 - float(claim.formulas["confidence"])) / 2
-    for name, table in gains(claim).items():
-        count, size = table.shape
-        weights = rng.multinomial(count, np.full(count, 1 / count), RESAMPLES) / count
-        chosen = rng.multinomial(size, np.full(size, 1 / size), RESAMPLES) / size
-        means = ((weights @ table) * chosen).sum(axis=1)
-        low, high = np.quantile(means, [tail, 1 - tail])
-        spans[name] = float(table.mean()), float(low), float(high)
+    rng, confidence = stream(0, "best prompt"), float(claim.formulas["confidence"])
+    spans = {name: by_bootstrap(table, confidence, rng) for name, table in gains(claim).items()}
     yield told(claim, "bootstrap", spans)
 
 

@@ -144,9 +144,9 @@ _QUICK = Config(
     dev=100,
     passes=400,
 )
-# Three times as many sentences to test on. Of five ends of the question with thirteen pairs of words each this
-# prompt had the best accuracy on development sentences; rates and passes are from runs with quoted-review on
-# sentences to train on, with another seed.
+# Three times as many sentences to test on. Of five ends of the question with thirteen pairs of words each
+# this prompt had the best accuracy on development sentences; rates and passes are from runs with
+# quoted-review on sentences to train on, with another seed.
 _LARGE = Config(
     task="smollm2-135m/head",
     data="movie-snippets-3000",
