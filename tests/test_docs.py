@@ -1,6 +1,7 @@
 """The examples of the documentation do what it says, and the notebook runs."""
 
 import doctest
+import importlib
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +18,18 @@ def test_examples(page):
     failed, tried = doctest.testfile(str(page), module_relative=False, optionflags=options)
     assert tried > 0
     assert failed == 0
+
+
+@pytest.mark.parametrize("what", ["property", "attribute", "data"])
+def test_a_colon_in_prose_is_not_a_type(what, monkeypatch):
+    docstring = pytest.importorskip("sphinx.ext.napoleon").docstring
+    monkeypatch.syspath_prepend(str(DOCS / "extensions"))
+    process = importlib.import_module("docstrings").process
+    lines = ["The optimum: V for a known gradient.", "", "It is a float."]
+    process(None, what, "value", None, None, lines)
+    shown = docstring.GoogleDocstring(lines, what=what, name="value", obj=object()).lines()
+    prose = ["The optimum: V for a known gradient.", "It is a float."]
+    assert [line for line in shown if line] == ["..", *prose]
 
 
 def test_the_notebook_runs():

@@ -43,6 +43,10 @@ def converted(lines: list[str]) -> list[str]:
 def process(app: object, what: str, name: str, thing: object, options: object, lines: list[str]) -> None:
     """Convert the lines of a docstring in place."""
     lines[:] = converted(lines)
+    # Google's style has "type: description" there; our properties say their type by annotation, and a colon
+    # in their first line is one of prose. Only a first line is read so: it becomes an empty comment.
+    if what in ("attribute", "data", "property"):
+        lines[:0] = ["..", ""]
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
