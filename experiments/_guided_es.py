@@ -7,14 +7,12 @@ from typing import Any, Unpack
 import torch
 
 from zotheory.optim import ZOSGD
-from zotheory.optim.aligned import unit
+from zotheory.optim.axes import axis_along
 from zotheory.optim.directions import Combination, Direction
 from zotheory.optim.estimation import Probes
-from zotheory.optim.evaluation import Evaluation
 from zotheory.optim.layout import Layout, Slot
 from zotheory.optim.options import Options
 from zotheory.optim.perturbations import Gaussian
-from zotheory.optim.stored import stored
 from zotheory.optim.stream import Stream
 
 
@@ -64,18 +62,14 @@ class GuidedES(ZOSGD):
         buffers["guide"].mul_(self.guide_decay).add_(gradient)
         return super().update(group, weights, gradient, {})
 
-    def estimate(self, layout: Layout, evaluation: Evaluation) -> tuple[Probes, float]:
-        """Return the mean of slopes times perturbations, and the loss to report."""
+    def directions(self, layout: Layout) -> list[Direction]:
+        """Return the perturbations of a step."""
 
         def guide(slot: Slot) -> torch.Tensor | None:
             return self.state.get(slot.parameter, {}).get("guide")
 
-        direction = stored(layout, [guide(slot) for slot in layout.slots])
-        axis = unit(layout, [(1.0, direction)]) if direction else None
-        directions = [self._direction(layout, axis, query) for query in range(self.perturbations)]
-        slopes, losses = self.slopes(evaluation, directions)
-        probes = [(s / self.perturbations, u) for s, u in zip(slopes, directions, strict=True)]
-        return probes, sum(losses) / len(losses)
+        axis = axis_along(layout, [guide(slot) for slot in layout.slots])
+        return [self._direction(layout, axis, query) for query in range(self.perturbations)]
 
     def _direction(self, layout: Layout, axis: Probes | None, query: int) -> Direction:
         if axis is None:

@@ -14,7 +14,7 @@ from zotheory.errors import InvalidArgument
 from zotheory.estimators import TwoStage, simulate_mse
 from zotheory.laws import Rademacher, Sphere
 from zotheory.optim import DAPSGD, Combination, Gaussian, LossError, Stream, layout
-from zotheory.optim.aligned import unit
+from zotheory.optim.axes import unit
 from zotheory.optim.stream import normal_table
 
 MU, STEPS = 2.0**-8, 6

@@ -1,8 +1,7 @@
 """Two-stage descent: perturbations aligned with a rough estimate that is replayed, or with the momentum."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from itertools import count
 from typing import Any, Literal, Unpack
 
@@ -10,6 +9,7 @@ import torch
 
 from zotheory.errors import InvalidArgument
 from zotheory.optim.arguments import check_choice
+from zotheory.optim.axes import CLOSEST, Wide, axis_along, products, unit
 from zotheory.optim.directions import Combination, Direction, keeper
 from zotheory.optim.distributed import RankError
 from zotheory.optim.estimation import Probes
@@ -19,15 +19,7 @@ from zotheory.optim.options import Options
 from zotheory.optim.perturbations import Gaussian
 from zotheory.optim.replicas import _shown
 from zotheory.optim.sgd import ZOSGD
-from zotheory.optim.stored import stored
-from zotheory.optim.workspace import borrowed
 from zotheory.validation import check_count, check_fraction, to_float
-
-# Products are rounded to a multiple of 2^-40. Those summed here are below 38: 2^17 of them fit int64.
-_GRID, _PIECE = 2**40, 2**17
-# Normal rows with a smaller squared distance from the line of e are drawn anew. The direction of that part
-# is independent of its length, so nothing is biased; |z|^2 - (z.e)^2 then keeps eight digits or more.
-_CLOSEST = 2.0**-12
 
 # Direction to align with: one tensor a trainable parameter.
 Given = Callable[[], Sequence[torch.Tensor]]
@@ -151,7 +143,7 @@ class DAPSGD(ZOSGD):
 
         # w G + (1 - w) mean_j s_j u_j with u_j = r_j z_j + b_j e: e's streams may be those of G.
         aligned = [self._aligned(layout, axis, number) for number in range(self.second)]
-        second = [keep(_Wide([(r, z), *((b * a, term) for a, term in axis)])) for z, r, b in aligned]
+        second = [keep(Wide([(r, z), *((b * a, term) for a, term in axis)])) for z, r, b in aligned]
         slopes, more = self.slopes(evaluation, second)
         rows: Probes = []
         along = 0.0
@@ -172,14 +164,14 @@ class DAPSGD(ZOSGD):
         # a piece of the estimate, and so of e, before it changes the momentum there.
         if callable(self.alignment):
             evaluation.place.settle()
-            return _axis(layout, [*_given(self.alignment, layout, evaluation)])
+            return axis_along(layout, [*_given(self.alignment, layout, evaluation)])
         if self.alignment == "rough":
             return None
 
         def momentum(slot: Slot) -> torch.Tensor | None:
             return self.state.get(slot.parameter, {}).get("momentum")
 
-        return _axis(layout, [momentum(slot) for slot in layout.slots])
+        return axis_along(layout, [momentum(slot) for slot in layout.slots])
 
     def _normal(self, layout: Layout, number: int, attempt: int) -> Direction:
         # Queries beyond those of stage 1, whose law may draw from the same stream.
@@ -198,9 +190,9 @@ class DAPSGD(ZOSGD):
         attempt = 0
         while True:
             z = self._normal(layout, number, attempt)
-            inner, squares = _products(layout, z, Combination(axis))
+            inner, squares = products(layout, z, Combination(axis))
             across = squares - inner**2
-            if across >= _CLOSEST:
+            if across >= CLOSEST:
                 r = math.sqrt((layout.dim - 1) / across)
                 return z, r, math.copysign(1.0, inner) - r * inner
             attempt += 1
@@ -209,21 +201,6 @@ class DAPSGD(ZOSGD):
         """Return the two stages, their weight and the kind of alignment."""
         kind = "function" if callable(self.alignment) else self.alignment
         return {"first": self.first, "second": self.second, "weight": self.weight, "alignment": kind}
-
-
-class _Wide(Combination):
-    # Summed in float64 and rounded once, so that |v| and v.e are right to the rounding of v's entries.
-    def fill(self, out: torch.Tensor, low: int) -> bool:
-        with borrowed(out.numel(), torch.float64, out.device) as wide:
-            found = self.add_up(wide, low)
-            if found:
-                out.copy_(wide)
-        return found
-
-
-def _axis(layout: Layout, buffers: list[torch.Tensor | None]) -> Probes | None:
-    direction = stored(layout, buffers)
-    return unit(layout, [(1.0, direction)]) if direction else None
 
 
 def _given(alignment: Given, layout: Layout, evaluation: Evaluation) -> list[torch.Tensor]:
@@ -262,57 +239,6 @@ def _checked(returned: Any, layout: Layout) -> list[torch.Tensor]:
     form = {"dtype": torch.float64, "copy": True, "memory_format": torch.contiguous_format}
     pairs = zip(layout.slots, returned, strict=True)
     return [row.detach().to(slot.parameter.device, **form) for slot, row in pairs]
-
-
-def unit(layout: Layout, terms: Probes) -> Probes | None:
-    """Return a combination of directions divided by its length, or None where it is zero.
-
-    Args:
-        layout: the parameters.
-        terms: finite coefficients and directions.
-    """
-    largest = max(abs(coefficient) for coefficient, _ in terms)
-    # By powers of two, which cost no digit: coefficients, then entries, at most one in size.
-    scaled = [(math.ldexp(c, -math.frexp(largest)[1]), u) for c, u in terms]
-    pieces = list(layout.windows())
-    top = max(_largest(Combination(scaled), *piece) for piece in pieces)
-    if top == 0:
-        return None
-    scaled = [(math.ldexp(c, -math.frexp(top)[1]), u) for c, u in scaled]
-    total = 0
-    for piece in pieces:
-        with _row(Combination(scaled), *piece) as entries:
-            total += 0 if entries is None else _total(entries.square_())
-    norm = math.sqrt(total / _GRID)
-    return [(c / norm, u) for c, u in scaled]
-
-
-@contextmanager
-def _row(vector: Combination, low: int, high: int, device: torch.device) -> Iterator[torch.Tensor | None]:
-    # A slice in float64, None if it is zero.
-    with borrowed(high - low, torch.float64, device) as entries:
-        yield entries if vector.add_up(entries, low) else None
-
-
-def _largest(vector: Combination, low: int, high: int, device: torch.device) -> float:
-    with _row(vector, low, high, device) as entries:
-        return 0.0 if entries is None else float(entries.abs_().max())
-
-
-def _products(layout: Layout, z: Direction, axis: Combination) -> tuple[float, float]:
-    # z.e and |z|^2
-    inner = squares = 0
-    for piece in layout.windows():
-        with _row(Combination([(1.0, z)]), *piece) as row, _row(axis, *piece) as entries:
-            if row is not None:
-                inner += 0 if entries is None else _total(entries.mul_(row))
-                squares += _total(row.square_())
-    return inner / _GRID, squares / _GRID
-
-
-def _total(products: torch.Tensor) -> int:
-    whole = products.mul_(_GRID).round_().to(torch.int64)
-    return sum(int(part.sum()) for part in whole.split(_PIECE))
 
 
 def _merged(terms: Probes) -> Probes:

@@ -30,12 +30,15 @@ class Estimating(Configured):
             evaluation: gives the losses at x and around it.
         """
         # The mean of slope times v.
-        queries = range(self.perturbations)
-        keep = keeper(layout, self.perturbations)
-        directions = [keep(self.law.draw(self.seed, layout, self.steps, query)) for query in queries]
+        directions = list(map(keeper(layout, self.perturbations), self.directions(layout)))
         slopes, losses = self.slopes(evaluation, directions)
         probes = [(s / self.perturbations, u) for s, u in zip(slopes, directions, strict=True)]
         return probes, sum(losses) / len(losses)
+
+    def directions(self, layout: Layout) -> list[Direction]:
+        """Return the perturbations u of a step, E[u u^T] = I, one a query."""
+        queries = range(self.perturbations)
+        return [self.law.draw(self.seed, layout, self.steps, query) for query in queries]
 
     def slopes(
         self, evaluation: Evaluation, directions: Sequence[Direction]

@@ -7,8 +7,8 @@ from typing import Any, Literal, NamedTuple, Unpack
 import torch
 
 from zotheory.errors import InvalidArgument
-from zotheory.optim.aligned import _CLOSEST, _products, _Wide, unit
 from zotheory.optim.arguments import check_below_one, check_choice
+from zotheory.optim.axes import CLOSEST, Wide, axis_along, products
 from zotheory.optim.directions import Combination, Direction, keeper
 from zotheory.optim.estimation import Probes
 from zotheory.optim.evaluation import Evaluation
@@ -17,7 +17,6 @@ from zotheory.optim.options import Options
 from zotheory.optim.perturbations import Gaussian
 from zotheory.optim.sgd import ZOSGD
 from zotheory.optim.state import KEY
-from zotheory.optim.stored import stored
 from zotheory.optim.stream import Stream
 from zotheory.validation import check_fraction, to_float
 
@@ -197,7 +196,7 @@ class GuidedSGD(ZOSGD):
             return self.law.draw(self.seed, layout, self.steps, query)
         if guided:
             factor = self._sign(query) / math.sqrt(p)
-            return _Wide([(factor * a, term) for a, term in axis])
+            return Wide([(factor * a, term) for a, term in axis])
         return self._orthogonal(layout, axis, query, math.sqrt((layout.dim - 1) / (1 - p)))
 
     def accept(self) -> None:
@@ -224,8 +223,7 @@ class GuidedSGD(ZOSGD):
         def buffer(slot: Slot) -> torch.Tensor | None:
             return self.state.get(slot.parameter, {}).get(self._guide(slot.group))
 
-        guide = stored(layout, [buffer(slot) for slot in layout.slots])
-        return unit(layout, [(1.0, guide)]) if guide else None
+        return axis_along(layout, [buffer(slot) for slot in layout.slots])
 
     def _sizes(self) -> tuple[float, float]:
         # Proportional to |e.a| and |a - (e.a) e|, the larger of them 1.
@@ -256,11 +254,11 @@ class GuidedSGD(ZOSGD):
         while True:
             row = query + attempt * self.perturbations
             z = keeper(layout, 2 * self.perturbations)(Gaussian().draw(self.seed, layout, self.steps, row))
-            inner, squares = _products(layout, z, Combination(axis))
+            inner, squares = products(layout, z, Combination(axis))
             rest = squares - inner**2
-            if rest >= _CLOSEST:
+            if rest >= CLOSEST:
                 r = radius / math.sqrt(rest)
-                return _Wide([(r, z), *((-r * inner * a, term) for a, term in axis)])
+                return Wide([(r, z), *((-r * inner * a, term) for a, term in axis)])
             attempt += 1
 
     def plan(self) -> dict[str, Any]:

@@ -12,11 +12,12 @@ from torch.utils._pytree import tree_leaves
 from zotheory.errors import InvalidArgument
 from zotheory.optim.directions import Direction
 from zotheory.optim.evaluation import Closure, Place, displace
+from zotheory.optim.forwards import replaced_forward
 from zotheory.optim.layout import Layout, Slot
 from zotheory.optim.loss import read_loss
 from zotheory.optim.module_state import Buffers
 from zotheory.optim.replay import Replay
-from zotheory.optim.reuse import Prefix, replaced_forward
+from zotheory.optim.reuse import Prefix
 from zotheory.optim.streaming import forward_of, streamed
 from zotheory.optim.workspace import Spare, held_once
 

@@ -12,6 +12,7 @@ import torch
 from zotheory.errors import InvalidArgument
 from zotheory.optim.arguments import check_at_least_zero, check_choice, check_number
 from zotheory.optim.distributed import ParallelOption, as_parallel
+from zotheory.optim.forwards import longest_chain
 from zotheory.optim.layerwise import Layerwise
 from zotheory.optim.layout import Layout, check_parameters, lay_out, layout_marks
 from zotheory.optim.lockstep import Agreement
@@ -19,7 +20,7 @@ from zotheory.optim.perturbations import Perturbation, as_perturbation
 from zotheory.optim.replay import Replay
 from zotheory.optim.replicas import check_start
 from zotheory.optim.resolution import check_resolution
-from zotheory.optim.reuse import Prefix, longest_chain
+from zotheory.optim.reuse import Prefix
 from zotheory.optim.stream import check_seed
 from zotheory.validation import check_count
 

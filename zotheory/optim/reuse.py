@@ -4,69 +4,32 @@ import math
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
-from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 from torch.utils._pytree import tree_leaves, tree_map
 
-from zotheory.optim.blank import Blank, Touched
-from zotheory.optim.module_state import Buffers, ModuleState, comparable, same_bits
-
-# Values of these types must be equal for an output to be handed out again; of others only the type is.
-_PLAIN = (bool, int, float, str, bytes, range, type(None), torch.dtype, torch.device, torch.Size)
-# Arguments of which nothing is left unseen, in tuples, lists and dictionaries.
-_LASTING = frozenset((*_PLAIN, torch.Tensor, torch.nn.Parameter))
-
-
-class Stale(BaseException):
-    """The layers were given something else than before; not an Exception, so that no model catches it."""
+from zotheory.optim.blank import Touched
+from zotheory.optim.forwards import replaced_forward
+from zotheory.optim.module_state import Buffers, ModuleState
+from zotheory.optim.remembered import (
+    LASTING,
+    Record,
+    Skip,
+    Stale,
+    can_follow,
+    copied,
+    described,
+    modes_now,
+    remembered,
+    sources_of,
+    structure_of,
+    versions_of,
+)
 
 
 class Reached(BaseException):
     """The first displaced module begins: ends an evaluation of which only the layers below are of use."""
-
-
-@dataclass(frozen=True)
-class _From:
-    # A tensor by where it comes from: place in what the first layer was given, or the layer before gave.
-    before: bool
-    place: int
-
-
-@dataclass(frozen=True)
-class _Kind:
-    # An object that is neither a tensor nor plain: held itself, a cache of keys and values would stay.
-    kind: type
-
-
-@dataclass(frozen=True)
-class _Like:
-    # A tensor that is not kept; of what it was like there is a tensor without memory.
-    tensor: torch.Tensor
-
-
-@dataclass(frozen=True)
-class _Values:
-    # A copy of a tensor, and how the tensor lay in memory.
-    tensor: torch.Tensor
-    stride: tuple[int, ...] | None
-
-
-@dataclass
-class _Record:
-    # What each of the first layers was given, see `_sources` and `_structure`, and gave: of the last one a
-    # copy, of the others descriptions. Then their states, and the modes in which the first one ran.
-    given: list[tuple[list[Any], Any]] = field(default_factory=list)
-    outputs: list[Any] = field(default_factory=list)
-    states: list[ModuleState] = field(default_factory=list)
-    modes: list[Any] = field(default_factory=list)
-    # Whether it may be used in later steps: all that each layer was given, and holds, can be seen.
-    lasting: list[bool] = field(default_factory=list)
-
-    @property
-    def depth(self) -> int:
-        return len(self.outputs)
 
 
 class Prefix:
@@ -103,7 +66,7 @@ class Prefix:
     def __init__(self, chain: tuple[torch.nn.Module, ...], keep: bool = False) -> None:
         self.chain, self.keep = chain, keep
         self.active = len(chain) > 1
-        self._record: _Record | None = None
+        self._record: Record | None = None
         self._set: tuple[int, ...] = ()
         self._checked: set[tuple[int, ...]] = set()
         self._bare: set[tuple[int, ...]] = set()  # below these parameters `both` found nothing to keep
@@ -200,7 +163,7 @@ class Prefix:
         warnings.warn(f"the loss is {what}: nothing is reused in this run", stacklevel=2)
 
     def _reused(
-        self, evaluate: Callable[[AbstractContextManager[None]], float], record: _Record
+        self, evaluate: Callable[[AbstractContextManager[None]], float], record: Record
     ) -> tuple[float | None, bool]:
         # The loss, if it is to be had, and whether what is not there was asked for.
         try:
@@ -217,7 +180,7 @@ class Prefix:
 
     @contextmanager
     def _recording(self, displacing: Callable[[], bool]) -> Iterator[None]:
-        record = _Record()
+        record = Record()
         first: list[Any] = []  # leaves that the first layer was given
         last: list[Any] = []  # leaves that the last layer gave
         written: list[int] = []  # versions of both when it had run
@@ -231,19 +194,16 @@ class Prefix:
             leaves = tree_leaves((args, kwargs))
             if number == 0:
                 first.extend(leaves)
-                record.modes = _modes()
-            elif _versions(first, last) != written:  # by something that may write something else later
+                record.modes = modes_now()
+            elif versions_of(first, last) != written:  # by something that may write something else later
                 kept = False
                 return
-            sources = _sources(leaves, first, last) if number else [_remembered(leaf) for leaf in leaves]
-            # Where a layer is given something else than what the one before gave, that is not kept, nor
-            # where it is given what cannot be compared.
-            follows = number == 0 or any(isinstance(s, _From) and s.before for s in sources)
-            if follows and all(comparable(s.tensor) for s in sources if isinstance(s, _Values)):
+            sources = sources_of(leaves, first, last) if number else [remembered(leaf) for leaf in leaves]
+            if can_follow(sources, number):
                 kinds: set[type] = set()
-                record.given.append((sources, _structure((args, kwargs), kinds)))
+                record.given.append((sources, structure_of((args, kwargs), kinds)))
                 record.states.append(self._state(number, own))
-                record.lasting.append(kinds <= _LASTING and record.states[-1].open)
+                record.lasting.append(kinds <= LASTING and record.states[-1].open)
             else:
                 kept = False
 
@@ -255,10 +215,10 @@ class Prefix:
             last.clear()
             if kept:
                 if number:
-                    record.outputs[-1] = tree_map(_like, record.outputs[-1])
-                record.outputs.append(tree_map(_copied, output))
+                    record.outputs[-1] = tree_map(described, record.outputs[-1])
+                record.outputs.append(tree_map(copied, output))
                 last.extend(tree_leaves(output))
-                written[:] = _versions(first, last)
+                written[:] = versions_of(first, last)
 
         def watched(number: int, own: Any, forward: Callable[..., Any]) -> Callable[..., Any]:
             def run(*args: Any, **kwargs: Any) -> Any:
@@ -288,9 +248,9 @@ class Prefix:
             finish()
 
     @contextmanager
-    def _skipping(self, record: _Record, side: Callable[[], int] | None = None) -> Iterator[None]:
+    def _skipping(self, record: Record, side: Callable[[], int] | None = None) -> Iterator[None]:
         # One evaluation, or two at once, of which side() says whose the calling thread is.
-        skips = [_Skip(record) for _ in range(1 if side is None else 2)]
+        skips = [Skip(record) for _ in range(1 if side is None else 2)]
 
         def instead(number: int, own: Any) -> Callable[..., Any]:
             def forward(*args: Any, **kwargs: Any) -> Any:
@@ -313,138 +273,3 @@ class Prefix:
             raise Touched
         if any(skip.done != record.depth for skip in skips):
             raise Stale
-
-
-class _Skip:
-    # An evaluation that is handed what the layers gave before.
-
-    def __init__(self, record: _Record) -> None:
-        self.record, self.done = record, 0
-        self.touched: list[Any] = []
-        self._first: list[Any] = []
-        self._last: list[Any] = []
-        self._written: list[int] = []
-
-    def output(self, number: int, own: Any, args: Any, kwargs: Any) -> Any:
-        """Return a layer's output, if it is given the same as before."""
-        record, first, last = self.record, self._first, self._last
-        leaves = tree_leaves((args, kwargs))
-        if number == 0:
-            first.extend(leaves)
-        elif _versions(first, last) != self._written:
-            raise Stale
-        if number != self.done:
-            raise Stale
-        given, structure = record.given[number]
-        if structure != _structure((args, kwargs), set()) or not _same(given, leaves, first, last):
-            raise Stale
-        if not record.states[number].holds(own) or (number == 0 and record.modes != _modes()):
-            raise Stale
-        self.done += 1
-        output = tree_map(lambda value: _handed_out(value, self.touched), record.outputs[number])
-        last[:] = tree_leaves(output)
-        self._written[:] = _versions(first, last)
-        return output
-
-
-@contextmanager
-def replaced_forward(module: torch.nn.Module, forward: Callable[..., Any]) -> Iterator[None]:
-    """Let a module run another forward within the block."""
-    own = vars(module)
-    before = own.get("forward")
-    module.forward = forward
-    try:
-        yield
-    finally:
-        # Unless the closure has put another one there for good.
-        if own.get("forward") is forward:
-            if before is None:
-                del own["forward"]
-            else:
-                module.forward = before
-
-
-def longest_chain(model: torch.nn.Module) -> tuple[torch.nn.Module, ...]:
-    """Return the members of the longest ModuleList or Sequential of a model; empty if there is none."""
-    lists = [m for m in model.modules() if isinstance(m, (torch.nn.ModuleList, torch.nn.Sequential))]
-    return tuple(max(lists, key=len, default=()))
-
-
-def _sources(leaves: list[Any], first: list[Any], last: list[Any]) -> list[Any]:
-    return [_source(leaf, first, last) for leaf in leaves]
-
-
-def _source(leaf: Any, first: list[Any], last: list[Any]) -> Any:
-    if isinstance(leaf, torch.Tensor):
-        for before, known in ((True, last), (False, first)):
-            for place, other in enumerate(known):
-                if other is leaf:
-                    return _From(before, place)
-    return _remembered(leaf)
-
-
-def _remembered(value: Any) -> Any:
-    if isinstance(value, torch.Tensor):
-        return _Values(_copied(value), _stride(value))
-    return value if isinstance(value, _PLAIN) else _Kind(type(value))
-
-
-def _stride(tensor: torch.Tensor) -> tuple[int, ...] | None:
-    return tensor.stride() if tensor.layout == torch.strided and not tensor.is_nested else None
-
-
-def _structure(value: Any, kinds: set[type]) -> Any:
-    # The types of what is in plain containers; those that are no such container are added to kinds.
-    kind = type(value)
-    if kind is tuple or kind is list:
-        return kind, [_structure(item, kinds) for item in value]
-    if kind is dict:
-        return kind, [(key, _structure(item, kinds)) for key, item in value.items()]
-    kinds.add(kind)
-    return torch.Tensor if kind is Blank else kind
-
-
-def _versions(*leaves: list[Any]) -> list[int]:
-    # Torch counts no writes to tensors made in inference mode.
-    tensors = [leaf for part in leaves for leaf in part if isinstance(leaf, torch.Tensor)]
-    return [0 if tensor.is_inference() else tensor._version for tensor in tensors]
-
-
-def _modes() -> list[Any]:
-    kinds = ["cpu", "cuda"]
-    return [(torch.is_autocast_enabled(kind), torch.get_autocast_dtype(kind)) for kind in kinds]
-
-
-def _copied(value: Any) -> Any:
-    # Models may write to what they are given.
-    return value.clone() if isinstance(value, torch.Tensor) else value
-
-
-def _like(value: Any) -> Any:
-    # Of integers, such as counts and masks, models may ask for the entries.
-    plain = type(value) is torch.Tensor and value.layout == torch.strided and not value.is_nested
-    floating = plain and (value.is_floating_point() or value.is_complex())
-    return _Like(Blank.like(value, [])) if floating else value
-
-
-def _handed_out(value: Any, touched: list[Any]) -> Any:
-    return Blank.like(value.tensor, touched) if isinstance(value, _Like) else _copied(value)
-
-
-def _same(given: list[Any], found: list[Any], first: list[Any], last: list[Any]) -> bool:
-    return len(given) == len(found) and all(
-        (last if a.before else first)[a.place] is b if isinstance(a, _From) else _equal(a, b)
-        for a, b in zip(given, found, strict=True)
-    )
-
-
-def _equal(given: Any, found: Any) -> bool:
-    if isinstance(given, _Kind):
-        return type(found) is given.kind
-    if isinstance(given, _Values):
-        like = isinstance(found, torch.Tensor) and _stride(found) == given.stride
-        return like and same_bits(given.tensor, found)
-    if type(given) is not type(found):
-        return False
-    # As numbers 0.0 is -0.0, and NaN is not NaN.
-    return given.hex() == found.hex() if isinstance(given, float) else given == found
