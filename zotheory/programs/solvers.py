@@ -14,7 +14,12 @@ SOLVERS: dict[str, dict[str, Any]] = {
     "highs": {
         "cvxpy": "HIGHS",
         "semidefinite": False,
-        "options": {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10},
+        "options": {
+            "primal_feasibility_tolerance": 1e-10,
+            "dual_feasibility_tolerance": 1e-10,
+            # Its threads only wait here: programs are small, and the simplex method is serial.
+            "parallel": "off",
+        },
     },
     "clarabel": {
         "cvxpy": "CLARABEL",
