@@ -25,7 +25,7 @@ def test_a_sweep_with_boundaries_figure_and_claim(store, tmp_path):
     assert "two-atom, norm_cap tight across: V = " in result.stdout
     assert "proved: every part in general" in result.stdout
     assert figure.read_bytes().startswith(b"\x89PNG")
-    verified = RUNNER.invoke(app, ["verify", str(claim), "--no-cache"])
+    verified = RUNNER.invoke(app, ["verify", str(claim), "--no-cache", "--jobs", "1"])
     assert verified.exit_code == 0, verified.output
 
 
