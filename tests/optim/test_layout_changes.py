@@ -1,0 +1,66 @@
+"""The layout is kept between steps until something that it depends on has changed."""
+
+import pytest
+import torch
+
+from zotheory.optim import ZOSGD
+
+
+def made(parameters, lr=0.1):
+    return ZOSGD(
+        [{"params": parameters[:1]}, {"params": parameters[1:], "lr": 2 * lr}], lr, mu=0.05, seed=3
+    )
+
+
+def parameters():
+    return [torch.nn.Parameter(torch.linspace(-1, 1, size)) for size in (4, 3, 5)]
+
+
+def freeze(found, optimizer):
+    found[1].requires_grad_(False)
+
+
+def convert(found, optimizer):
+    for p in found:
+        p.data = p.data.to(torch.bfloat16)
+
+
+def resize(found, optimizer):
+    found[0].data = torch.linspace(0, 1, 6)
+
+
+def load(found, optimizer):
+    optimizer.load_state_dict(optimizer.state_dict())  # its groups are other dictionaries then
+    optimizer.param_groups[1]["lr"] = 0.5
+
+
+def join(found, optimizer):
+    found.append(torch.nn.Parameter(torch.ones(2)))
+    optimizer.add_param_group({"params": found[-1:], "lr": 0.3})
+
+
+@pytest.mark.parametrize("change", [freeze, convert, resize, load, join])
+def test_a_step_after_a_change_is_that_of_a_new_optimizer(bits, change):
+    found = parameters()
+    optimizer = made(found)
+
+    def step(which):
+        which.step(lambda: sum((p.double() ** 2).sum() for p in found))
+
+    step(optimizer)
+    change(found, optimizer)
+    before = [p.detach().clone() for p in found]
+    step(optimizer)
+    after = bits(found)
+    for p, value in zip(found, before, strict=True):
+        p.data.copy_(value)
+    # Made now it has no layout from before; the step's number is that of the draw.
+    other = made(found[:3])
+    if change is join:
+        other.add_param_group({"params": found[3:], "lr": 0.3})
+    if change is load:
+        other.param_groups[1]["lr"] = 0.5
+    other.steps = 1
+    step(other)
+    assert bits(found) == after
+    assert after != bits(before)
