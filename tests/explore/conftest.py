@@ -1,9 +1,12 @@
 """Sweeps that several tests look at, made once."""
 
+from functools import cache
+
 import pytest
 
 from zotheory.experiment import Store
 from zotheory.explore import Family, sweep
+from zotheory.programs import solve
 
 FAMILIES = {
     "cap": ["dim=2:5", "norm_cap=6,7,8,9"],
@@ -27,6 +30,17 @@ def swept(store):
         return found[name]
 
     return of
+
+
+@pytest.fixture(scope="session")
+def solved():
+    """Return `solve` with a memory: a formula and its claim file are examined at the same programs."""
+    return cache(solve)
+
+
+@pytest.fixture(autouse=True)
+def each_program_solved_once(solved, monkeypatch):
+    monkeypatch.setattr("zotheory.explore.points.solve", solved)
 
 
 @pytest.fixture(autouse=True)
