@@ -11,6 +11,7 @@ from zotheory.explore.conjecture import Conjecture, conjectures, stated
 from zotheory.explore.family import Family, program_at
 from zotheory.explore.kinds import LawKind, active, kind_of
 from zotheory.explore.points import Point, point_at
+from zotheory.explore.questions import sweep_questions
 from zotheory.explore.sweep import Boundary, boundaries, sweep
 
 __all__ = [
@@ -29,4 +30,5 @@ __all__ = [
     "program_at",
     "stated",
     "sweep",
+    "sweep_questions",
 ]

@@ -135,6 +135,15 @@ def _values(name: str, given: Any) -> tuple[Fraction | str, ...]:
     if name in WORDS:
         words = given.split(";") if isinstance(given, str) else list(given)
         return tuple(dict.fromkeys(_word(name, word.strip()) for word in words))
+    return read_values(name, given)
+
+
+def read_values(name: str, given: Any) -> tuple[Fraction, ...]:
+    """Return numbers, without repetition: a text such as "1,2:6,7:8:1/2", a number, or several.
+
+    Raises:
+        InvalidArgument: what is not a number, none, or a range that is empty or infinite.
+    """
     if isinstance(given, str):
         parts = [part.strip() for part in given.split(",") if part.strip()]
         numbers = [number for part in parts for number in _numbers(name, part)]
