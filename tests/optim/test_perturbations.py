@@ -149,13 +149,13 @@ def test_sphere_in_one_dimension():
 
 
 def test_sphere_of_a_zero_draw_is_an_axis(layout, monkeypatch):
-    from zotheory.optim import perturbations
+    from zotheory.optim import draws
 
-    class Zeros(perturbations.Stream):
+    class Zeros(draws.Stream):
         def fill_normals(self, out, step, query, low):
             out.zero_()
 
-    monkeypatch.setattr(perturbations, "Stream", Zeros)
-    draws = [dense(law_draw("sphere", layout, step)) for step in range(30)]
-    assert {float(v[0]) for v in draws} == {float(np.float32(DIM**0.5)), -float(np.float32(DIM**0.5))}
-    assert not any(v[1:].any() for v in draws)
+    monkeypatch.setattr(draws, "Stream", Zeros)
+    found = [dense(law_draw("sphere", layout, step)) for step in range(30)]
+    assert {float(v[0]) for v in found} == {float(np.float32(DIM**0.5)), -float(np.float32(DIM**0.5))}
+    assert not any(v[1:].any() for v in found)
