@@ -22,8 +22,11 @@ NAMES = {
     "r-adazo-code": "R-AdaZO, as coded",
     "dap": "DAP, both stages",
     "dap-published": "DAP, stage 2 only",
+    "dap-momentum": "DAP along momentum",
     "guided": "guided",
+    "guided-es": "Guided ES",
     "mezo-bcd-cyclic": "blocks, cyclic",
+    "mezo-bcd-uniform": "blocks, uniform",
     "mezo-bcd-importance": "blocks, importance",
 }
 

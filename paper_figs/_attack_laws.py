@@ -18,6 +18,7 @@ from paper_figs._attack import (
     setting,
     success,
 )
+from paper_figs._attack_source import joined, origins
 from paper_figs._laws import look
 from zotheory.experiment.results import Results
 from zotheory.plotting.paper import Panel, Source
@@ -52,6 +53,7 @@ def panels(source: Source, norm: str) -> list[Panel]:
 
     Of a norm that was not measured an empty panel says so.
     """
+    source = joined(source, laws(source))
     methods, found = list(source.config.methods), []
     for kind in measured_kinds(source):
         if kind.norm != norm:
@@ -75,12 +77,13 @@ def facts(source: Source, norm: str) -> list[str]:
     kinds = [kind for kind in measured_kinds(source) if kind.norm == norm]
     if not kinds:
         return ["No such attacks were measured."]
+    told, source = origins(source, laws(source)), joined(source, laws(source))
     said = [
         f"Every method with every law that it admits. {setting(source)}",
         "Of laws that move every pixel (Gaussian, Rademacher, rank one) the rate is the one tuned with the "
-        "sphere; of single pixels and bands of rows it is tuned anew. Guided perturbations follow a law "
-        "of their own; within methods of blocks a block of rows is the Rademacher law; of DAP it is the "
-        "law of the first stage.",
+        "sphere; of single pixels and bands of rows it is tuned anew. Guided perturbations, Guided ES and "
+        "DAP along the momentum have laws of their own; within methods of blocks a block of rows is the "
+        "Rademacher law; of DAP it is the law of the first stage.",
     ]
     for kind in kinds:
         said += [f"{kind.name}, {sentence}" for sentence in over_methods(source, kind)]
@@ -91,7 +94,7 @@ def facts(source: Source, norm: str) -> list[str]:
         if (row := row_of(source.results, kinds[0], method, law)) is not None and row.rate_of == "tuned"
     ]
     rows, names = [row for row, _ in sparse], [name for _, name in sparse]
-    return [*said, *grid_ends(source, rows, names)]
+    return [*said, *grid_ends(source, rows, names), *told]
 
 
 def over_methods(source: Source, kind: Kindred) -> list[str]:
@@ -105,9 +108,10 @@ def over_methods(source: Source, kind: Kindred) -> list[str]:
     if not methods:
         return []
     told = [f"{look_of(law)[0]} {_means(source, kind, methods, law)}" for law in every]
+    many = len(networks(of(results, kind, Row(methods[0], "sphere", "tuned")))) > 1
     return [
         f"means over the methods that admit all laws ({len(methods)}), of success and median queries"
-        f"{', by network' if len(networks(results)) > 1 else ''}: {'; '.join(told)}."
+        f"{', by network' if many else ''}: {'; '.join(told)}."
     ]
 
 

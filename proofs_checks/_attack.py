@@ -77,10 +77,18 @@ def _stored(seeds: int, where: dict[str, Any] | None, methods: tuple[str, ...]) 
     return stored("black-box-attack", seeds=seeds, where=where, **config)
 
 
-def attacks_with_laws() -> list[Results]:
-    """Return likewise what methods did with every law, for each network of which all are in the store."""
-    found = _stored(1, None, FIRST_METHODS)
-    return [found.where(seed=network) for network in np.unique(found["seed"]).tolist()]
+def attacks_with_laws(network: int, laws: Sequence[str], kinds: Sequence[Attacked]) -> Results:
+    """Return likewise what every method did with the sphere and some laws, in some kinds of attack.
+
+    Rates are those tuned on the first group of images.
+    """
+    parts = []
+    for norm, targeted in kinds:
+        wanted = {"norm": norm, "targeted": targeted, "law": ("sphere", *laws)}
+        wanted["rate_of"] = (TUNINGS[0], *FIRST_METHODS, *FURTHER_METHODS)
+        for methods in (FIRST_METHODS, FURTHER_METHODS):
+            parts.append(_stored(network + 1, wanted, methods).where(seed=network))
+    return joined(parts)
 
 
 def queries(results: Results, kind: Attacked, method: Method) -> dict[tuple[int, int], float]:

@@ -4,7 +4,7 @@ import csv
 import io
 import math
 import sys
-from dataclasses import dataclass
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,7 +13,10 @@ import numpy as np
 import pytest
 from scipy.stats import beta
 
+from tests.paper_figs.conftest import ROOT
+from zotheory.experiment import Store, load
 from zotheory.experiment.results import Results
+from zotheory.plotting.paper import best_source
 from zotheory.plotting.paper.drawing import draw
 from zotheory.plotting.paper.pages import PAGES
 from zotheory.plotting.paper.panels import csv_of
@@ -24,6 +27,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from paper_figs import (
     _attack,
     _attack_laws,
+    _attack_source,
     black_box_attack,
     black_box_attack_laws_ball,
     black_box_attack_laws_cube,
@@ -131,7 +135,9 @@ def by_hand(rows, panel):
     return float(np.median(np.where(rows["success"], rows["censored_queries"], 100)))
 
 
-def test_every_method_and_law_is_drawn_where_it_was_measured(source):
+def test_every_method_and_law_is_drawn_where_it_was_measured(source, monkeypatch):
+    monkeypatch.setattr(_attack_laws, "joined", lambda given, _: given)
+    monkeypatch.setattr(_attack_laws, "origins", lambda *_: ["Its origin."])
     figure = black_box_attack_laws_cube.FIGURE
     shown = list(csv.DictReader(io.StringIO(csv_of(figure.panels(source)))))
     points = {(one["panel"], one["series"], one["x"]): one for one in shown if one["kind"] == "measured"}
@@ -169,11 +175,13 @@ def test_every_method_and_law_is_drawn_where_it_was_measured(source):
             )
         )
     assert "ℓ∞, targeted, means over the methods that admit all laws (1)" in text
+    assert text.endswith("Its origin.")
     assert f"Gaussian {' and '.join(means)}" in text
 
 
 def test_plotted_numbers_and_the_caption_are_those_of_the_attacks(source, monkeypatch):
-    monkeypatch.setattr(black_box_attack, "every_network", lambda given: given)
+    monkeypatch.setattr(black_box_attack, "joined", lambda given, _: given)
+    monkeypatch.setattr(black_box_attack, "origins", lambda *_: ["Its origin."])
     shown = list(csv.DictReader(io.StringIO(csv_of(black_box_attack.panels(source)))))
     text = " ".join(black_box_attack.facts(source))
     assert "20 images" in text
@@ -205,7 +213,7 @@ def test_plotted_numbers_and_the_caption_are_those_of_the_attacks(source, monkey
                 assert float(line["y"]) == pytest.approx(value, rel=1e-9)
                 assert float(line["low"]) <= value <= float(line["high"])
             assert f"{row.name} {number(share)}%, {number(median)}" in text
-    assert f"diverged: {int(np.sum(source.results['diverged']))}." in text
+    assert f"diverged: {int(np.sum(source.results['diverged']))}. Its origin." in text
     # The rate that was tuned again is told, and not drawn; so is the end of the grid.
     assert not [one for one in shown if "tuned" in one["x"]]
     told = []
@@ -222,40 +230,53 @@ def test_plotted_numbers_and_the_caption_are_those_of_the_attacks(source, monkey
     assert "No tuned rate is at an end" in " ".join(black_box_attack.facts(source))
 
 
-def test_networks_of_which_other_cells_are_missing_are_shown(source, monkeypatch):
-    whole, asked = source.results.where(seed=0), []
-
-    def found(*_, where, **config):
-        asked.append((where, config))
-        return source.results
-
-    monkeypatch.setattr(black_box_attack, "recorded", found)
-    of_one = Told(SimpleNamespace(experiment=SimpleNamespace(name="it")), whole, None, Settings(100))
-    every = black_box_attack.every_network(of_one)
-    assert len(every.results) == len(source.results)
-    cells = {"law": "sphere", "rate_of": ["tuned", "zo-sgd", "r-adazo"]}
-    assert asked == [(cells, {"budget": 100, "methods": METHODS})]
-    monkeypatch.setattr(black_box_attack, "every_network", lambda _: source)
-    source.results.facts[0]["queries"] = 7
-    for fact in source.results.facts[1:]:
-        fact["queries"] = 0
-    text = " ".join(black_box_attack.facts(SimpleNamespace(config=source.config, results=whole)))
-    told = "Of seed 1 only what is shown here was measured (7 function values" in text
-    assert told == (source.seeds == 2)
+@pytest.fixture
+def committed():
+    """What the repository shows of attacks, read as the figures do."""
+    experiment = load("black-box-attack", ROOT / "experiments")
+    return best_source(experiment, Store(ROOT / "results"), preferred="evidence")
 
 
-@dataclass(frozen=True)
-class Settings:
-    budget: int
-    methods: tuple[str, ...] = METHODS
+def test_both_networks_and_the_methods_that_were_added_are_shown(committed):
+    every = _attack_source.joined(committed, ["sphere"])
+    added = committed.request.experiment.preset("evidence-further").config.methods
+    first = committed.config.methods
+    assert [name for name in every.config.methods if name in first] == list(first)
+    assert set(every.config.methods) == {*first, *added}
+    # Four kinds of attack, on both networks, on the images that the methods measured first attacked.
+    for kind, method in product(_attack.KINDS, every.config.methods):
+        mine = of(every.results, kind, Row(method, "sphere", "tuned"))
+        theirs = of(every.results, kind, Row("zo-sgd", "sphere", "tuned"))
+        assert np.unique(mine["seed"]).tolist() == [0, 1]
+        assert len(mine) == 200
+        for column in ("seed", "image", "label", "target", "accuracy"):
+            assert np.array_equal(mine[column], theirs[column])
+    # What is said of the origins adds up.
+    text = " ".join(_attack_source.origins(committed, ["sphere"]))
+    (further,) = _attack_source.beside(committed, ["sphere"])
+    assert f"`{further.command}` (2 seeds, {further.results.queries} function values" in text
+    second = [fact for fact in every.results.facts if fact["seed"] == 1]
+    second = [fact for fact in second if fact["cell"]["method"] in first]
+    assert f"network of seed 1 ({sum(fact['queries'] for fact in second)} function values" in text
+    # Of another configuration nothing is joined.
+    other = replace(committed.request, config=replace(committed.config, budget=400))
+    assert _attack_source.beside(replace(committed, request=other), ["sphere"]) == []
 
 
-@dataclass(frozen=True)
-class Told:
-    request: object
-    results: Results
-    store: object
-    config: Settings
+def test_a_network_is_shown_in_a_kind_of_attack_only_with_all_laws(committed):
+    laws = _attack_laws.laws(committed)
+    every = _attack_source.joined(committed, laws)
+    for kind in _attack.KINDS:
+        cells = {
+            seed: {
+                (cell["method"], cell["law"])
+                for cell in (fact["cell"] for fact in every.results.facts if fact["seed"] == seed)
+                if (cell["norm"], cell["targeted"]) == (kind.norm, kind.targeted)
+            }
+            for seed in (0, 1)
+        }
+        assert {law for _, law in cells[0]} == set(laws)
+        assert cells[1] in (cells[0], set())
 
 
 def test_pictures_are_the_kept_images(source):
