@@ -45,9 +45,11 @@ def by_bootstrap(
 ) -> tuple[float, float, float]:
     """Return the mean of a table (runs, sentences) and its interval: both drawn again, with replacement."""
     count, size = table.shape
+    # Sentences with the same column are of one kind: of each kind as many are drawn as with sentences.
+    kinds, often = np.unique(table, axis=1, return_counts=True)
     weights = rng.multinomial(count, np.full(count, 1 / count), RESAMPLES) / count
-    chosen = rng.multinomial(size, np.full(size, 1 / size), RESAMPLES) / size
-    means = ((weights @ table) * chosen).sum(axis=1)
+    chosen = rng.multinomial(size, often / size, RESAMPLES) / size
+    means = ((weights @ kinds) * chosen).sum(axis=1)
     tail = (1 - confidence) / 2
     low, high = np.quantile(means, [tail, 1 - tail])
     return float(table.mean()), float(low), float(high)
