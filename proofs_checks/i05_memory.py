@@ -96,7 +96,7 @@ def told(column: str) -> str:
 
 def evidence(claim: Claim, column: str, slack: float) -> Iterator[Evidence]:
     detail = f"over inference: {told(column)}"
-    forward = dict.fromkeys(FORWARD, 0)
+    forward: dict[str, int] = dict.fromkeys(FORWARD, 0)
     yield certified(within(claim, column, forward, below=slack, above=0.0), "forward", detail)
     yield certified(within(claim, column, KEPT, below=slack, above=slack), "kept", detail)
     yield certified(within(claim, column, BACKWARD, below=0.0), "backward", detail)
