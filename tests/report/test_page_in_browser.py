@@ -134,6 +134,34 @@ def test_themes_and_keyboard(page):
     assert find(page, "#claim-A1 .statement").is_displayed()
 
 
+def test_nothing_leaves_a_narrow_screen(page):
+    metrics = {"width": 360, "height": 800, "deviceScaleFactor": 1, "mobile": False}
+    page.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    try:
+        set_slider(page, "d", 33)  # draws again
+        right = page.execute_script(
+            "return document.getElementById('picture').getBoundingClientRect().right"
+        )
+        masses = [
+            item for item in page.find_elements("css selector", "#drawing text") if "mass" in item.text
+        ]
+        assert len(masses) == 2
+        assert all(item.rect["x"] + item.rect["width"] <= right for item in masses)
+        assert page.execute_script(WIDE_STATEMENT) == 0
+    finally:
+        page.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+# How far the card of a claim with a very wide formula reaches, beyond its own edge.
+WIDE_STATEMENT = """
+const statement = document.querySelector('#claim-A1 .statement');
+statement.innerHTML = '<span style="display: inline-block; width: 900px; height: 1em"></span>';
+const card = document.getElementById('claim-A1');
+card.open = true;
+return card.scrollWidth - card.clientWidth;
+"""
+
+
 @pytest.mark.parametrize("dark", [False, True])
 def test_text_has_enough_contrast(page, dark):
     """WCAG AA: 4.5 to 1 for text of this size."""

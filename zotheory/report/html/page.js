@@ -152,7 +152,9 @@ function draw() {
   else if (mode !== "aligned" && mode !== "blind") for (const [s, t] of atoms) circle("ring", s, t, 9);
   for (const [s, t, mass] of atoms) {
     circle("atom", s, t, 4 + 5 * Math.sqrt(mass));
-    text(x(s) + 14, y(t) + (t > 0 ? 4 : -12), "start", `mass ${number(mass)}`);
+    // Below the cap's line, above the axis; before the atom where the picture ends.
+    const ends = x(s) + 110 > width;
+    text(x(s) + (ends ? -14 : 14), y(t) + (t > 0 ? 19 : -12), ends ? "end" : "start", `mass ${number(mass)}`);
   }
   const [mx, my] = [x(1), y(at.d - 1)];
   parts.push(`<path class="mean" d="M${mx - 5} ${my - 5}L${mx + 5} ${my + 5}M${mx - 5} ${my + 5}L${mx + 5} ${my - 5}"/>`);
