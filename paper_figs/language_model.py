@@ -1,49 +1,7 @@
-"""Language models as classifiers: loss and accuracy against forward passes and against time."""
+"""Language models as classifiers, little tuned on features that are computed once, in many passes."""
 
-from paper_figs._language import ACCURACY, LOSS, PASSES, SECONDS, panel, rates, told
-from zotheory.plotting.paper import Panel, PaperFigure, Source
+from paper_figs._fine_tuning import fine_tuning
 
-
-def panels(source: Source) -> list[Panel]:
-    """Return a row for each task."""
-    return [
-        panel(source, task, x, y)
-        for task in source.config.tasks
-        for x, y in ((PASSES, LOSS), (PASSES, ACCURACY), (SECONDS, LOSS), (SECONDS, ACCURACY))
-    ]
-
-
-def facts(source: Source) -> list[str]:
-    """Return what the caption says."""
-    config = source.config
-    said = [
-        f"{config.train} sentences, batches of {config.batch}, {config.queries} {config.difference} "
-        f"differences a step (MeZO and its blocks: 1), equal forward passes of a batch; a step of AdamW "
-        "counts as 3. Lines: medians over "
-        f"{source.seeds} seeds on {config.dev} development sentences, bands: 95% intervals by order "
-        "statistics, or all seeds where there are fewer than six. Dotted: before training; dashed: AdamW. "
-        "CPU seconds are of the steps, on one thread, and do not contain features that are computed once. "
-        + rates(source),
-        *(told(source, task) for task in config.tasks),
-        CLAIMED,
-    ]
-    return said
-
-
-CLAIMED = (
-    "Published (arXiv 2510.19975, Figure 4, as summarised): on OPT-1.3b, tuning a prompt of 10 tokens on "
-    "SST-2, DAP learns fastest, at one learning rate for all, with delta and passes a step that differ."
-)
-
-FIGURE = PaperFigure(
-    experiment="language-model",
-    title="Fine-tuning by forward passes only, each method with its best learning rate",
-    panels=panels,
-    facts=facts,
-    columns=4,
-    narrowest=1.25,
-    height=0.9,
-    share_y=False,
-    preset="evidence",
-    legend=True,
+FIGURE = fine_tuning(
+    "evidence", "Fine-tuning by forward passes only, each method with its best learning rate"
 )

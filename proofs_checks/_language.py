@@ -13,6 +13,8 @@ from zotheory.types import FloatArray
 # Bounds were chosen from the first four seeds, and are checked on the others.
 CONFIRMING, TUNED = tuple(range(4, 16)), tuple(range(4, 12))
 EVIDENCE = ("smollm2-135m/final-norm", "smollm2-135m/verbalizers")
+# Where more is tuned all stored seeds are read: what is said of them was committed before they ran.
+LARGER = {"block": "smollm2-135m/last-1", "full": "opt-tiny/full"}
 Law: TypeAlias = Literal["uniform", "gaussian", "one-probe", "two-stage"]
 
 
@@ -31,6 +33,18 @@ def evidence() -> dict[str, Results]:
     if found["at_edge"].any():
         raise ValueError("a learning rate is an end of its grid")
     return {task: found.where(task=task) for task in EVIDENCE}
+
+
+def larger(part: str, seeds: int) -> Results:
+    """Return the stored runs with tuned rates of a task in which much is tuned.
+
+    Raises:
+        ValueError: a learning rate is the last that tuning tried.
+    """
+    found = stored("language-model", seeds=seeds, tasks=(LARGER[part],), queries=2)
+    if found["at_edge"].any():
+        raise ValueError("a learning rate is an end of its grid")
+    return found
 
 
 def runs(rows: Results, column: str) -> list[FloatArray]:
@@ -69,9 +83,7 @@ def faster(part: str, label: str, one: FloatArray, two: FloatArray, rate: float,
     half = half_width(mean, rate)
     low, high = mean.value - half, mean.value + half
     outcome = Outcome.HOLDS if high < 0 else Outcome.FAILS if low > 0 else Outcome.INCONCLUSIVE
-    # With so many seeds the standard deviation is known: normal quantiles.
-    many = half_width(mean._replace(freedom=1e6), rate)
-    needed = math.ceil(one.size * (many / effect) ** 2)
+    needed = _seeds(mean.error * math.sqrt(one.size), rate, effect)
     told = f"{label}: log losses differ by {mean.value:.4f}, interval [{low:.3f}, {high:.3f}] over {one.size} seeds at a "
     told += f"false-alarm rate of {rate:.2g} a side; for an interval of +-{effect:.2g} it takes about {needed} seeds"
     return Evidence(
@@ -82,6 +94,15 @@ def faster(part: str, label: str, one: FloatArray, two: FloatArray, rate: float,
         falsifier="an interval above zero",
         parts=(part,),
     )
+
+
+def _seeds(deviation: float, rate: float, effect: float) -> int:
+    """Return how many seeds of this standard deviation have Student's intervals of no more than +-effect, to 1%."""
+    many = half_width(Mean(0.0, deviation, 1e6), rate)
+    count = max(2, math.ceil((many / effect) ** 2))
+    while half_width(Mean(0.0, deviation / math.sqrt(count), count - 1), rate) > effect:
+        count += 1 + count // 100
+    return count
 
 
 def less(one: FloatArray, two: FloatArray) -> Mean:
