@@ -162,6 +162,21 @@ TINY: dict[str, tuple[list[str], int]] = {
     ),
     # Each method and seed takes a process, which imports torch.
     "memory": (["models={toy}/opt,", "methods=inference,", "batch=2", "length=4"], 2),
+    "best-prompt": (
+        [
+            "task={toy}/opt/head",
+            "data={toy}/data",
+            "prompts=it-was,",
+            "methods=zo-sgd/sphere,adamw",
+            "lr=0.05,0.02",
+            "train=40",
+            "dev=20",
+            "batch=8",
+            "passes=24",
+            "records=3",
+        ],
+        2,
+    ),
     "language-model": (
         [
             "tasks={toy}/opt/head,{toy}/opt/norms",
