@@ -119,6 +119,18 @@ EXPERIMENT = Experiment(
         "evidence-laws": Preset(
             replace(LARGE, methods=get_args(MethodName), laws=get_args(LawName), budget=2000, trials=10)
         ),
+        # The same without tuning: at one learning rate every method with every law, same starts.
+        "evidence-laws-same": Preset(
+            replace(
+                LARGE,
+                methods=get_args(MethodName),
+                laws=get_args(LawName),
+                rules=("same", "matched"),
+                budget=2000,
+                trials=10,
+                points=9,
+            )
+        ),
         # Two methods there at twice the budget, every seed with rates tuned by runs, and on a grid, of its
         # own. The law is the cheapest one that has the sphere's length.
         "evidence-large": Preset(

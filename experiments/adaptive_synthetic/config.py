@@ -26,7 +26,8 @@ class Config:
     Attributes:
         functions: see `_problem_functions`.
         methods: "r-adazo" is the paper's form, "r-adazo-code" that without the factor d.
-        laws: of all methods, where learning rates are tuned; of the other rules the first one.
+        laws: of all methods, where learning rates are tuned; of the other rules the first one, but all
+            of them if no rule tunes.
         law_method: runs with all laws, tuned.
         rules: learning rates: "same" for all methods; "matched": for zo-adamm alone, the same one times
             sqrt((1 + beta1) / (1 - beta1)), by which steps of r-adazo are longer in noise; "tuned" for each
@@ -146,7 +147,7 @@ def cells(config: Config) -> list[Cell]:
     found: list[Cell] = []
     for name in config.functions:
         for rule in config.rules:
-            laws = config.laws if rule == "tuned" else config.laws[:1]
+            laws = config.laws if rule == "tuned" or "tuned" not in config.rules else config.laws[:1]
             methods = [m for m in config.methods if rule != "matched" or m == "zo-adamm"]
             pairs = [(m, law) for m in methods for law in laws]
             if rule == "tuned" and config.law_method is not None:

@@ -199,6 +199,9 @@ def test_grid_of_cells():
     assert everything.dim == 10**4
     tuned = {(c["function"], c["method"], c["law"]) for c in cells(everything) if c["rule"] == "tuned"}
     assert len(tuned) == 6 * 5 * 6
+    same = EXPERIMENT.presets["evidence-laws-same"].config
+    assert {c["law"] for c in cells(same) if c["rule"] == "matched"} == set(everything.laws)
+    assert len(cells(same)) == 6 * 6 * (5 + 1)
 
 
 @pytest.mark.parametrize(
