@@ -60,7 +60,7 @@ def load_data(name: str, *, train: int, dev: int, seed: int = 0, cache: Path | N
     - "movie-snippets": 10,072 sentences with |rating| >= 1/2. 1000 balanced ones are the test part whatever
       the other arguments; dev and train are drawn balanced from the others, by ``seed``.
     - "movie-snippets-N": the same with N sentences in the test part, even, 1000 or more: the same 1000 and
-      others that opt-tiny is not trained on either.
+      others that opt-tiny is not trained on either, as it may be on some of train and dev.
     - "movie-snippets-seen": those of the others, 5000 balanced ones, that the model opt-tiny is trained on,
       and "movie-snippets-unseen": the rest of them, with the same test part.
     - "stanfordnlp/sst2": from the hub, or its local cache; dev and train from its training part, the test

@@ -39,8 +39,9 @@ class Config:
     Attributes:
         tasks: MODEL/SUBSET; MODEL: smollm2-135m, opt-tiny, a name on the hub or a folder; SUBSET: full,
             norms, final-norm, verbalizers, head, last-K, prompt or lora.
-        data: movie-snippets (for opt-tiny those that it was not trained on), stanfordnlp/sst2 or a folder.
-        prompt: it-was, review or quoted-review.
+        data: movie-snippets (for opt-tiny those that it was not trained on), movie-snippets-N,
+            stanfordnlp/sst2 or a folder, see `load_data`.
+        prompt: it-was, review, quoted-review or sentiment-is.
         methods: METHOD/LAW; published/gaussian, .../uniform, .../rademacher, .../dap; adamw. Block descent
             is run on the tasks that tune more than one block.
         corrected: of the published methods: delta, one-probe, passes, dead-branch; none of them: none.
@@ -67,7 +68,7 @@ class Config:
 
     tasks: tuple[str, ...] = ("smollm2-135m/final-norm",)
     data: str = "movie-snippets"
-    prompt: Literal["it-was", "review", "quoted-review"] = "it-was"
+    prompt: Literal["it-was", "review", "quoted-review", "sentiment-is"] = "it-was"
     methods: tuple[str, ...] = METHODS
     corrected: tuple[Literal["none", "delta", "one-probe", "passes", "dead-branch"], ...] = ("none",)
     train: int = 1000
