@@ -287,6 +287,8 @@ _LONG = Config(
     lr=(1e-4,),
     tuning_passes=(0,),
 )
+# What derivatives reach there, at the rate that best-prompt has for them.
+_LONG_REFERENCE = replace(_LONG, methods=("adamw",), lr=(1e-3,))
 # 1.57 million parameters, 10 to 30 ms a pass of eight sentences, asked by a prompt that the model was not
 # trained on: one tuning run at learning rates of ratio 4, as long as the others (shorter ones end before a
 # rate that is too large shows).
@@ -374,6 +376,7 @@ EXPERIMENT = Experiment(
         "quick": Preset(_QUICK, seeds=1),
         "evidence": Preset(_EVIDENCE, seeds=16),
         "evidence-long": Preset(_LONG, seeds=8),
+        "evidence-long-reference": Preset(_LONG_REFERENCE, seeds=8),
         "evidence-full": Preset(_FULL, seeds=5),
         "evidence-block": Preset(_BLOCK, seeds=5),
         "evidence-norms": Preset(_NORMS, seeds=3),
