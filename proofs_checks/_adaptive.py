@@ -1,5 +1,6 @@
 """Adaptive methods: what claims read from results, and a program on two functions that shares nothing with those."""
 
+from collections.abc import Callable
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
@@ -49,25 +50,32 @@ def descend(
     *,
     signs: bool = False,
     power: Literal[2, 3] = 2,
+    draw: Callable[[tuple[int, int, int]], FloatArray] | None = None,
+    zeta: float = ZETA,
 ) -> Descent:
-    """Return runs from the rows of ``start`` with forward differences along uniform directions, or signs, delta = 1.
+    """Return runs from the rows of ``start`` with forward differences along uniform directions, or others, delta = 1.
 
     The function is |x|^2 / 2, or with the power 3 sum |x_i|^3, its slopes then without terms of order mu^2.
 
-    "plain": v averages g^2, and its largest value is used; "refined": v averages m^2.
+    "plain": v averages g^2, and its largest value is used; "refined": v averages m^2. ``draw`` returns directions of
+    another law, of shape (queries, runs, d).
     """
     x, (m, v, w) = start.copy(), np.zeros((3, *start.shape))
     count, dim = start.shape
     losses, moves = np.empty((steps + 1, count)), np.empty((steps, count))
     losses[0] = (np.abs(x) ** power).sum(axis=1)
     for t in range(steps):
-        u = _signs(queries * count * dim, rng) if signs else rng.standard_normal(queries * count * dim)
-        u = u.reshape(queries, count, dim)
-        if not signs:
-            u = u * (np.sqrt(dim) / np.linalg.norm(u, axis=2))[:, :, None]
-        # Slopes a.u + mu u.H u / 2; |u|^2 = d.
+        if draw is not None:
+            u = draw((queries, count, dim))
+        else:
+            u = _signs(queries * count * dim, rng) if signs else rng.standard_normal(queries * count * dim)
+            u = u.reshape(queries, count, dim)
+            if not signs:
+                u = u * (np.sqrt(dim) / np.linalg.norm(u, axis=2))[:, :, None]
+        # Slopes a.u + mu u.H u / 2; |u|^2 = d but for other laws.
+        half = dim / 2 if draw is None else (u**2).sum(axis=2) / 2
         gradient, bend = (
-            (x, dim / 2) if power == 2 else (3 * x * np.abs(x), 3 * (u**2 * np.abs(x)).sum(axis=2))
+            (x, half) if power == 2 else (3 * x * np.abs(x), 3 * (u**2 * np.abs(x)).sum(axis=2))
         )
         g = (((u * gradient).sum(axis=2) + MU * bend)[:, :, None] * u).mean(axis=0)
         if kind == "sgd":
@@ -76,7 +84,7 @@ def descend(
             m = BETA1 * m + (1 - BETA1) * g
             v = BETA2 * v + (1 - BETA2) * (m * m if kind == "refined" else g * g)
             w = v if kind == "refined" else np.maximum(v, w)
-            move = m / np.sqrt(w + ZETA)
+            move = m / np.sqrt(w + zeta)
         x = x - rate * move
         losses[t + 1], moves[t] = (np.abs(x) ** power).sum(axis=1), (move**2).mean(axis=1)
     return Descent(losses / losses[0], moves)

@@ -80,7 +80,15 @@ def fall(rows: Results, method: str, law: str) -> Mean:
 
 @claim.check("measured")
 def measured(claim: Claim) -> Iterator[Evidence]:
-    found = stored("adaptive-synthetic", rows=100, columns=100, queries=QUERIES, budget=BUDGET, trials=10)
+    found = stored(
+        "adaptive-synthetic",
+        rows=100,
+        columns=100,
+        queries=QUERIES,
+        budget=BUDGET,
+        trials=10,
+        rules=("same", "matched", "tuned"),
+    )
     tuned = found.where(rule="tuned")
     used = tuned.where(method=["zo-sgd", "zo-adamm", "r-adazo"])
     for part in ("laws", "sgd"):
