@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from experiments._classifiers import Classifier
 from experiments._memory import Peak, in_parts
 from zotheory.errors import InvalidArgument
-from zotheory.optim import LossError, ZerothOrderOptimizer
+from zotheory.optim import DAPSGD, LossError, ZerothOrderOptimizer
 from zotheory.rng import stream
 
 # A forward and a backward pass, in forward passes.
@@ -114,9 +114,11 @@ class Log:
     Attributes:
         rows: passes, steps, seconds and cpu_seconds (of steps; the latter of all threads of this process),
             tokens (of all passes), loss (mean over the steps since the last record), slope (root mean
-            square of the projected gradients since then), memory (the largest during the steps since then,
-            in kB, see `Peak`; at the start what is held before any step), alignment (GuidedSGD's
-            estimate), dev_loss, dev_accuracy, dev_calibrated.
+            square of the projected gradients since then, of stage 2 for DAPSGD), memory (the largest during
+            the steps since then, in kB, see `Peak`; at the start what is held before any step), alignment
+            (GuidedSGD's estimate; DAPSGD's mean slope along its axes since the last record over the root
+            mean square of stage 2's slopes, right to about one over the root of their number), dev_loss,
+            dev_accuracy, dev_calibrated.
         energies: of each record the block energies, for block descent, else empty.
         diverged: whether a loss was not finite; the parameters are then those of the last step before.
         best: number of the record with the smallest development loss.
@@ -205,6 +207,7 @@ class _Progress:
     tokens: int = 0
     losses: list[float] = field(default_factory=list)
     slopes: list[float] = field(default_factory=list)
+    axis_slopes: list[float] = field(default_factory=list)
 
     def rows(self) -> NDArray[np.int64]:
         """Return the sentences of the next step."""
@@ -244,7 +247,11 @@ def _step(
         raise InvalidArgument("micro", plan.micro, _fitting(classifier, optimizer, train, plan.micro))
     if isinstance(optimizer, ZerothOrderOptimizer):
         taken = optimizer.queries - before
-        progress.slopes += [c * len(optimizer.coefficients) for c in optimizer.coefficients]
+        if isinstance(optimizer, DAPSGD):
+            progress.axis_slopes += optimizer.axis_slopes
+            progress.slopes += optimizer.axis_slopes
+        else:
+            progress.slopes += [c * len(optimizer.coefficients) for c in optimizer.coefficients]
     else:
         taken = BACKWARD_COST
         log.diverged = not math.isfinite(loss)
@@ -327,7 +334,7 @@ def _record(
             "tokens": progress.tokens,
             "loss": float(np.mean(progress.losses)) if progress.losses else math.nan,
             "slope": float(np.sqrt(slopes.mean())) if slopes.size else math.nan,
-            "alignment": _alignment(optimizer),
+            "alignment": _alignment(optimizer, progress),
             "dev_loss": found.loss,
             "dev_accuracy": found.accuracy,
             "dev_calibrated": found.calibrated,
@@ -336,11 +343,16 @@ def _record(
     log.energies.append([float(e) for e in getattr(optimizer, "energies", [])])
     if found.loss < log.rows[log.best]["dev_loss"]:
         log.best = len(log.rows) - 1
-    progress.losses, progress.slopes = [], []
+    progress.losses, progress.slopes, progress.axis_slopes = [], [], []
     return found
 
 
-def _alignment(optimizer: torch.optim.Optimizer) -> float:
+def _alignment(optimizer: torch.optim.Optimizer, progress: _Progress) -> float:
+    if progress.axis_slopes:
+        # With E[x] = delta a.e and E[x^2] = (delta |a|)^2: how far the mean slope along e is from |a|.
+        along = np.array(progress.axis_slopes)
+        size = float(np.sqrt(np.square(along).mean()))
+        return float(along.mean()) / size if size else math.nan
     along, across = getattr(optimizer, "along", None), getattr(optimizer, "across", None)
     if along is None or across is None or not (along.weight and across.weight):
         return math.nan

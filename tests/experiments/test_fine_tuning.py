@@ -5,6 +5,7 @@ import multiprocessing
 import os
 import signal
 import time
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from experiments._fine_tuning import Examples, Plan, fine_tune, score
 from experiments._memory import in_parts
 from experiments.language_model.methods import maker
 from zotheory.errors import InvalidArgument
+from zotheory.optim import DAPSGD
 
 MEASURED = ("seconds", "cpu_seconds", "memory")
 
@@ -43,8 +45,8 @@ def examples(count: int, seed: int) -> Examples:
     return Examples(rows, np.array([int(row[-1] > 0) for row in rows]))
 
 
-def tuned(module, method, *, micro=16, checkpoint=None, passes=60, lr=0.05, patience=0):
-    make = maker(method, lr, mu=1e-3, queries=1, difference="central", seed=3)
+def tuned(module, method, *, micro=16, checkpoint=None, passes=60, lr=0.05, patience=0, queries=1):
+    make = maker(method, lr, mu=1e-3, queries=queries, difference="central", seed=3)
     plan = Plan(passes=passes, records=6, batch=16, micro=micro, patience=patience)
     made = Classifier(module, None, None)
     return fine_tune(made, examples(48, 0), examples(20, 1), make, plan, checkpoint=checkpoint)
@@ -162,3 +164,25 @@ def test_a_process_that_was_killed_goes_on_as_it_would_have(tmp_path):
     for row, other in zip(rows, whole_rows, strict=True):
         for name in row.keys() - set(MEASURED):
             assert row[name] == other[name] or (math.isnan(row[name]) and math.isnan(other[name])), name
+
+
+def test_the_alignment_of_two_stages_is_logged(monkeypatch):
+    seen = []
+    step = DAPSGD.step
+
+    def watched(self, closure):
+        loss = step(self, closure)
+        seen.append(self.axis_slopes)
+        return loss
+
+    monkeypatch.setattr(DAPSGD, "step", watched)
+    log = tuned(Linear(64), "dap/sphere", queries=2, passes=96)
+    assert math.isnan(log.rows[0]["alignment"])
+    start = 0
+    for before, row in pairwise(log.rows):
+        rows = seen[start : start + int(row["steps"] - before["steps"])]
+        start += len(rows)
+        slopes = np.concatenate(rows)
+        assert row["slope"] == pytest.approx(math.sqrt((slopes**2).mean()))
+        assert row["alignment"] == pytest.approx(slopes.mean() / row["slope"])
+    assert start == len(seen) > 6

@@ -442,3 +442,32 @@ def test_one_entry():
     with pytest.raises(InvalidArgument, match="at least two trainable entries"):
         optimizer.step(lambda: float(len(calls.append(1) or calls)))
     assert not calls
+
+
+@pytest.mark.parametrize("delta", [1.0, 0.25])
+def test_axis_slopes_estimate_the_slope_along_the_axis(delta):
+    dim, second = 12, 1500
+    rng = np.random.default_rng(5)
+    a, e = rng.standard_normal(dim), rng.standard_normal(dim)
+    e /= np.linalg.norm(e)
+    a += 2 * e  # so that a.e is far from 0
+    x = nn.Parameter(torch.zeros(dim, dtype=torch.float64))
+    given = [torch.tensor(e)]
+    made = DAPSGD(
+        [x], lr=0.0, mu=2.0**-10, first=0, second=second, alignment=lambda: given, delta=delta, seed=3
+    )
+    made.step(lambda: torch.tensor(a) @ x)
+    found = np.array(made.axis_slopes)
+    # On a linear function each is delta (a.e + xi a.w), made here of stored rows.
+    for k in range(20):
+        z = Stream(3, "gaussian").normals(0, k, 0, dim).numpy().astype(float)
+        u = perturbation(e, z)
+        assert found[k] == pytest.approx(delta * np.sign(z @ e) * (a @ u), rel=1e-4)
+
+    def deviation(sample, wanted):
+        return abs(sample.mean() - wanted) * math.sqrt(second) / sample.std()
+
+    # 5 standard errors: a false alarm in two million.
+    assert deviation(found, delta * (a @ e)) < 5
+    assert deviation(found**2, delta**2 * (a @ a)) < 5
+    assert deviation(found, 1.3 * delta * (a @ e)) > 5

@@ -42,7 +42,9 @@ class DAPSGD(ZOSGD):
     ``first`` + 1 streams again; the device has to have float64.
 
     `coefficients` are one a stream: the ``first`` perturbations, e unless it is G's, and the ``second``
-    normal rows that w is made of; their combination is g.
+    normal rows that w is made of; their combination is g. `axis_slopes` are the last step's slopes in stage
+    2 times xi: the mean of each is delta a.e, whatever e is, and the mean of its square (delta |a|)^2, for
+    slopes at mu to 0.
 
     Source: arXiv 2510.19975, Algorithm 2, as summarised (combination "second", first = second); in numpy it
     is `estimators.TwoStage`.
@@ -104,6 +106,7 @@ class DAPSGD(ZOSGD):
         self.second = check_count(second, "second")
         self.weight = _first_weight(combination, self.first, self.second)
         given: Options = {"law": "sphere", **options, "queries": self.first + self.second}
+        self.axis_slopes: tuple[float, ...] = ()
         super().__init__(params, lr, momentum=momentum, weight_decay=weight_decay, **given)
 
     def check_group(self, group: dict[str, Any]) -> None:
@@ -143,11 +146,12 @@ class DAPSGD(ZOSGD):
 
         # w G + (1 - w) mean_j s_j u_j with u_j = r_j z_j + b_j e: e's streams may be those of G.
         aligned = [self._aligned(layout, axis, number) for number in range(self.second)]
-        second = [keep(Wide([(r, z), *((b * a, term) for a, term in axis)])) for z, r, b in aligned]
+        second = [keep(Wide([(r, z), *((b * a, term) for a, term in axis)])) for z, r, b, _ in aligned]
         slopes, more = self.slopes(evaluation, second)
+        self.axis_slopes = tuple(xi * slope for slope, (*_, xi) in zip(slopes, aligned, strict=True))
         rows: Probes = []
         along = 0.0
-        for slope, (z, r, b) in zip(slopes, aligned, strict=True):
+        for slope, (z, r, b, _) in zip(slopes, aligned, strict=True):
             share = (1 - self.weight) * slope / self.second
             along += share * b
             rows.append((share * r, z))
@@ -183,7 +187,7 @@ class DAPSGD(ZOSGD):
         rows = (self._normal(layout, self.second, attempt) for attempt in count())
         return next(axis for row in rows if (axis := unit(layout, [(1.0, row)])))
 
-    def _aligned(self, layout: Layout, axis: Probes, number: int) -> tuple[Direction, float, float]:
+    def _aligned(self, layout: Layout, axis: Probes, number: int) -> tuple[Direction, float, float, float]:
         # u = xi e + w / sqrt(delta), where for a normal row z with part z_perp = z - (z.e) e
         #   w / sqrt(delta) = r z_perp,   r = sqrt(d - 1) / |z_perp|,   |z_perp|^2 = |z|^2 - (z.e)^2,
         # and xi = sign(z.e), which is fair and independent of z_perp. So u = r z + (xi - r z.e) e.
@@ -194,7 +198,8 @@ class DAPSGD(ZOSGD):
             across = squares - inner**2
             if across >= CLOSEST:
                 r = math.sqrt((layout.dim - 1) / across)
-                return z, r, math.copysign(1.0, inner) - r * inner
+                xi = math.copysign(1.0, inner)
+                return z, r, xi - r * inner, xi
             attempt += 1
 
     def plan(self) -> dict[str, Any]:
