@@ -27,6 +27,7 @@ claim = Claim(
         "did not decide it",
         "Student's intervals over runs, on these sentences: that others might be drawn is not contained (one standard error is "
         "0.013); computing the features takes some minutes once",
+        "for reference: AdamW on derivatives (preset evidence-long-reference, 8 runs on the same split) reaches 0.841 in the mean",
         "another prompt does much of it: on the same sentences `Review` gives 0.79 without training (I7)",
     ),
     expected=Verdict.SUPPORTED,
