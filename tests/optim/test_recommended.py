@@ -10,6 +10,7 @@ import pytest
 import torch
 from scipy.optimize import minimize_scalar
 
+from experiments.tournament import EXPERIMENT
 from proofs_checks._tournament import ADDED, FIRST, LATER
 from proofs_checks._tournament import METHODS as FIRST_METHODS
 from zotheory.errors import InvalidArgument
@@ -19,6 +20,7 @@ from zotheory.optim import (
     GuidedSGD,
     MeZOBCD,
     ProblemFacts,
+    RAdaZO,
     Recommendation,
     ZOAdaMM,
     recommended,
@@ -80,11 +82,14 @@ def test_blocks_are_taken_where_they_pay(share, kind):
 
 def test_attacks_take_adaptive_steps_where_there_is_room():
     assert recommended(replace(PLAIN, attack=True)).optimizer is ZOAdaMM
-    assert recommended(replace(PLAIN, attack=True, vectors=2)).optimizer is ZOSGD
-    used = recommended(replace(PLAIN, attack=True)).make([torch.nn.Parameter(torch.ones(3))], 0.01)
-    used.step(lambda: used.param_groups[0]["params"][0].square().sum())
-    (state,) = used.state.values()
-    assert sum(value.numel() == 3 for value in state.values() if torch.is_tensor(value)) == 3
+    for vectors, kind in ((0, ZOSGD), (1, ZOSGD), (2, RAdaZO), (3, ZOAdaMM)):
+        found = recommended(replace(PLAIN, attack=True, vectors=vectors))
+        assert found.optimizer is kind
+        x = torch.nn.Parameter(torch.ones(3))
+        used = found.make([x], 0.01)
+        used.step(lambda x=x: x.square().sum())
+        state = used.state[x]
+        assert sum(value.numel() == 3 for value in state.values() if torch.is_tensor(value)) == vectors
 
 
 def test_budgets_noise_and_half_precision():
@@ -170,8 +175,8 @@ def test_ranks_are_those_of_the_stored_tournament():
     middle = {method: float(np.median(row)) for method, row in ranks.items()}
     assert {method: middle[method] for method in RANKS} == RANKS
     assert (min(middle.values()), len(middle)) == (BEST, METHODS)
-    seeds = len(np.unique(parts[0]["seed"]))
-    assert COMMAND.split("--preset ")[1] == f"evidence --seeds {seeds}"
+    named = re.split(", | and ", COMMAND.split("presets ")[1])
+    assert [EXPERIMENT.presets[name].config.problems for name in named] == [FIRST, FIRST, LATER]
 
 
 @pytest.mark.parametrize(
