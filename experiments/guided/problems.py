@@ -8,6 +8,7 @@ from zotheory.errors import InvalidArgument
 
 Problem: TypeAlias = QuadraticProblem | ValleyProblem | NetworkProblem
 SPECTRA = ("flat", "log-uniform", "spiked")
+LARGEST = 100_000
 
 
 def problem(name: str, condition: float, batch: int, seed: int) -> Problem:
@@ -27,6 +28,8 @@ def problem(name: str, condition: float, batch: int, seed: int) -> Problem:
     if name == "network":
         return NetworkProblem((32, 32), batch, seed)
     kind, _, size = name.rpartition("-")
+    if size.isdigit() and int(size) > LARGEST:
+        raise InvalidArgument("problems", name, f"give a dimension of at most {LARGEST}")
     if size.isdigit() and kind == "valley":
         return ValleyProblem(int(size), seed)
     if size.isdigit() and kind in SPECTRA:

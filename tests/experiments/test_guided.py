@@ -153,6 +153,7 @@ def test_the_grid():
     [
         ({"problems": ()}, "problems = (): give at least one"),
         ({"problems": ("round-3",)}, "problems = 'round-3': give logistic, network"),
+        ({"problems": ("flat-1000000000",)}, "problems = 'flat-1000000000': give a dimension of at most"),
         ({"methods": ("es",)}, "methods = ('es',): give at least one of sphere"),
         ({"perturbations": 3}, "perturbations = 3: give an even number"),
         ({"budget": 10}, "budget = 10: give an integer from 16"),
