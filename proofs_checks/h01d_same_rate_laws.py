@@ -199,7 +199,8 @@ def another(claim: Claim) -> Iterator[Evidence]:
             kind, rate, start, STEPS, QUERIES, rng, draw=lambda shape: drawn(law, shape, rng), zeta=zeta
         )
 
-    plain, refined = ({law: run(kind, law) for law in (*DENSE, SPARSE)} for kind in ("plain", "refined"))
+    plain = {law: run("plain", law) for law in (*DENSE, SPARSE)}
+    refined = {law: run("refined", law) for law in plain}
     gaps = {law: float(np.log(refined[law].losses[-1, 0] / plain[law].losses[-1, 0])) for law in plain}
     bound = np.log(number(claim, "ahead"))
     told = ", ".join(f"{law} {gap:.4f}" for law, gap in gaps.items())
@@ -242,10 +243,8 @@ def another(claim: Claim) -> Iterator[Evidence]:
     # Estimates d times smaller are the same with zeta d^2 times larger; so is a function times 1/2000, whose
     # gradients are as small as Ackley's.
     coded = run("refined", "low-rank", zeta=ZETA * DIM**2).losses[-1, 0]
-    flat, lost = (
-        run(kind, "low-rank", zeta=ZETA * 2000**2 * factor).losses[-1, 0]
-        for kind, factor in (("plain", 1), ("refined", DIM**2))
-    )
+    flat = run("plain", "low-rank", zeta=ZETA * 2000**2).losses[-1, 0]
+    lost = run("refined", "low-rank", zeta=ZETA * 2000**2 * DIM**2).losses[-1, 0]
     right = coded < plain["low-rank"].losses[-1, 0] and lost > flat
     told = f"code form {coded:.4f}; of a function 2000 times flatter {lost:.4f}, ZO-AdaMM {flat:.4f}"
     yield certified(bool(right), "code", f"quadratic, rank one: {told}")

@@ -101,3 +101,29 @@ def test_function_values_of_every_method_and_law(figures, sources):
         values = np.minimum(rows[f"queries_to_{aim}"], 45)
         assert values.size == 2 * source.seeds
         assert float(row["y"]) == pytest.approx(float(np.median(values)), rel=1e-9)
+
+
+def test_losses_at_one_rate_are_medians_with_intervals(figures, sources):
+    source = sources["adaptive-synthetic"]
+    figure = figures["adaptive-large-laws-same"]
+    drawn = list(csv.DictReader(io.StringIO(csv_of(figure.panels(source)))))
+    wanted = [("ZO-AdaMM", "zo-adamm", "same"), ("R-AdaZO", "r-adazo", "same")]
+    wanted.append(("ZO-AdaMM, rate matched", "zo-adamm", "matched"))
+    assert [row["series"] for row in drawn] == [name for name, _, _ in wanted]
+    for row, (_, method, rule) in zip(drawn, wanted, strict=True):
+        rows = source.results.where(method=method, rule=rule, law="sphere", queries=45)
+        values = rows["loss"].astype(float)
+        assert values.size == 2 * source.seeds
+        assert values.max() <= 1
+        assert float(row["y"]) == pytest.approx(float(np.median(values)), rel=1e-9)
+        assert float(row["high"]) == pytest.approx(float(values.max()), rel=1e-9)
+    told = " ".join(figure.facts(source))
+    squares = [0.0, 0.0]
+    for place, method in enumerate(("r-adazo", "zo-adamm")):
+        rows = source.results.where(method=method, rule="same", law="sphere")
+        for trial, seed in {(int(t), int(s)) for t, s in zip(rows["trial"], rows["seed"], strict=True)}:
+            one = rows.where(trial=trial, seed=seed)
+            for k in range(1, one["queries"].size):
+                steps = int(one["queries"][k] - one["queries"][k - 1])
+                squares[place] += steps * float(one["step_length"][k]) ** 2
+    assert f"sphere {number(math.sqrt(squares[0] / squares[1]))} and" in told
