@@ -185,7 +185,7 @@ def _last(parameter: torch.Tensor) -> int:
 def _marked(parameters: list[torch.Tensor], start: int, end: int) -> int:
     # Number of different bytes that entries take, counted in units of the smallest entry.
     unit = min(p.element_size() for p in parameters)
-    marks = torch.zeros((end - start) // unit, dtype=torch.bool)
+    marks = torch.zeros((end - start) // unit, dtype=torch.bool, device="cpu")
     for p in parameters:
         width = p.element_size() // unit
         steps = (*(width * step for step in p.stride()), 1)

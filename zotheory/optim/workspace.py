@@ -46,10 +46,11 @@ def scalar(value: float, dtype: torch.dtype) -> torch.Tensor:
     """Return a number that is used every step as a tensor without dimensions, not to be written to.
 
     On a small tensor, arithmetic with it takes half the time that it takes with Python's number, from which
-    torch makes such a tensor every time. The results are the same.
+    torch makes such a tensor every time. The results are the same. It is on the CPU,
+    whatever torch's default device: next to a tensor of any device it counts as a number.
     """
     with torch.inference_mode(False):
-        return torch.tensor(value, dtype=dtype)
+        return torch.tensor(value, dtype=dtype, device="cpu")
 
 
 class Spare:
@@ -85,4 +86,4 @@ def _holders(row: torch.Tensor) -> int:
     return -1 if count is None else count(row.untyped_storage()._cdata)
 
 
-_ONE = max(_holders(torch.empty(1)), 0)
+_ONE = max(_holders(torch.empty(1, device="cpu")), 0)
