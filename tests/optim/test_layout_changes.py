@@ -1,9 +1,12 @@
 """The layout is kept between steps until something that it depends on has changed."""
 
+import copy
+
 import pytest
 import torch
 
-from zotheory.optim import ZOSGD
+from zotheory.errors import InvalidArgument
+from zotheory.optim import ZOSGD, MeZOBCD
 
 
 def made(parameters, lr=0.1):
@@ -64,3 +67,44 @@ def test_a_step_after_a_change_is_that_of_a_new_optimizer(bits, change):
     step(other)
     assert bits(found) == after
     assert after != bits(before)
+
+
+class Body(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.body = torch.nn.Sequential(torch.nn.Linear(3, 3), torch.nn.Linear(3, 3))
+        self.head = torch.nn.Linear(3, 3)
+
+    def forward(self, x):
+        return self.head(self.body(x))
+
+
+def descend(which):
+    return which.step(lambda: which.model(torch.ones(3)).square().sum())
+
+
+def test_blocks_whose_parameters_are_renamed(bits):
+    model = Body()
+    optimizer = MeZOBCD(model.parameters(), lr=0.1, model=model)
+    descend(optimizer)
+    before = bits(model.parameters())
+    model.head = torch.nn.Sequential(model.head, torch.nn.Dropout(0.0))
+    # A copy lays its parameters out anew; both refuse the same.
+    for which in (optimizer, copy.deepcopy(optimizer)):
+        with pytest.raises(InvalidArgument, match=r"^params = 'head\.0\.weight': .*in no block"):
+            descend(which)
+    assert (bits(model.parameters()), optimizer.steps) == (before, 1)
+    model.head = model.head[0]
+    descend(optimizer)
+    assert optimizer.steps == 2
+
+
+def test_blocks_whose_modules_change_places(bits):
+    model = Body()
+    optimizer = MeZOBCD(model.parameters(), lr=0.1, model=model)
+    descend(optimizer)
+    model.head, model.body[0] = model.body[0], model.head
+    other = copy.deepcopy(optimizer)
+    for _ in range(3):
+        assert descend(optimizer) == descend(other)
+    assert bits(model.parameters()) == bits(other.model.parameters())

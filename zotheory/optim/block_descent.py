@@ -82,7 +82,7 @@ class MeZOBCD(ZOSGD):
 
     Raises:
         InvalidArgument: as `ZerothOrderOptimizer` and `module_blocks`; no model; in a step, a parameter
-            that was unfrozen since, or a block frozen as a whole.
+            that was unfrozen or renamed since, or a block frozen as a whole.
 
     >>> import torch
     >>> model = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Linear(2, 1))
@@ -152,13 +152,14 @@ class MeZOBCD(ZOSGD):
         """Return a block's trainable parameters; the flat index runs over its own entries.
 
         Raises:
-            InvalidArgument: a trainable parameter that is in no block, or a block frozen as a whole.
+            InvalidArgument: a trainable parameter that is in no block, as one that has another name now, or
+                a block frozen as a whole.
         """
         owner = {name: b for b, block in enumerate(self.blocks) for name in block.parameters}
         slots, start, trainable = [], 0, set()
         for slot in super().layout().slots:
             if slot.name not in owner:
-                remedy = "it is trainable now and in no block: make a new optimizer"
+                remedy = "it is trainable now, by this name, and in no block: make a new optimizer"
                 raise InvalidArgument("params", slot.name, remedy)
             trainable.add(owner[slot.name])
             if owner[slot.name] == number:
@@ -169,6 +170,11 @@ class MeZOBCD(ZOSGD):
                 remedy = "none of its parameters is trainable now: make a new optimizer"
                 raise InvalidArgument("blocks", block.name, remedy)
         return Layout(tuple(slots))
+
+    def layout_marks(self) -> list[Any]:
+        """Return those of all optimizers, and the parameters' names: blocks go by them."""
+        named = () if self.model is None else self.model.named_parameters()
+        return super().layout_marks() + [mark for name, p in named for mark in (name, id(p))]
 
     def place(self, layout: Layout) -> Place:
         """Return the way in which the block's parameters are displaced and restored."""

@@ -131,10 +131,14 @@ class Configured(torch.optim.Optimizer):
         Raises:
             InvalidArgument: there is none.
         """
-        marks = layout_marks(self.param_groups)
+        marks = self.layout_marks()
         if self._layout is None or marks != self._layout[0]:
             self._layout = marks, lay_out(self.param_groups, self.model)
         return self._layout[1]
+
+    def layout_marks(self) -> list[Any]:
+        """Return all that `layout` depends on: what was found holds while it stays equal."""
+        return layout_marks(self.param_groups)
 
     def buffers(self, group: dict[str, Any]) -> tuple[str, ...]:
         """Return the names of the moments kept for every parameter of a group; they begin at zero."""
