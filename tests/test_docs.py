@@ -2,6 +2,7 @@
 
 import doctest
 import importlib
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +19,12 @@ def test_examples(page):
     failed, tried = doctest.testfile(str(page), module_relative=False, optionflags=options)
     assert tried > 0
     assert failed == 0
+
+
+def test_every_family_of_claims_has_its_section():
+    families = {path.name[0].upper() for path in (DOCS.parent / "proofs_checks").glob("[a-z][0-9]*.py")}
+    shown = re.findall(r"^```{claims} (\w)$", (DOCS / "claims.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert shown == sorted(families)
 
 
 @pytest.mark.parametrize("what", ["property", "attribute", "data"])
