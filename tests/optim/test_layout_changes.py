@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from zotheory.errors import InvalidArgument
-from zotheory.optim import ZOSGD, MeZOBCD
+from zotheory.optim import ZOSGD, MeZOBCD, ZOAdaMM
 
 
 def made(parameters, lr=0.1):
@@ -108,3 +108,33 @@ def test_blocks_whose_modules_change_places(bits):
     for _ in range(3):
         assert descend(optimizer) == descend(other)
     assert bits(model.parameters()) == bits(other.model.parameters())
+
+
+@pytest.mark.parametrize("shape", [(6,), (2, 2), (3,)])
+def test_a_parameter_of_another_shape_than_its_moments(bits, shape):
+    found = parameters()
+    optimizer = ZOAdaMM(found, lr=0.1)
+    calls = []
+
+    def closure():
+        calls.append(None)
+        return sum((p**2).sum() for p in found)
+
+    optimizer.step(closure)
+    old = found[0].data
+    found[0].data = torch.ones(shape)
+    before, calls[:] = bits(found), []
+    for _ in range(2):  # again, until it is mended
+        with pytest.raises(InvalidArgument, match=r"^params = 'parameter 0 of group 0 of .*: .*state\.pop"):
+            optimizer.step(closure)
+    assert (bits(found), calls, optimizer.steps) == (before, [], 1)
+    moments = [optimizer.state[p]["first_moment"].clone() for p in found]
+    found[0].data = old
+    optimizer.step(closure)
+    assert optimizer.steps == 2
+    assert not torch.equal(optimizer.state[found[0]]["first_moment"], moments[0])
+    found[0].data = torch.ones(shape)
+    del optimizer.state[found[0]]
+    optimizer.step(closure)
+    assert optimizer.steps == 3
+    assert optimizer.state[found[0]]["first_moment"].shape == shape

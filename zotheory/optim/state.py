@@ -1,10 +1,12 @@
 """What a run needs to be taken up again, besides what torch keeps."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
 
 from zotheory.errors import InvalidArgument
+from zotheory.optim.layout import Layout
 
 KEY = "zeroth_order"
 # Attributes that a state carries over, and those that must be the same already.
@@ -57,6 +59,23 @@ def check_moments(optimizer: Any, state: dict[str, Any]) -> None:
                     shown = f"{name} of shape {tuple(value.shape)}"
                     remedy = f"its parameter has shape {tuple(parameter.shape)}: load the run of this model"
                     raise InvalidArgument("state_dict", shown, remedy)
+
+
+def check_shapes(moments: Mapping[torch.Tensor, dict[str, Any]], layout: Layout) -> None:
+    """Refuse parameters whose shape is not that of their moments.
+
+    Raises:
+        InvalidArgument: one was given another shape since it was updated.
+    """
+    for slot in layout.slots:
+        for name, value in moments.get(slot.parameter, {}).items():
+            if isinstance(value, torch.Tensor) and value.shape != slot.parameter.shape:
+                shown = f"{slot.name} of shape {tuple(slot.parameter.shape)}"
+                remedy = (
+                    f"its {name} has shape {tuple(value.shape)}: give it that shape again, or let its "
+                    "moments begin anew with optimizer.state.pop(parameter)"
+                )
+                raise InvalidArgument("params", shown, remedy)
 
 
 def restore_moments(optimizer: torch.optim.Optimizer, state: dict[str, Any]) -> None:
