@@ -159,3 +159,24 @@ def test_a_closure_that_spoils_parameters_is_undone(bits):
 
     ZOSGD([x], lr=0.0).step(closure)
     assert bits([x]) == before
+
+
+@pytest.mark.parametrize("difference", ["central", "forward"])
+def test_a_parameter_that_cannot_be_restored_leaves_no_other_displaced(bits, difference):
+    held = [torch.nn.Parameter(torch.linspace(-1, 1, size)) for size in (4, 3, 5)]
+    before = bits(held)
+    optimizer = ZOSGD(held, lr=0.1, mu=0.05, difference=difference)
+    moved = []
+
+    def closure():
+        loss = sum((p**2).sum() for p in held)
+        moved.append(bits(held[2:]) != before[2:])
+        if moved[-1]:
+            held[0].data = torch.zeros(7)
+            raise Stop
+        return loss
+
+    with pytest.raises(RuntimeError, match="size of tensor"):
+        optimizer.step(closure)
+    assert moved[-1]
+    assert bits(held[1:]) == before[1:]

@@ -202,8 +202,15 @@ class Snapshot(Place):
             raise failure
 
     def _restore(self) -> None:
+        # One that the closure made impossible to write to keeps none of the others displaced.
+        failure = None
         for slot, copy in zip(self.layout.slots, self.copies, strict=True):
-            slot.parameter.detach().copy_(copy)
+            try:
+                slot.parameter.detach().copy_(copy)
+            except Exception as error:
+                failure = failure or error
+        if failure is not None:
+            raise failure
 
 
 def _is_plain(slot: Slot) -> bool:
