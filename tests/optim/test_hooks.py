@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from torch._C._profiler import _ExperimentalConfig
 from torch.optim.optimizer import (
     register_optimizer_step_post_hook,
     register_optimizer_step_pre_hook,
@@ -53,6 +54,44 @@ def test_hooks_of_all_optimizers(stepped):
             handle.remove()
     optimizer.step(closure)
     assert seen == ["before", "after"]
+
+
+def registered_within(optimizer, step, closure):
+    """What a step's hooks, which its closure registers, are given."""
+    seen, handles = [], []
+
+    def registering():
+        if not handles:
+            own = optimizer.register_step_post_hook(lambda *given: seen.append(("own", given)))
+            every = register_optimizer_step_post_hook(lambda *given: seen.append(("every", given)))
+            handles.extend((own, every))
+        return closure()
+
+    try:
+        step(registering)
+    finally:
+        for handle in handles:
+            handle.remove()
+    return [
+        (name, which is optimizer, args[0] is optimizer, args[1:] == (registering,), kwargs)
+        for name, (which, args, kwargs) in seen
+    ]
+
+
+def test_hooks_registered_in_the_closure(stepped):
+    optimizer, closure = stepped
+    found = registered_within(optimizer, optimizer.step, closure)
+    assert [name for name, *_ in found] == ["own", "every"]
+    first_order = torch.optim.SGD(optimizer.param_groups[0]["params"], lr=0.1)
+    assert found == registered_within(first_order, first_order.step, closure)
+
+
+def test_profiler_of_all_threads(stepped):
+    optimizer, closure = stepped
+    options = _ExperimentalConfig(profile_all_threads=True)
+    with profile(activities=[ProfilerActivity.CPU], experimental_config=options) as found:
+        optimizer.step(closure)
+    assert sum(event.name == "Optimizer.step#ZOSGD.step" for event in found.events() or ()) == 1
 
 
 def test_profiler_sees_steps(stepped):

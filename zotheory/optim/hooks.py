@@ -13,11 +13,16 @@ _torch_optimizer = import_module("torch.optim.optimizer")
 # These names are torch's own; where one is gone its wrapper runs always.
 _OF_ALL = ("_global_optimizer_pre_hooks", "_global_optimizer_post_hooks")
 _OF_ONE = ("_optimizer_step_pre_hooks", "_optimizer_step_post_hooks")
+# A profiler of this thread; one of any thread, that may take part in all.
 _PROFILING: Callable[[], bool] = getattr(torch.autograd, "_profiler_enabled", lambda: True)
+_profiler = torch.autograd.profiler
 
 
 def hooked(step: Callable[..., Any], watched: Callable[..., Any]) -> Callable[..., Any]:
     """Return a method that is ``watched`` while there is a hook or a profiler, else ``step`` itself.
+
+    A hook for the end of the step may come while it runs. Not seen are listeners of other kinds: an
+    `ExecutionTraceObserver` without a profiler finds the step's operations, but no mark around them.
 
     Args:
         step: of an optimizer.
@@ -34,6 +39,14 @@ def hooked(step: Callable[..., Any], watched: Callable[..., Any]) -> Callable[..
         for name in _OF_ONE:
             if name not in own or own[name]:
                 return watched(self, *args, **kwargs)
-        return (watched if _PROFILING() else step)(self, *args, **kwargs)
+        if _PROFILING() or getattr(_profiler, "_is_profiler_enabled", True):
+            return watched(self, *args, **kwargs)
+        found = step(self, *args, **kwargs)
+        # As torch does after a step: the optimizer's own hooks first.
+        for hooks in (own[_OF_ONE[1]], for_all[1]):
+            if hooks:
+                for hook in hooks.values():
+                    hook(self, (self, *args), kwargs)
+        return found
 
     return chosen
