@@ -182,13 +182,29 @@ def test_claims_without_theorems_are_as_before(folder, runs):
     assert runs() == 0
 
 
-def test_without_coq_nothing_runs(write_scripted, monkeypatch, tmp_path):
+def test_without_coq_the_claims_keep_their_other_evidence(write_scripted, monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     result = verify(write_scripted(), "--kernel", "coq")
-    assert (result.exit_code, result.stdout) == (2, "")
-    (line,) = result.stderr.splitlines()
-    assert line.startswith("error: kernel = 'coq': coqc is not on the PATH")
-    assert "apt-get install --no-install-recommends coq" in line
+    assert result.exit_code == 1
+    assert "exact, 2 routes" in result.stdout
+    assert "kernel," not in result.stdout
+    assert "1 Coq script not read: no coqc on the PATH (Debian: apt-get install coq)" in result.stderr
+    assert verify(write_scripted()).exit_code == 0
+
+
+def test_without_coq_nothing_lacks_where_no_claim_has_theorems(folder, monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    result = verify(folder, "--kernel", "coq")
+    assert result.exit_code == 0
+    assert "coqc" not in result.output
+
+
+def test_a_coqc_that_is_broken_is_named(write_scripted, runs, tmp_path):
+    (tmp_path / "bin" / "coqc").write_text("#!/bin/sh\nexit 1\n")
+    result = verify(write_scripted(), "--kernel", "coq")
+    assert result.exit_code == 1
+    assert "1 Coq script not read" in result.stderr
+    assert "--print-version gives no version" in result.stderr
 
 
 def show(*args):

@@ -13,6 +13,12 @@ def test_the_document_holds_every_claim_in_ascii(mixed):
     assert text.endswith("\\end{document}\n")
 
 
+def test_how_a_run_went_is_not_in_the_appendix(make):
+    text = document.document([make(cached=True)])
+    assert "1 claim: 1 proved." in text
+    assert "cache" not in text
+
+
 @pytest.mark.needs_program("pdflatex")
 def test_it_compiles(mixed):
     found = compiled(document.document(mixed))

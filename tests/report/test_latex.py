@@ -68,6 +68,18 @@ def test_commands_in_a_statement_are_left_alone():
     assert ascii_latex("$δ^2$") == r"$\ensuremath{\delta}^2$"
 
 
+@pytest.mark.parametrize(
+    ("title", "latex"),
+    [
+        ("V = delta^2 d", r"V = \ensuremath{\delta}\ensuremath{{}^{2}} d"),
+        ("a^T H n^{3/2}^x", r"a\ensuremath{{}^{T}} H n\ensuremath{{}^{3/2}}\ensuremath{{}^{x}}"),
+        ("deltas (A)^2 ^ {", r"deltas (A)\ensuremath{{}^{2}} \textasciicircum{} \{"),
+    ],
+)
+def test_greek_letters_and_powers_of_titles_are_typeset(make, title, latex):
+    assert rf"\textbf{{{latex}.}}" in render([make(title=title)], "latex")
+
+
 def test_the_longtable_is_ascii_balanced_and_has_two_separators_a_row(make, mixed):
     tricky = make(id="A_5", title="50% & more {", source="arXiv:1_2 #3", latex="$a$\n\n$b$ ν")
     text = render([*mixed, tricky], "latex")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from zotheory.checks.evidence import Grade
+from zotheory.checks.evidence import Grade, Outcome
 from zotheory.ledger.claim import Verdict
 from zotheory.ledger.discover import LoadFailure
 from zotheory.report.formats import Format, render
@@ -74,8 +74,16 @@ def test_strength_is_of_the_evidence_behind_the_verdict(mixed):
         "exact, 2 routes",
         "rigorous, 1 route",  # not exact: the exact evidence spoke for the refuted claim
         "rigorous, 1 route",
-        "none",
+        "–",
     ]
+
+
+def test_nothing_is_behind_an_open_verdict_though_parts_are_proved(make):
+    part = make(verdict=Verdict.UNDECIDED)
+    assert {item.outcome for item in part.evidence} == {Outcome.HOLDS}
+    assert strength(part) == "–"
+    assert "exact" not in render([part], "table")
+    assert "undecided \\\\\n" in render([part], "latex")
 
 
 def test_what_is_supported_is_as_strong_as_the_weakest_evidence(make):

@@ -61,8 +61,10 @@ def check_writable(output: Path) -> None:
     """Check that a file can be written, before hours go into what is to be written there.
 
     Raises:
-        InvalidArgument: it cannot.
+        InvalidArgument: it cannot, or its name is "-", which elsewhere means stdout.
     """
+    if str(output) == "-":
+        raise InvalidArgument("output", "-", "a file is written, not stdout: give the name of one")
     try:
         with output.open("a", encoding="utf-8"):
             pass

@@ -53,12 +53,14 @@ def verify(
     other files should be run with --no-cache after they change.
 
     With --kernel coq, `coqc` reads the theorems about a claim's formulas, and accepted ones are evidence of
-    the grade "kernel". Scripts that it has accepted are not read again.
+    the grade "kernel". Scripts that it has accepted are not read again. Where there is no `coqc`, the claims
+    keep their other evidence, and the exit status is 1 if there are scripts to read.
 
-    Exit status 1: a verdict is not the expected one, a script is refused, or the run was interrupted. Exit
-    status 2: bad input: nothing was run, or a file did not load and the claims of the others were run.
+    Exit status 1: a verdict is not the expected one, a script is refused or for lack of `coqc` not read, or
+    the run was interrupted. Exit status 2: bad input: nothing was run, or a file did not load and the claims
+    of the others were run.
     """
-    from zotheory.kernel.coqc import find_coqc
+    from zotheory.cli.kernel import compiler_of, unread
     from zotheory.ledger.cache import default_folder
     from zotheory.ledger.discover import discover
     from zotheory.ledger.run import check_jobs, run, select
@@ -67,7 +69,7 @@ def verify(
 
     with errors_in_one_line():
         check_jobs(jobs)
-        coqc = None if kernel is None else find_coqc()
+        coqc, lacking = compiler_of(kernel)
         claims, failures = discover(claim_paths(paths))
         chosen = select(claims, split_ids(only))
         if output is not None:
@@ -99,9 +101,16 @@ def verify(
     missing = [claim.id for claim in chosen if claim.id not in {result.id for result in results}]
     if missing:
         tell(f"interrupted: not decided are {', '.join(missing)}")
+    without = unread(results, lacking)
+    for line in without:
+        tell(line)
     if failures:
         raise typer.Exit(BAD_INPUT)
-    if missing or not all(result.as_expected and not refused_script(result) for result in results):
+    if (
+        missing
+        or without
+        or not all(result.as_expected and not refused_script(result) for result in results)
+    ):
         raise typer.Exit(NOT_EXPECTED)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from zotheory.errors import ZotheoryError
 from zotheory.ledger.run import Result
+from zotheory.report.escape import escape_latex
 from zotheory.report.latex import render_latex
 from zotheory.report.summary import count_line
 
@@ -31,7 +32,8 @@ def document(results: Sequence[Result]) -> str:
 
     Everything between its first ``\\section`` and its end can be pasted into an appendix.
     """
-    return f"{_HEAD}{count_line(results)}.\n\n{{\\small\n{render_latex(results)}}}\n\\end{{document}}\n"
+    count = escape_latex(count_line(results, cached=False))
+    return f"{_HEAD}{count}.\n\n{{\\small\n{render_latex(results)}}}\n\\end{{document}}\n"
 
 
 def require_compiler() -> str:

@@ -1,7 +1,9 @@
 """Results as a LaTeX longtable with the statements typeset."""
 
+import re
 from collections.abc import Sequence
 
+from zotheory.ledger.claim import Verdict
 from zotheory.ledger.run import Result
 from zotheory.report.escape import ascii_latex, escape_latex
 from zotheory.report.summary import count_line, strength
@@ -13,12 +15,17 @@ Claim & Statement & Verdict \\
 \hline
 \endhead
 """
+_LETTERS = {
+    "alpha": "α", "delta": "δ", "eta": "η", "eps": "ε", "gamma": "γ", "kappa": "κ", "lambda": "λ", "mu": "μ",
+    "nu": "ν", "rho": "ρ", "sigma": "σ", "tau": "τ", "theta": "θ",
+}  # fmt: skip
+_GREEK = re.compile(rf"\b({'|'.join(_LETTERS)})\b")
 
 
 def render_latex(results: Sequence[Result]) -> str:
     """Return a longtable in ASCII: id, title and statement, verdict with the evidence behind it."""
     rows = [_row(result) for result in results]
-    return f"{_HEAD}{''.join(rows)}\\hline\n\\end{{longtable}}\n% {count_line(results)}\n"
+    return f"{_HEAD}{''.join(rows)}\\hline\n\\end{{longtable}}\n% {count_line(results, cached=False)}\n"
 
 
 def _row(result: Result) -> str:
@@ -28,8 +35,26 @@ def _row(result: Result) -> str:
     verdict = escape_latex(str(result.verdict))
     if not result.as_expected:
         verdict += rf" \textbf{{(expected {escape_latex(str(result.expected))})}}"
+    if result.verdict is not Verdict.UNDECIDED:
+        verdict += f": {escape_latex(strength(result))}"
     return (
         f"{escape_latex(result.id)} &\n"
-        f"\\textbf{{{escape_latex(result.title)}.}} {statement} \\emph{{({source})}} &\n"
-        f"{verdict}: {escape_latex(strength(result))} \\\\\n"
+        f"\\textbf{{{_title(result.title)}.}} {statement} \\emph{{({source})}} &\n"
+        f"{verdict} \\\\\n"
     )
+
+
+def _title(text: str) -> str:
+    """Return a title as LaTeX: Greek letters that are spelled out, and powers such as delta^2 or n^{3/2}."""
+    words = re.split(r"\^(\d+|[A-Za-z]\b|\{[^{}]+\})", _GREEK.sub(lambda found: _LETTERS[found[1]], text))
+    return "".join(
+        rf"\ensuremath{{{{}}^{{{escape_latex(word.strip('{}'))}}}}}" if power % 2 else _spaced(word)
+        for power, word in enumerate(words)
+    )
+
+
+def _spaced(text: str) -> str:
+    """Return plain text as LaTeX; spaces at its ends stay."""
+    inner = escape_latex(text)
+    before, after = (" " if text[place].isspace() else "" for place in (0, -1)) if text else ("", "")
+    return f"{before}{inner}{after}" if inner else before

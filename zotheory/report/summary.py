@@ -16,9 +16,20 @@ SYMBOLS = {
     Verdict.UNDECIDED: "?",
 }
 
+# The strength of what is not decided.
+OPEN = "–"
 
-def count_line(results: Sequence[Result], failures: Sequence[LoadFailure] = ()) -> str:
-    """Return a line such as "27 claims: 24 proved, 3 refuted (as expected); 20 from the cache"."""
+
+def count_line(
+    results: Sequence[Result], failures: Sequence[LoadFailure] = (), *, cached: bool = True
+) -> str:
+    """Return a line such as "27 claims: 24 proved, 3 refuted (as expected); 20 from the cache".
+
+    Args:
+        results: of the ledger.
+        failures: claim files that did not load.
+        cached: whether to say how many come from the cache.
+    """
     counts = []
     for verdict in Verdict:
         reached = [result for result in results if result.verdict is verdict]
@@ -29,10 +40,10 @@ def count_line(results: Sequence[Result], failures: Sequence[LoadFailure] = ()) 
         if len(reached) > expected:
             counts.append(f"{len(reached) - expected} {verdict} (not expected)")
     if failures:
-        counts.append(f"{_plural(len(failures), 'file')} not loaded")
-    line = _plural(len(results), "claim")
-    cached = sum(result.cached for result in results)
-    note = f"; {cached} from the cache" if cached else ""
+        counts.append(f"{plural(len(failures), 'file')} not loaded")
+    line = plural(len(results), "claim")
+    kept = sum(result.cached for result in results) if cached else 0
+    note = f"; {kept} from the cache" if kept else ""
     return (f"{line}: {', '.join(counts)}" if counts else line) + note + _kernel_note(results)
 
 
@@ -43,9 +54,9 @@ def _kernel_note(results: Sequence[Result]) -> str:
     if not scripted:
         return ""
     if not answers:
-        return f"; {_plural(len(scripted), 'Coq script')} not read in this run (--kernel coq)"
+        return f"; {plural(len(scripted), 'Coq script')} not read in this run (--kernel coq)"
     accepted = sum(not refused_script(result) for result in scripted)
-    return f"; {accepted} of {_plural(len(scripted), 'Coq script')} accepted"
+    return f"; {accepted} of {plural(len(scripted), 'Coq script')} accepted"
 
 
 def refused_script(result: Result) -> bool:
@@ -74,7 +85,10 @@ def strength(result: Result) -> str:
 
     What is proved or refuted is so by its strongest evidence; what is supported is no more certain than the
     weakest of what it rests on. A proof assistant's word counts as the strongest if it is on every part.
+    Nothing is behind an open verdict, however strong the evidence for some of the claim's parts: a dash.
     """
+    if result.verdict is Verdict.UNDECIDED:
+        return OPEN
     outcome = Outcome.FAILS if result.verdict is Verdict.REFUTED else Outcome.HOLDS
     behind = [item for item in result.evidence if item.outcome is outcome]
     if not behind:
@@ -85,8 +99,9 @@ def strength(result: Result) -> str:
     order = list(Grade)  # the strongest first
     choose = max if result.verdict is Verdict.SUPPORTED else min
     grade = choose((item.grade for item in behind), key=order.index)
-    return f"{grade}, {_plural(len({item.route for item in behind}), 'route')}"
+    return f"{grade}, {plural(len({item.route for item in behind}), 'route')}"
 
 
-def _plural(count: int, noun: str) -> str:
+def plural(count: int, noun: str) -> str:
+    """Return a number with its noun: "1 claim", "3 claims"."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
