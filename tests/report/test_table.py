@@ -83,7 +83,7 @@ def test_nothing_is_behind_an_open_verdict_though_parts_are_proved(make):
     assert {item.outcome for item in part.evidence} == {Outcome.HOLDS}
     assert strength(part) == "–"
     assert "exact" not in render([part], "table")
-    assert "undecided \\\\\n" in render([part], "latex")
+    assert "undecided \\textbf{(expected proved)} \\\\\n" in render([part], "latex")
 
 
 def test_what_is_supported_is_as_strong_as_the_weakest_evidence(make):

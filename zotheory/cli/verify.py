@@ -53,12 +53,12 @@ def verify(
     other files should be run with --no-cache after they change.
 
     With --kernel coq, `coqc` reads the theorems about a claim's formulas, and accepted ones are evidence of
-    the grade "kernel". Scripts that it has accepted are not read again. Where there is no `coqc`, the claims
-    keep their other evidence, and the exit status is 1 if there are scripts to read.
+    the grade "kernel". Scripts that it has accepted are not read again. Without `coqc` the claims keep
+    their other evidence, and the exit status is 1 if there are scripts to read.
 
     Exit status 1: a verdict is not the expected one, a script is refused or for lack of `coqc` not read, or
-    the run was interrupted. Exit status 2: bad input: nothing was run, or a file did not load and the claims
-    of the others were run.
+    the run was interrupted. Exit status 2: bad input: nothing was run, or a file did not load and the
+    claims of the others were run.
     """
     from zotheory.cli.kernel import compiler_of, unread
     from zotheory.ledger.cache import default_folder

@@ -16,8 +16,8 @@ Claim & Statement & Verdict \\
 \endhead
 """
 _LETTERS = {
-    "alpha": "α", "delta": "δ", "eta": "η", "eps": "ε", "gamma": "γ", "kappa": "κ", "lambda": "λ", "mu": "μ",
-    "nu": "ν", "rho": "ρ", "sigma": "σ", "tau": "τ", "theta": "θ",
+    "alpha": "α", "delta": "δ", "eta": "η", "eps": "ε", "gamma": "γ", "kappa": "κ", "lambda": "λ",
+    "mu": "μ", "nu": "ν", "rho": "ρ", "sigma": "σ", "tau": "τ", "theta": "θ",
 }  # fmt: skip
 _GREEK = re.compile(rf"\b({'|'.join(_LETTERS)})\b")
 
@@ -45,7 +45,7 @@ def _row(result: Result) -> str:
 
 
 def _title(text: str) -> str:
-    """Return a title as LaTeX: Greek letters that are spelled out, and powers such as delta^2 or n^{3/2}."""
+    """Return a title as LaTeX, with Greek letters that are spelled out, and powers: delta^2, n^{3/2}."""
     words = re.split(r"\^(\d+|[A-Za-z]\b|\{[^{}]+\})", _GREEK.sub(lambda found: _LETTERS[found[1]], text))
     return "".join(
         rf"\ensuremath{{{{}}^{{{escape_latex(word.strip('{}'))}}}}}" if power % 2 else _spaced(word)
