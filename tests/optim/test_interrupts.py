@@ -12,6 +12,7 @@ from torch import nn
 from zotheory.optim import ZOSGD, layerwise, lockstep, replay
 from zotheory.optim.directions import Kept
 from zotheory.optim.interrupts import Held
+from zotheory.optim.stream import CHUNK
 from zotheory.optim.workspace import held_once
 
 
@@ -132,6 +133,44 @@ def test_no_memory_for_moments_changes_nothing(monkeypatch, bits):
         straight.step(lambda: twin(torch.ones(3, 4)).square().mean())
         optimizer.step(lambda: model(torch.ones(3, 4)).square().mean())  # the first one again
     assert bits(model.parameters()) == bits(twin.parameters())
+
+
+class Failing(ZOSGD):
+    """The update of one piece fails, before it has begun."""
+
+    calls, fails = 0, -1
+
+    def update(self, *args):
+        self.calls += 1
+        if self.calls == self.fails:
+            raise MemoryError
+        return super().update(*args)
+
+
+# The second piece of the first parameter; the other parameter.
+@pytest.mark.parametrize("fails", [2, 3])
+@pytest.mark.parametrize(("dtype", "turned"), [(torch.float32, False), (torch.bfloat16, True)])
+def test_no_piece_is_updated_twice(fails, dtype, turned):
+    def run(fails):
+        start = torch.linspace(-1, 1, CHUNK + 10, dtype=dtype).view(-1, 2)
+        held = [nn.Parameter(start.t() if turned else start), nn.Parameter(torch.ones(5))]
+        optimizer = Failing(held, 0.1, momentum=0.5)
+
+        def step():
+            optimizer.step(lambda: sum(p.detach().flatten()[-9:].double().square().sum() for p in held))
+
+        step()  # there is a momentum then
+        optimizer.calls, optimizer.fails = 0, fails
+        if fails > 0:
+            with pytest.raises(MemoryError):
+                step()
+            optimizer.settle()
+        else:
+            step()
+        assert (optimizer.steps, optimizer.calls) == (2, 3 + (fails > 0))
+        return [*held, *(optimizer.state[p]["momentum"] for p in held)]
+
+    assert all(map(torch.equal, run(fails), run(-1)))
 
 
 class Prompts(nn.Module):

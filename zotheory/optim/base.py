@@ -145,7 +145,8 @@ class ZerothOrderOptimizer(Resumable):
 
         Whatever the closure raises, Ctrl-C included, parameters are as before the step, which may be tried
         again. Between evaluations Ctrl-C waits. Should the update itself fail, as without memory, the rest
-        of it is done by the next step or by `settle`.
+        of it is done by the next step or by `settle`; at most one piece of a parameter, of 2^18 entries or
+        fewer, may then be shrunk by weight decay or averaged into moments twice.
 
         Raises:
             InvalidArgument: no closure, or one that does not return one real number; a model whose

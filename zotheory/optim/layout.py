@@ -194,7 +194,10 @@ def _marked(parameters: list[torch.Tensor], start: int, end: int) -> int:
 
 
 class flat_view:
-    """``with flat_view(p) as row``: entries as one writable row; a copy, written back, where needed."""
+    """``with flat_view(p) as row``: entries as one writable row; a copy where needed.
+
+    That is written back at the end, after an error too: what was done until then stays.
+    """
 
     __slots__ = ("_data", "_row")
 
@@ -207,5 +210,5 @@ class flat_view:
         return self._row
 
     def __exit__(self, *error: object) -> None:
-        if not self._data.is_contiguous() and not any(error):
+        if not self._data.is_contiguous():
             self._data.copy_(self._row.view_as(self._data))

@@ -36,6 +36,8 @@ class Replay:
         self._rounding = rounding
         self._total, self._update, self._moments = Combination(probes), update, moments
         self._rows: dict[int, dict[str, torch.Tensor]] = {}
+        # How many entries of a parameter are done, of those that have several pieces.
+        self._reached: dict[int, int] = {}
         # Options as they are now: a scheduler may change them before the update is done.
         self._waiting = {id(slot.parameter): (slot, dict(slot.group)) for slot in layout.slots}
 
@@ -56,7 +58,12 @@ class Replay:
         return rows
 
     def settle(self) -> None:
-        """Update all parameters that wait."""
+        """Update all parameters that wait.
+
+        Should that fail, it goes on at the next call with the piece that it failed at. A piece that
+        `Update` had begun to write to when it failed, at most `CHUNK` entries, is then shrunk by weight
+        decay, or averaged into moments, once more: no copy of pieces is kept for that.
+        """
         for slot, _ in self._waiting.values():
             self.moments(slot)  # while nothing has changed, should there be no memory for them
         for slot, _ in list(self._waiting.values()):
@@ -72,24 +79,36 @@ class Replay:
         del self._waiting[id(slot.parameter)]
 
     def _do(self, slot: Slot, group: dict[str, Any], data: torch.Tensor) -> None:
-        rows, rate = self.moments(slot), group["lr"]
-        if rate == 0 and not rows:
+        rows = self.moments(slot)
+        if group["lr"] == 0 and not rows:
             return
         with flat_view(data) as entries:
             for low, high in slot.windows():
-                here, pieces = entries, rows
-                if high - low < slot.size:
-                    here = entries[low:high]
+                if high - low == slot.size:
+                    self._do_piece(slot, group, low, entries, rows)
+                elif low >= self._reached.get(id(slot.parameter), 0):
                     pieces = {name: row[low:high] for name, row in rows.items()}
-                with borrowed(high - low, slot.dtype, here.device) as gradient:
-                    self._add_up(gradient, slot.start + low)
-                    if rate != 0 and here.dtype == slot.dtype:
-                        self._write(here, self._new(group, here, gradient, pieces), slot.start + low)
-                        continue
-                    with borrowed(high - low, slot.dtype, here.device) as copy:
-                        new = self._new(group, copy.copy_(here), gradient, pieces)
-                        if rate != 0:
-                            self._write(here, new, slot.start + low)
+                    self._do_piece(slot, group, low, entries[low:high], pieces)
+                    self._reached[id(slot.parameter)] = high
+
+    def _do_piece(
+        self,
+        slot: Slot,
+        group: dict[str, Any],
+        low: int,
+        here: torch.Tensor,
+        pieces: dict[str, torch.Tensor],
+    ) -> None:
+        rate, size = group["lr"], here.numel()
+        with borrowed(size, slot.dtype, here.device) as gradient:
+            self._add_up(gradient, slot.start + low)
+            if rate != 0 and here.dtype == slot.dtype:
+                self._write(here, self._new(group, here, gradient, pieces), slot.start + low)
+                return
+            with borrowed(size, slot.dtype, here.device) as copy:
+                new = self._new(group, copy.copy_(here), gradient, pieces)
+                if rate != 0:
+                    self._write(here, new, slot.start + low)
 
     def overflows(self, unbounded: tuple[str, ...] = ()) -> bool:
         """Return whether a new weight or moment would not be finite that is finite now.
