@@ -123,6 +123,23 @@ def test_every_mode_draws_and_uses_its_own_sliders(page, mode, slider):
             assert "the least V is" in find(page, "#readout").text
 
 
+def test_a_guide_of_no_use_has_the_line_of_fixed_length_in_contact(page):
+    """d = 4 and rho = 1/2: rho^2 = 1/d."""
+    page.execute_script("document.querySelector('input[value=guide]').click()")
+    place = next(i for i in range(100) if dimension(page, i) == 4)
+    set_slider(page, "d", place)
+    set_slider(page, "rho", 50)
+    assert "d = 4, ρ = 0.5" in find(page, "#readout").text
+    assert "laws of fixed length" in find(page, "#readout").text
+    set_slider(page, "rho", 51)
+    assert "laws of fixed length" not in find(page, "#readout").text
+
+
+def dimension(page, place):
+    set_slider(page, "d", place)
+    return int(re.search(r"d = (\d+)", find(page, "#readout").text)[1])
+
+
 def test_themes_and_keyboard(page):
     theme = find(page, "#theme")
     colours = [page.execute_script("return getComputedStyle(document.body).backgroundColor")]

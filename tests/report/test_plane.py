@@ -69,3 +69,14 @@ def test_script_defines_each_mode_and_holds_the_certified_values(certified):
     assert all(f'"{mode.name}": {{about' in text for mode in modes())
     assert all(repr(item.value) in text for item in certified)
     assert {item.mode for item in certified} == {mode.name for mode in modes()}
+
+
+@pytest.mark.parametrize("dim", [4, 100])
+def test_a_guide_of_no_use_leaves_the_whole_line_of_fixed_length_in_contact(dim):
+    """At rho^2 = 1/d both weights are 1/d and the residual (n - d)^2/d; beside it, two points."""
+    (guide,) = (mode for mode in modes() if mode.name == "guide")
+    for rho, whole in ((dim**-0.5, True), (1.1 * dim**-0.5, False)):
+        f = {k: float(sympy.lambdify(SYMBOLS, form)(dim, 1, 1, rho)) for k, form in guide.forms.items()}
+        s = np.linspace(0, dim, 11)
+        touching = np.abs(residual(f, s, dim - s)).max() < 1e-9 * dim
+        assert touching == whole

@@ -1,5 +1,6 @@
 """Conjectures: closed forms in the parameters, fitted to some certified values, tested by the others."""
 
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -9,7 +10,7 @@ from zotheory.errors import InvalidArgument
 from zotheory.explore.family import NUMBERS, Parameters
 from zotheory.explore.fitting import RationalFunction, fit_rational
 from zotheory.explore.minimal import encloses_root, minimal_polynomial
-from zotheory.explore.points import Point
+from zotheory.explore.points import Point, point_at
 from zotheory.explore.symbols import all_symbols, read_formula, substituted
 
 # Of the points that could be fitted to, this share is held out, scattered so that no row of a grid is.
@@ -19,6 +20,8 @@ LEAST_HELD_OUT = 2
 # Digits to which an irrational value is compared with the ends of a certified interval. The upper end is
 # the value of a law whose masses have some sixty digits, and misses the optimum by the square of that.
 DIGITS = 400
+# A stated formula may vanish at the values of a sweep alone: so many programs between them are solved too.
+MOST_BETWEEN = 4
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,9 @@ def conjectures(points: Iterable[Point]) -> list[Conjecture]:
 def stated(text: str, points: Iterable[Point], phase: str | None = None) -> Conjecture:
     """Return a formula of the user's, held against every certified point (of one phase).
 
+    If it agrees with all of them, up to four programs half-way between neighbours of one phase are solved,
+    and it is held against these too.
+
     Raises:
         InvalidArgument: not a formula, one with a symbol that is no parameter here, or no certified point.
     """
@@ -93,6 +99,8 @@ def stated(text: str, points: Iterable[Point], phase: str | None = None) -> Conj
     variables, fixed = _variables(members)
     phases = {point.phase for point in members}
     outcome = [(point, agrees(value, point)) for point in members]
+    if all(good for _, good in outcome):
+        outcome += [(point, agrees(value, point)) for point in _between(members)]
     return Conjecture(
         phase if phase is not None else phases.pop() if len(phases) == 1 else "all phases",
         variables,
@@ -103,6 +111,30 @@ def stated(text: str, points: Iterable[Point], phase: str | None = None) -> Conj
         tuple(point for point, good in outcome if good),
         tuple(point for point, good in outcome if not good),
     )
+
+
+def _between(points: Sequence[Point]) -> list[Point]:
+    """Return certified points half-way between neighbours of one phase, of that phase themselves."""
+    rows: dict[tuple[Any, ...], list[Point]] = {}
+    for point in points:
+        for name in point.parameters:
+            if name in NUMBERS:
+                rest = tuple(x for other, x in point.parameters.items() if other != name)
+                rows.setdefault((name, point.phase, rest), []).append(point)
+    pairs = []
+    for (name, phase, _), row in rows.items():
+        row.sort(key=lambda point: Fraction(point.parameters[name]))
+        for low, high in itertools.pairwise(row):
+            first, last = Fraction(low.parameters[name]), Fraction(high.parameters[name])
+            middle = Fraction((first + last) // 2) if name == "dim" else (first + last) / 2
+            if first < middle < last:
+                pairs.append((phase, dict(low.parameters) | {name: middle}))
+    found = []
+    for phase, parameters in pairs[:: max(1, -(-len(pairs) // MOST_BETWEEN))]:
+        point = point_at(parameters)
+        if point.certified and point.phase == phase:
+            found.append(point)
+    return found
 
 
 def agrees(value: Any, point: Point) -> bool:
@@ -128,8 +160,6 @@ def inside(number: Any, lower: Fraction, upper: Fraction) -> bool:
 
 
 def _fit(phase: str, points: Sequence[Point]) -> Conjecture | None:
-    import itertools
-
     everything, fixed = _variables(points)
     found = [(p, minimal_polynomial(p.lower, p.upper)) for p in points]  # type: ignore[arg-type]
     degree = max((len(roots) - 1 for _, roots in found if roots), default=0)

@@ -180,6 +180,9 @@ def _word(name: str, word: str) -> str:
     if name == "prior":
         parse_prior(word)
     elif word not in CHOICES[name]:
+        if "," in word:
+            remedy = f"separate words by semicolons: {word.replace(',', ';')}"
+            raise InvalidArgument(name, word, remedy)
         raise InvalidArgument(name, word, f"give one of {', '.join(CHOICES[name])}")
     return word
 

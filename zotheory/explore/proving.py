@@ -10,7 +10,7 @@ from typing import Any
 from zotheory.checks.evidence import Evidence, Grade, Outcome, Scope, Witness
 from zotheory.checks.exact import Term, check_identity, check_nonnegative, check_relation
 from zotheory.explore.conjecture import inside
-from zotheory.explore.family import Parameters, shown
+from zotheory.explore.family import NUMBERS, Parameters, shown
 from zotheory.explore.points import point_at
 from zotheory.explore.regimes import LevelRegime, Regime, regime_of
 from zotheory.explore.roots import linear_in_root
@@ -29,7 +29,7 @@ def optimal_law(value: Any, regime: str, fixed: Parameters) -> Iterator[Evidence
     """
     import sympy
 
-    found = regime_of(regime, fixed)
+    found, value = regime_of(regime, fixed), _with_fixed(value, fixed)
     if found is None:
         yield _no_regime(regime, fixed, ATTAINED)
         return
@@ -63,7 +63,7 @@ def dual_bound(value: Any, regime: str, fixed: Parameters) -> Iterator[Evidence]
     """
     import sympy
 
-    found = regime_of(regime, fixed)
+    found, value = regime_of(regime, fixed), _with_fixed(value, fixed)
     if found is None:
         yield _no_regime(regime, fixed, BOUND)
         return
@@ -196,6 +196,11 @@ def _same(
         parts=parts,
     )
     yield _not_negative((derived - expression) / root, f"{detail}: the sign of its irrational part", parts)
+
+
+def _with_fixed(value: Any, fixed: Parameters) -> Any:
+    # A formula may mention a parameter that the regime does not depend on: it is a number here.
+    return substituted(value, {name: x for name, x in fixed.items() if name in NUMBERS})
 
 
 def _not_negative(expression: Any, detail: str, parts: tuple[str, ...]) -> Evidence:

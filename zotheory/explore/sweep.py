@@ -107,8 +107,9 @@ def boundaries(
     """Locate, by bisection, where phases of neighbouring points of a sweep meet.
 
     Each pair of points that are neighbours along an axis (other than the dimension) and in different phases
-    is halved until they are at most ``width`` apart; every halving keeps the half whose ends differ. Where
-    a third phase lies between them, one of its boundaries is found. Points are kept in the store as others.
+    is halved until they are at most ``width`` apart; every halving keeps the half whose ends differ,
+    and both where a third phase is met. Phases that no halving meets are not found. Points are
+    kept in the store as others.
 
     Args:
         family: that was swept.
@@ -138,12 +139,11 @@ def boundaries(
             break
         middles = [dict(pair.low.parameters) | {pair.axis: pair.place} for pair in open_pairs]
         found = solve_points(middles, store, jobs=jobs, warn=warn)
-        open_pairs = [
-            Boundary(pair.axis, pair.low, middle)
-            if middle.phase != pair.low.phase
-            else Boundary(pair.axis, middle, pair.high)
+        halves = [
+            (Boundary(pair.axis, pair.low, middle), Boundary(pair.axis, middle, pair.high))
             for pair, middle in zip(open_pairs, found, strict=True)
         ]
+        open_pairs = [half for both in halves for half in both if half.low.phase != half.high.phase]
     return closed
 
 

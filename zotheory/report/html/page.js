@@ -146,8 +146,8 @@ function draw() {
   if (mode === "aligned") line("contact", [1, 0], [1, far.t]);
   if (mode === "blind") line("contact", ...edge(at.d));
   const circle = (kind, s, t, r) => parts.push(`<circle class="${kind}" cx="${x(s).toFixed(1)}" cy="${y(t).toFixed(1)}" r="${r}"/>`);
-  // At R^2 = d the whole line of fixed length is in contact.
-  const fixed = mode === "cap" && cap <= at.d * (1 + 1e-9);
+  // At R^2 = d, and at rho^2 = 1/d, the whole line of fixed length is in contact.
+  const fixed = (mode === "cap" && cap <= at.d * (1 + 1e-9)) || (mode === "guide" && Math.abs(at.rho * at.rho * at.d - 1) < 1e-9);
   if (fixed) line("contact", ...edge(at.d));
   else if (mode !== "aligned" && mode !== "blind") for (const [s, t] of atoms) circle("ring", s, t, 9);
   for (const [s, t, mass] of atoms) {
