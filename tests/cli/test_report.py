@@ -1,13 +1,39 @@
 """`zotheory report`: files written, exit statuses, and nothing lost to a figure that fails."""
 
+import shutil
+import subprocess
+
 import pytest
 from typer.testing import CliRunner
 
 from zotheory.cli import app
+from zotheory.experiment import load
+from zotheory.experiment import run as run_experiment
 from zotheory.report import document
 from zotheory.report.html import page, plane
 
 runner = CliRunner()
+
+EXPERIMENT = """
+from dataclasses import dataclass
+from zotheory.experiment import Experiment, Preset, Table
+
+
+@dataclass(frozen=True)
+class Config:
+    \"\"\"A factor.\"\"\"
+
+    factor: int = 1
+
+
+def run(config, cell, seed):
+    return Table({"y": [config.factor]}, queries=1)
+
+
+EXPERIMENT = Experiment(
+    title="t", presets={"quick": Preset(Config())}, cells=lambda config: [{"x": 1}], run=run
+)
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -101,9 +127,77 @@ def test_help_keeps_the_name_of_the_variable_whole():
             assert "ZOTHEORY_CACHE_DIR" in said.stdout
 
 
-def test_a_kernel_that_is_not_installed_ends_before_claims_run(folder, monkeypatch):
+@pytest.mark.parametrize("format", ["html", "latex"])
+def test_a_kernel_that_is_not_installed_is_said_in_the_report(write, tmp_path, monkeypatch, format):
+    path = write("A1")
+    proof = (
+        'coq=CoqProof(file="a1.v", formulas={"middle": ""}, theorems={"one": ("statement",)}, detail=""),'
+    )
+    text = path.read_text(encoding="utf-8").replace("formulas={", f"{proof} formulas={{", 1)
+    path.write_text(f"from zotheory.kernel import CoqProof\n{text}", encoding="utf-8")
     monkeypatch.setenv("PATH", "")
-    result = report(folder, "--kernel", "coq")
-    assert result.exit_code == 2
-    assert "coqc" in result.stderr
-    assert "A1" not in result.stderr
+    result = report(path, "--kernel", "coq", "--no-figures", "--format", format, "--output", "out")
+    assert result.exit_code == 1
+    said = "1 Coq script not read: no coqc on the PATH (Debian: apt-get install coq)"
+    assert said in result.stderr
+    assert said in (tmp_path / "out").read_text(encoding="utf-8")
+
+
+def test_stdout_and_an_absent_store_are_refused(folder, tmp_path):
+    for options in (["--output", "-"], ["--store", "absent"]):
+        result = report(folder, "--no-figures", *options)
+        assert result.exit_code == 2
+        assert result.stderr.startswith(f"error: {options[0][2:]} = {options[1]!r}: ")
+    assert {path.name for path in tmp_path.iterdir()} <= {"claims", "cache"}
+
+
+@pytest.fixture
+def lab(write, tmp_path):
+    """Two configurations of an experiment in a store, a claim that reads them, and one that does not."""
+    place = tmp_path / "experiments" / "one"
+    place.mkdir(parents=True)
+    (place.parent / "__init__.py").write_text("")
+    (place / "__init__.py").write_text(EXPERIMENT)
+    for arguments in (["init", "-q"], ["add", "experiments"], ["commit", "-qm", "first"]):
+        identity = ["-c", "user.name=n", "-c", "user.email=e@example.org"]
+        subprocess.run(["git", *identity, *arguments], check=True, capture_output=True)
+    experiment = load("one")
+    for number in (1, 2):
+        run_experiment(experiment, experiment.config_class(number), seeds=1, jobs=1)
+    path = write("A1")
+    reads = path.read_text(encoding="utf-8").replace("latex=", 'data=("../results/one",), latex=', 1)
+    path.write_text(reads, encoding="utf-8")
+    write("A2", middle=3, expected="REFUTED")
+    return place / "__init__.py", path.parent
+
+
+@pytest.mark.parametrize("format", ["html", "latex"])
+def test_results_of_earlier_code_are_found_without_figures(lab, tmp_path, format):
+    code, claims = lab
+    options = ["--no-figures", "--format", format, "--output", "out"]
+    fresh = report(claims, *options)
+    assert fresh.exit_code == 0, fresh.output
+    assert "older than" not in fresh.stderr + (tmp_path / "out").read_text(encoding="utf-8")
+    code.write_text(EXPERIMENT.replace("config.factor", "config.factor + 1"))
+    result = report(claims, *options)
+    assert result.exit_code == 0
+    headline = "Results of 1 experiment (2 of 2 sets) are older than the code"
+    assert headline in result.stderr
+    text = (tmp_path / "out").read_text(encoding="utf-8")
+    assert headline in text
+    if format == "latex":
+        assert f"{headline}: one. Such results are read by A1." in text
+        return
+    for name in ("preset quick", "preset quick but for factor"):
+        assert f"one, {name}: 1 of 1 cell measured by earlier code (changed since: one/__init__.py)" in text
+    assert text.count("Reads results of one, some measured by earlier code.") == 1
+
+
+def test_results_without_their_experiments_are_of_unknown_age(lab, tmp_path):
+    code, claims = lab
+    shutil.rmtree(code.parents[1])
+    result = report(claims, "--no-figures")
+    assert result.exit_code == 0
+    said = "Whether results are older than the code is not known: experiments/ is not here"
+    assert said in result.stderr
+    assert said in (tmp_path / "report.html").read_text(encoding="utf-8")

@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 import pytest
 
 from zotheory.ledger.discover import LoadFailure
+from zotheory.report.ages import Ages, OldResults
 from zotheory.report.html.page import Picture, render_html
 
 VOID = {"meta", "link", "input", "br", "hr", "img"}
@@ -94,8 +95,15 @@ def test_texts_of_claims_cannot_end_the_page_early(make):
     assert nasty in "".join(parser.text)
 
 
-def test_stale_results_are_said_once_for_all_their_figures(make):
-    old = "measured by earlier code (changed since: a.py)"
-    text = "".join(read(render_html([make()], [Picture(n, "", n, stale=old) for n in "xy"])).text)
-    assert f"x, y: {old}" in text
+def test_old_results_are_said_with_the_claims_that_read_them(make):
+    old = [OldResults("toy", f"preset {name}", 1, 2, ("a.py",)) for name in ("quick", "paper")]
+    old.append(OldResults("game", "preset quick", 2, 2, ("b.py",)))
+    ages = Ages(tuple(old), 5, {"A1": ("toy", "game")}, ("Not looked at",))
+    page = read(render_html([make(), make(id="A2")], ages=ages))
+    text = "".join(page.text)
+    assert "stale" in page.ids
+    assert "Results of 2 experiments (3 of 5 sets) are older than the code" in text
+    assert "toy, preset paper: 1 of 2 cells measured by earlier code (changed since: a.py)" in text
+    assert text.count("Reads results of toy and game, some measured by earlier code.") == 1
+    assert "Not looked at." in text
     assert "stale" not in read(render_html([make()], [Picture("x", "", "x")])).ids

@@ -36,8 +36,7 @@ from zotheory.cli.progress import progress_shown
 from zotheory.errors import InvalidArgument
 
 if TYPE_CHECKING:
-    from zotheory.ledger.discover import LoadFailure
-    from zotheory.ledger.run import Result
+    from zotheory.report.ages import Changes
     from zotheory.report.html.page import Picture
 
 
@@ -84,13 +83,15 @@ def report(
     """Run the claims, draw the figures, and write a report that needs no other file.
 
     The HTML page opens from disk: the ledger with filters, statements, evidence and witnesses, the optimal
-    laws in a plane with sliders, the figures, and what rests on what. Results that are older than the code
-    of their experiment are marked. latex and pdf hold every claim with its verdict.
+    laws in a plane with sliders, the figures, and what rests on what. latex and pdf hold every claim with
+    its verdict. All of them say which stored results are older than the code of their experiment, and which
+    claims read such results.
 
-    Exit status 1: a verdict is not the expected one, a script is refused, or the run was interrupted. Exit
-    status 2: bad input, or a claim file or figure that failed; the report is written with the others.
+    Exit status 1: a verdict is not the expected one, a script is refused or for lack of `coqc` not read, or
+    the run was interrupted. Exit status 2: bad input, or a claim file or figure that failed; the report is
+    written with the others.
     """
-    from zotheory.kernel.coqc import find_coqc
+    from zotheory.cli.kernel import compiler_of, unread
     from zotheory.ledger.cache import default_folder
     from zotheory.ledger.discover import discover
     from zotheory.ledger.run import check_jobs, run
@@ -100,7 +101,8 @@ def report(
     with interruption_in_one_line(), errors_in_one_line():
         check_jobs(jobs)
         _check_suffix(target, format)
-        coqc = None if kernel is None else find_coqc()
+        _check_store(store)
+        coqc, lacking = compiler_of(kernel)
         claims, failures = discover(claim_paths(paths))
         check_writable(target)
         if format is ReportFormat.PDF:
@@ -117,14 +119,23 @@ def report(
                 kernel=coqc,
             )
         failed += [f"not loaded: {failure}" for failure in failures]
+        without = unread(results, lacking)
+        from zotheory.report.ages import Changes, ages_of
+
+        changes = Changes()
+        ages = ages_of(store, experiments, claims, changes)
         if format is ReportFormat.HTML:
-            pictures, troubles = _pictures(store, folder, experiments) if figures else ([], [])
+            pictures, troubles = _pictures(store, folder, experiments, changes) if figures else ([], [])
             failed += troubles
-            write_report(target, _page(results, pictures, failures, troubles))
+            notes = [*(f"{line}." for line in without), *(f"Not drawn: {line}" for line in troubles)]
+            from zotheory.report.html.page import render_html
+
+            page = render_html(results, pictures, failures, notes=notes, ages=ages)
+            write_report(target, page)
         else:
             from zotheory.report.document import compiled, document
 
-            text = document(results)
+            text = document(results, ages, notes=without)
             if format is ReportFormat.LATEX:
                 write_report(target, text)
             else:
@@ -132,13 +143,13 @@ def report(
     from zotheory.report.summary import complaints, count_line, refused_script
 
     tell(f"{target}: {count_line(results, failures)}")
-    for line in [*complaints(results), *failed]:
+    told = [ages.headline] if ages.old else []
+    for line in [*complaints(results), *without, *failed, *told, *ages.notes]:
         tell(f"  {line}")
     if failed:
         raise typer.Exit(BAD_INPUT)
-    if len(results) < len(claims) or not all(
-        result.as_expected and not refused_script(result) for result in results
-    ):
+    good = all(result.as_expected and not refused_script(result) for result in results)
+    if len(results) < len(claims) or without or not good:
         raise typer.Exit(NOT_EXPECTED)
 
 
@@ -155,24 +166,26 @@ def _check_suffix(target: Path, format: ReportFormat) -> None:
             raise InvalidArgument("output", target.name, remedy)
 
 
-def _page(
-    results: Sequence[Result],
-    pictures: Sequence[Picture],
-    failures: Sequence[LoadFailure],
-    troubles: Sequence[str],
-) -> str:
-    from zotheory.report.html.page import render_html
+def _check_store(store: Path) -> None:
+    """Check that a folder of results is there; the default one need not be.
 
-    notes = [f"Not drawn: {line}" for line in troubles]
-    return render_html(results, pictures, failures, notes=notes)
+    Raises:
+        InvalidArgument: it is not, or it is a file.
+    """
+    from zotheory.experiment.files import require_folder
+
+    require_folder(store)
+    if store != DEFAULT_STORE and not store.is_dir():
+        raise InvalidArgument("store", store.name, f"{store} is not here: give a folder of results")
 
 
-def _pictures(store: Path, folder: Path, experiments: Path) -> tuple[list[Picture], list[str]]:
+def _pictures(
+    store: Path, folder: Path, experiments: Path, changes: Changes
+) -> tuple[list[Picture], list[str]]:
     """Return the figures whose results are in the store, and a line for each that failed."""
     from zotheory.errors import ZotheoryError
     from zotheory.experiment.discovery import load
     from zotheory.experiment.faults import MissingResults
-    from zotheory.experiment.freshness import changed_since
     from zotheory.experiment.store import Store
     from zotheory.plotting.paper.discovery import find_figures, load_figure
     from zotheory.plotting.paper.source import best_source
@@ -191,7 +204,7 @@ def _pictures(store: Path, folder: Path, experiments: Path) -> tuple[list[Pictur
                 experiment = load(figure.experiment, experiments)
                 source = best_source(experiment, Store(store), preferred=figure.preset)
                 drawn = {path.suffix: path for path in write_figure(figure, source, scratch, ("svg",))}
-                changed = changed_since(experiment, [fact["environment"] for fact in source.results.facts])
+                changed = changes.since(experiment, [fact["environment"] for fact in source.results.facts])
             except MissingResults as error:
                 tell(f"not shown: {name}: {error}")
                 continue

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from zotheory.errors import ZotheoryError
 from zotheory.ledger.run import Result
+from zotheory.report.ages import Ages
 from zotheory.report.escape import escape_latex
 from zotheory.report.latex import render_latex
 from zotheory.report.summary import count_line
@@ -27,13 +28,22 @@ class DocumentError(ZotheoryError):
     """A document that cannot be compiled."""
 
 
-def document(results: Sequence[Result]) -> str:
+def document(results: Sequence[Result], ages: Ages | None = None, *, notes: Sequence[str] = ()) -> str:
     """Return a LaTeX document, in ASCII, with every claim and its verdict.
 
     Everything between its first ``\\section`` and its end can be pasted into an appendix.
+
+    Args:
+        results: of the ledger.
+        ages: what is known of the age of measured results; None for nothing.
+        notes: sentences without their full stop, in a paragraph of their own.
     """
     count = escape_latex(count_line(results, cached=False))
-    return f"{_HEAD}{count}.\n\n{{\\small\n{render_latex(results)}}}\n\\end{{document}}\n"
+    said = [f"{note}." for note in notes]
+    if ages is not None and ages.paragraph:
+        said.append(ages.paragraph)
+    below = f"{escape_latex(' '.join(said))}\n\n" if said else ""
+    return f"{_HEAD}{count}.\n\n{below}{{\\small\n{render_latex(results)}}}\n\\end{{document}}\n"
 
 
 def require_compiler() -> str:

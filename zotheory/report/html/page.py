@@ -13,6 +13,7 @@ from zotheory.checks.evidence import Grade
 from zotheory.ledger.claim import Verdict
 from zotheory.ledger.discover import LoadFailure
 from zotheory.ledger.run import Result
+from zotheory.report.ages import Ages
 from zotheory.report.html.graph import HEIGHT, WIDTH, dependency_drawing
 from zotheory.report.html.mathml import statement_html
 from zotheory.report.html.plane import certified, javascript
@@ -50,6 +51,7 @@ def render_html(
     *,
     title: str = "zotheory: claims and their verdicts",
     notes: Sequence[str] = (),
+    ages: Ages | None = None,
     date: datetime | None = None,
 ) -> str:
     """Return the page, which needs no network and no other file.
@@ -60,6 +62,7 @@ def render_html(
         failures: claim files that did not load.
         title: of the page.
         notes: sentences for the summary.
+        ages: what is known of the age of measured results; None for nothing.
         date: when it was made; by default now.
 
     Raises:
@@ -72,7 +75,8 @@ def render_html(
 
     made = (date or datetime.now(UTC)).strftime("%Y-%m-%d %H:%M UTC")
     drawing = dependency_drawing({result.id: result.depends for result in results})
-    claims = [_claim(result, results) for result in results]
+    ages = ages or Ages()
+    claims = [_claim(result, results, ages) for result in results]
     script = javascript(certified()) + _asset("page.js")
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
     return environment.from_string(_asset("page.html.jinja")).render(
@@ -82,8 +86,8 @@ def render_html(
         count_line=count_line(results, failures),
         tiles=_tiles(results),
         complaints=complaints(results, failures),
-        stale=_stale(pictures),
-        notes=notes,
+        ages=ages,
+        notes=[*notes, *(f"{note}." for note in ages.notes)],
         letters=sorted({result.id[0] for result in results}),
         grades=[grade for grade in Grade if any(claim["grade"] == grade for claim in claims)],
         claims=claims,
@@ -106,16 +110,7 @@ def _tiles(results: Sequence[Result]) -> list[tuple[str, int, str]]:
     return [(str(verdict), count, _WORDS[verdict]) for verdict, count in counts if count]
 
 
-def _stale(pictures: Sequence[Picture]) -> list[str]:
-    """Return a line for each thing that is to be said of figures, with their names."""
-    names: dict[str, list[str]] = {}
-    for picture in pictures:
-        if picture.stale:
-            names.setdefault(picture.stale, []).append(picture.name)
-    return [f"{', '.join(found)}: {text}" for text, found in names.items()]
-
-
-def _claim(result: Result, results: Sequence[Result]) -> Mapping[str, Any]:
+def _claim(result: Result, results: Sequence[Result], ages: Ages) -> Mapping[str, Any]:
     known = {other.id for other in results}
     return {
         "id": result.id,
@@ -131,6 +126,7 @@ def _claim(result: Result, results: Sequence[Result]) -> Mapping[str, Any]:
         "conditions": result.conditions,
         "source": result.source.rstrip("."),
         "reason": result.reason.rstrip("."),
+        "stale": ages.of_claim(result.id),
         "depends": [name for name in result.depends if name in known],
         "used_by": [other.id for other in results if result.id in other.depends],
         "formulas": result.formulas,
