@@ -189,3 +189,11 @@ Section Psd.
         rewrite sum_scale. fold (dot d a a). ring.
   Qed.
 End Psd.
+
+(* A point at which the hypotheses hold: the zero matrix on the line. *)
+Theorem equality_satisfiable : ltac:(hypotheses_of equality).
+Proof.
+  exists 1%nat, (fun _ _ => 0), (fun _ => 1).
+  split; [reflexivity|]. split; [unfold quadratic; simpl; intro; lra|]. split; [cbv -[Rplus Rmult Rlt IZR]; lra|].
+  split; [lia|]. exists 0%nat, 0%nat. split; [lia|]. split; [lia|exact I].
+Qed.

@@ -161,17 +161,18 @@ Proof.
   rewrite !sum_pick, same_refl by assumption. ring.
 Qed.
 
-Theorem catalogue d h i l :
+Theorem catalogue d h i :
   (i < d)%nat ->
-  (fourth d 1 0 l -> coordinate_variance d h i l = claimed_gaussian (dot d h h) (h i ^ 2))
-  /\ (fourth d (INR d / (INR d + 2)) 0 l ->
+  (forall l, fourth d 1 0 l -> coordinate_variance d h i l = claimed_gaussian (dot d h h) (h i ^ 2))
+  /\ (forall l, fourth d (INR d / (INR d + 2)) 0 l ->
       coordinate_variance d h i l = claimed_sphere (INR d) (dot d h h) (h i ^ 2))
-  /\ (fourth d 1 (-2) l -> coordinate_variance d h i l = claimed_rademacher (dot d h h) (h i ^ 2))
-  /\ (fourth d 0 (INR d) l -> coordinate_variance d h i l = claimed_coordinate (INR d) (h i ^ 2))
-  /\ (unbiased d 1 l -> surely l (fun v => dot d h v * dot d h v = dot d h h) ->
+  /\ (forall l, fourth d 1 (-2) l ->
+      coordinate_variance d h i l = claimed_rademacher (dot d h h) (h i ^ 2))
+  /\ (forall l, fourth d 0 (INR d) l -> coordinate_variance d h i l = claimed_coordinate (INR d) (h i ^ 2))
+  /\ (forall l, unbiased d 1 l -> surely l (fun v => dot d h v * dot d h v = dot d h h) ->
       coordinate_variance d h i l = claimed_aligned (dot d h h) (h i ^ 2)).
 Proof.
-  intro I. pose proof (pos_INR d). repeat split; intro F; [..|intro A].
+  intro I. pose proof (pos_INR d). repeat split; intros l F; [..|intro A].
   - rewrite (fourth_variance d _ _ h i l I F). unfold claimed_gaussian. ring.
   - rewrite (fourth_variance d _ _ h i l I F). unfold claimed_sphere. field. lra.
   - rewrite (fourth_variance d _ _ h i l I F). unfold claimed_rademacher. ring.
@@ -188,5 +189,20 @@ Proof.
   exists (1 / 2), (1 / 3), 1, 1, (fun _ => [(1 / 2, 0); (1 / 2, 2)]).
   split; [lra|]. split; [intro t; easy_check|]. exists 1%nat. easy_check.
 Qed.
+(* On the line: 0 and the roots of 3, and 1. *)
 Theorem catalogue_satisfiable : ltac:(hypotheses_of catalogue).
-Proof. exists 1%nat, (fun _ => 1), 0%nat, []. easy_check. Qed.
+Proof.
+  exists 1%nat, (fun _ => 1), 0%nat. split; [lia|].
+  assert (Z : forall i, (i < 1)%nat -> i = 0%nat) by (intros; lia).
+  split; [|split; [|split; [|split]]].
+  - exists [(2 / 3, fun _ => 0); (1 / 3, fun _ => sqrt 3)]. split; [|exact I].
+    intros i j k m Hi Hj Hk Hm. rewrite (Z i Hi), (Z j Hj), (Z k Hk), (Z m Hm), same_refl. simpl.
+    rewrite sqrt_sqrt by lra. lra.
+  - exists [(1, fun _ => 1)]. split; [|exact I].
+    intros i j k m Hi Hj Hk Hm. rewrite (Z i Hi), (Z j Hj), (Z k Hk), (Z m Hm), same_refl. simpl. field.
+  - exists [(1, fun _ => 1)]. split; [|exact I].
+    intros i j k m Hi Hj Hk Hm. rewrite (Z i Hi), (Z j Hj), (Z k Hk), (Z m Hm), same_refl. simpl. lra.
+  - exists [(1, fun _ => 1)]. split; [|exact I].
+    intros i j k m Hi Hj Hk Hm. rewrite (Z i Hi), (Z j Hj), (Z k Hk), (Z m Hm), same_refl. simpl. lra.
+  - exists [(1, fun _ => 1)]. easy_check.
+Qed.

@@ -9,6 +9,7 @@ from typing import Any
 
 from zotheory.errors import InvalidArgument
 from zotheory.kernel.coqc import CAN_HOLD, STANDARD_AXIOMS
+from zotheory.kernel.reading import refuse_other_sentences
 
 # The name under which evidence from scripts stands beside the claim's own routes.
 ROUTE = "Coq"
@@ -84,9 +85,11 @@ def script(proof: CoqProof | None, formulas: Mapping[str, Any], folder: Path, ti
     ]
     # Coq answers with the axioms below all of them, which takes as long as below one.
     names = [*proof.theorems, *(f"{CAN_HOLD}{name}" for name in proof.theorems)]
+    used = " ".join(f"let _ := @{name} in" for name in names)
     together = [
         *(_can_hold(name, theorems) for name in proof.theorems),
-        f"Definition all_theorems := ({', '.join(names)}).",
+        # Without notation, which could hide some of them.
+        f"Definition all_theorems : Coq.Init.Logic.True := {used} Coq.Init.Logic.I.",
         "Print Assumptions all_theorems.",
     ]
     return "\n".join(
@@ -158,11 +161,7 @@ def read_theorems(proof: CoqProof, folder: Path) -> str:
     renamed = _REDEFINED.search(code)
     if renamed:
         raise InvalidArgument("file", proof.file, f"it says {renamed[0]!r}: that name is the library's")
-    for name in proof.theorems:
-        if not re.search(rf"^ *Theorem {re.escape(name)}\b", code, re.MULTILINE):
-            raise InvalidArgument(
-                "theorems", name, f'{proof.file} has no line that begins with "Theorem {name}"'
-            )
+    refuse_other_sentences(code, proof.file, proof.theorems, "\n".join(map(_read, PARTS)))
     for name in proof.formulas:
         if not re.search(rf"\b{claimed_name(name)}\b", code):
             remedy = f"{proof.file} does not speak of {claimed_name(name)}: leave it out"

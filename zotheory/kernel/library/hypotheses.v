@@ -1,17 +1,60 @@
 (* The hypotheses of a theorem, as the statement that something satisfies them all: forall x, P x -> C becomes
-   exists x, P x. What stands inside C is not looked at. *)
+   exists x, P x. Those inside C count too: on both sides of /\ and <->, and below exists if they do not depend on
+   what exists. Anywhere else (below \/ and ~, inside another predicate) they are refused: such a statement may
+   hold because nothing satisfies them. Definitions are unfolded, the library's predicates are not. *)
+Ltac both a b :=
+  lazymatch a with True => b | _ => lazymatch b with True => a | _ => constr:(a /\ b) end end.
 Ltac hypotheses_in type :=
   lazymatch type with
+  | ?A /\ ?B => let a := hypotheses_in A in let b := hypotheses_in B in both a b
+  | ?A <-> ?B => let a := hypotheses_in A in let b := hypotheses_in B in both a b
+  | ?A \/ ?B =>
+      let a := hypotheses_in A in let b := hypotheses_in B in
+      lazymatch both a b with
+      | True => constr:(True) | _ => fail 100 "a hypothesis inside a disjunction: state it before the conclusion" end
+  | ~ ?A =>
+      lazymatch A with
+      | @eq _ _ _ => hypotheses_in A | (_ < _)%R => constr:(True) | (_ <= _)%R => constr:(True)
+      | _ => fail 100 "a negation of more than an equation or inequality: state it with hypotheses" end
+  | @ex ?A ?B =>
+      let rest := hypotheses_below A B in
+      lazymatch rest with
+      | fun _ => ?found => constr:(found)
+      | _ => fail 100 "a hypothesis below exists that depends on what exists" end
+  | @surely ?A _ ?B =>
+      let rest := hypotheses_below A B in
+      lazymatch rest with
+      | fun _ => True => constr:(True)
+      | _ => fail 100 "a hypothesis inside surely: state it before the conclusion" end
   | forall x : ?A, @?B x =>
       let y := fresh "x" in
-      let rest := constr:(fun y : A => ltac:(
-        let next := eval cbv beta in (B y) in let found := hypotheses_in next in exact found)) in
+      let rest := hypotheses_below A B in
       lazymatch type of A with
       | Prop => lazymatch rest with fun _ => ?found => constr:(A /\ found) | _ => constr:(exists y : A, rest y) end
       | _ => constr:(exists y : A, rest y)
       end
-  | _ => constr:(True)
-  end.
+  | @eq ?A _ _ =>
+      lazymatch A with
+      | Prop => fail 100 "an equation of propositions: state it with <->"
+      | _ -> Prop => fail 100 "an equation of predicates: state it with <->"
+      | _ => constr:(True)
+      end
+  | (_ < _)%R => constr:(True) | (_ <= _)%R => constr:(True)
+  | (_ > _)%R => constr:(True) | (_ >= _)%R => constr:(True)
+  | (_ < _)%nat => constr:(True) | (_ <= _)%nat => constr:(True)
+  | unbiased _ _ _ => constr:(True) | probability _ => constr:(True)
+  | True => constr:(True)
+  | _ =>
+      let next := eval hnf in type in
+      lazymatch next with
+      | _ /\ _ => hypotheses_in next | _ \/ _ => hypotheses_in next | @ex _ _ => hypotheses_in next
+      | forall _, _ => hypotheses_in next | @eq _ _ _ => hypotheses_in next
+      | _ => fail 100 "hypotheses are not looked for in" next end
+  end
+with hypotheses_below A B :=
+  let y := fresh "x" in
+  constr:(fun y : A => ltac:(
+    let next := eval cbv beta in (B y) in let found := hypotheses_in next in exact found)).
 Ltac hypotheses_of theorem :=
   let type := type of theorem in
   let plain := eval cbv zeta in type in
