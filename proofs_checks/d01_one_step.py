@@ -85,7 +85,7 @@ claim = Claim(
         },
         without_formulas=("descent_lemma", "two_points"),
         detail="from an L-Lipschitz gradient to the bound, with both schemes, for every law of v and of the data with "
-        "finitely many atoms",
+        "finitely many atoms, at mu, omega, theta > 0 (mu = 0 and omega = theta = 0 are left to other routes)",
     ),
 )
 

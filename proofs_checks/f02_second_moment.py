@@ -109,7 +109,8 @@ claim = Claim(
         },
         library=("draws", "fourth"),
         detail="for estimates with finitely many values, after any number of updates; states that an update leaves as "
-        "they are; with drift the recursion of E[v] for the E[m^2] of F1; laws through their fourth moments",
+        "they are; with drift the recursion of E[v] for the E[m^2] of F1; the catalogue for a single draw at delta = 1 and laws through "
+        "their fourth moments (other delta and the mean of K draws are left to other routes)",
     ),
 )
 
