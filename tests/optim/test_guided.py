@@ -193,7 +193,7 @@ def test_lengths(dim, delta):
 
 def test_rows_drawn_again_are_of_no_other_query(monkeypatch):
     # With nearly half of all rows refused, no two queries, nor steps, look along one line.
-    monkeypatch.setattr("zotheory.optim.guided._CLOSEST", 5.0)
+    monkeypatch.setattr("zotheory.optim.guided.CLOSEST", 5.0)
     dim, queries = 6, 4
     _, steps = guided(np.ones(dim), np.ones(dim), p_min=1e-9, p_max=1e-9, queries=queries)
     _, seen = steps(60)
