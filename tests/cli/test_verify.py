@@ -177,3 +177,11 @@ def test_help_and_version_import_nothing_heavy():
     assert result.stdout.splitlines()[-1] == "[]"
     assert "verify" in result.stdout
     assert runner.invoke(app, ["--version"]).stdout == f"zotheory {__version__}\n"
+
+
+def test_stdout_by_another_name_is_refused(folder, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = verify(folder, "--output", "-")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("error: output = '-': a file is written, not stdout")
+    assert not (tmp_path / "-").exists()

@@ -73,11 +73,14 @@ def test_commands_in_a_statement_are_left_alone():
     [
         ("V = delta^2 d", r"V = \ensuremath{\delta}\ensuremath{{}^{2}} d"),
         ("a^T H n^{3/2}^x", r"a\ensuremath{{}^{T}} H n\ensuremath{{}^{3/2}}\ensuremath{{}^{x}}"),
+        ("u^(1/2) (x)", r"u\ensuremath{{}^{1/2}} (x)"),
         ("deltas (A)^2 ^ {", r"deltas (A)\ensuremath{{}^{2}} \textasciicircum{} \{"),
     ],
 )
-def test_greek_letters_and_powers_of_titles_are_typeset(make, title, latex):
-    assert rf"\textbf{{{latex}.}}" in render([make(title=title)], "latex")
+def test_greek_letters_and_powers_of_titles_and_sources_are_typeset(make, title, latex):
+    text = render([make(title=title, source=title)], "latex")
+    assert rf"\textbf{{{latex}.}}" in text
+    assert rf"\emph{{({latex})}}" in text
 
 
 def test_the_longtable_is_ascii_balanced_and_has_two_separators_a_row(make, mixed):

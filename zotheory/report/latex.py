@@ -31,7 +31,7 @@ def render_latex(results: Sequence[Result]) -> str:
 def _row(result: Result) -> str:
     # A blank line would end the paragraph inside a cell, and in mathematics it is an error.
     statement = " ".join(ascii_latex(result.latex).split())
-    source = escape_latex(result.source)
+    source = _typeset(result.source)
     verdict = escape_latex(str(result.verdict))
     if not result.as_expected:
         verdict += rf" \textbf{{(expected {escape_latex(str(result.expected))})}}"
@@ -39,18 +39,21 @@ def _row(result: Result) -> str:
         verdict += f": {escape_latex(strength(result))}"
     return (
         f"{escape_latex(result.id)} &\n"
-        f"\\textbf{{{_title(result.title)}.}} {statement} \\emph{{({source})}} &\n"
+        f"\\textbf{{{_typeset(result.title)}.}} {statement} \\emph{{({source})}} &\n"
         f"{verdict} \\\\\n"
     )
 
 
-def _title(text: str) -> str:
-    """Return a title as LaTeX, with Greek letters that are spelled out, and powers: delta^2, n^{3/2}."""
-    words = re.split(r"\^(\d+|[A-Za-z]\b|\{[^{}]+\})", _GREEK.sub(lambda found: _LETTERS[found[1]], text))
-    return "".join(
-        rf"\ensuremath{{{{}}^{{{escape_latex(word.strip('{}'))}}}}}" if power % 2 else _spaced(word)
-        for power, word in enumerate(words)
-    )
+def _typeset(text: str) -> str:
+    """Return prose as LaTeX: Greek letters that are spelled out, and powers, as in delta^2 or u^(1/2)."""
+    shown = _GREEK.sub(lambda found: _LETTERS[found[1]], text)
+    words = re.split(r"\^(\d+|[A-Za-z]\b|\{[^{}]+\}|\([^()]+\))", shown)
+    return "".join(_power(word) if place % 2 else _spaced(word) for place, word in enumerate(words))
+
+
+def _power(text: str) -> str:
+    bare = text[1:-1] if text[0] in "{(" else text
+    return rf"\ensuremath{{{{}}^{{{escape_latex(bare)}}}}}"
 
 
 def _spaced(text: str) -> str:
