@@ -30,6 +30,8 @@ def written(folder, text):
         (f"{STATED}Proof. {{ -Abort All. }}\n", "it says Abort"),
         (f"{THEOREM}Reset twice. Lemma twice : True. Proof. exact I. Qed.\n", "it says Reset"),
         (f"{THEOREM}Back 2.\n", "it says Back"),
+        (f"Definition f := I.(* *)Import Nat.\n{THEOREM}", "it says Import"),
+        (f"Local(* *)Definition f := I.\n{THEOREM}", "it says Local"),
         (f"Fail {THEOREM}", "it says Fail"),
         (f"Timeout 9 {THEOREM}", "it says Timeout"),
         (f"{STATED}Proof. Undo. Restart. Qed.\n", "it says (Undo|Restart)"),

@@ -191,6 +191,7 @@ def without_comments(text: str) -> str:
             depth += 1
         elif piece == "*)" and depth:
             depth -= 1
+            kept.append(" ")  # a comment separates words
         elif not depth:
             kept.append(piece)
     return "".join(kept)
