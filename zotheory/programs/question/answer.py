@@ -1,7 +1,9 @@
 """Answers: the certified optimum of a question, a law that reaches it, and which laws do."""
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -13,7 +15,8 @@ from zotheory.programs.question.atoms import best_law
 from zotheory.programs.question.bound import least_half, lower_bound
 from zotheory.programs.question.faults import Unbounded
 from zotheory.programs.question.finite import FiniteCertificate, solve_finite
-from zotheory.programs.question.polynomials import at_points, largest, rescaled
+from zotheory.programs.question.moments import check_consistent
+from zotheory.programs.question.polynomials import Polynomial, at_exact, at_points
 from zotheory.programs.question.question import Question, as_floats
 from zotheory.programs.question.squares import SquaresCertificate
 from zotheory.types import FloatArray
@@ -21,6 +24,10 @@ from zotheory.validation import check_count, check_fraction, check_weights
 
 # Relative gap up to which an answer is called certified, and the violation of a moment that a law may have.
 CERTIFIED_GAP, FEASIBLE = 1e-5, 1e-7
+# Denominators of atoms that are tried where the optimum may be exactly 0.
+SMALL = 1000
+# Violations up to it are rounding of the sums.
+ROUNDING = 1e-14
 # A multiplier is zero if it changes the bound by less than this part of it.
 NEGLIGIBLE = 1e-5
 # How often the degree of the squares is raised, by two, where the bound does not meet the law.
@@ -34,13 +41,15 @@ class Answer:
 
     Attributes:
         question: what was asked.
-        status: "certified" (the law's value is within 1e-5 of the proved bound) or "numeric" (it is not).
+        status: "certified" (the law's value is within 1e-5 of the proved bound, relative to itself, or the
+            optimum is exactly 0, and its moments are within 1e-7 of those asked for) or "numeric".
         lower: proved lower bound for every feasible law, an exact fraction.
         upper: objective of the law below; exact for a finite support, else feasible up to ``violation``.
         points: atoms of the law, shape (m, k).
         regions: which region each atom lies in, shape (m,).
         weights: their masses, shape (m,).
-        violation: largest violation of a moment by the law, relative.
+        violation: largest violation of a moment by the law, relative to the mean size of its terms; what
+            is not 0 here leaves open whether a law with exactly these moments exists.
         contact_points: points where the residual vanishes, to the accuracy of the multipliers: every
             optimal law lives on the zeros of the residual, of which these were found. Shape (c, k).
         contact_regions: the region of each, shape (c,).
@@ -68,9 +77,8 @@ class Answer:
 
     @property
     def gap(self) -> float:
-        """(upper - lower) relative to the optimum; where that is smaller, to one or the objective's largest
-        coefficient in the scales of its variables, whichever is less."""
-        return float(self.upper - self.lower) / _size(self.question, self.value)
+        """(upper - lower) relative to the optimum; infinite if they differ and the law's objective is 0."""
+        return _relative(self.upper, self.lower)
 
     def residual(self, region: int = 0) -> Any:
         """Return the residual f - y_0 - sum_j y_j g_j on a region as a sympy expression: an optimal law
@@ -94,17 +102,24 @@ class Answer:
         rows = [", ".join(f"{x:.6g}" for x in point) for point in rounded[:MOST_SHOWN]]
         names = ", ".join(map(str, self.question.variables))
         more = "" if len(rounded) <= MOST_SHOWN else f" and {len(rounded) - MOST_SHOWN} more points found"
-        law = (
-            f"A feasible law is optimal if and only if the residual vanishes almost surely{self._tightly}."
-        )
+        within = ""
+        if self.violation > 0:
+            within = f" Certified for moments within {self.violation:.1g}, relative, of those asked for."
+        # Only an objective that is nowhere negative has this answer from regions.
+        zero = self.upper == self.lower == 0 and isinstance(self.certificate, SquaresCertificate)
+        what = "objective" if zero else "residual"
         if self.status != "certified":
             return (
                 f"A feasible law for which the residual vanishes almost surely{self._tightly} is optimal. "
                 "Others may be: the bound is not known to be the optimum."
+                + (f" The law found misses the moments by {self.violation:.1g}." if self.violation else "")
             )
         if not rows:
-            return law
-        return f"{law} It vanishes at ({names}) = ({'), ('.join(rows)}){more}."
+            return f"No point was found at which the residual vanishes.{within}"
+        return (
+            f"A feasible law is optimal if and only if the {what} vanishes almost surely{self._tightly}. "
+            f"Among the points found, it vanishes at ({names}) = ({'), ('.join(rows)}){more}.{within}"
+        )
 
     @property
     def _tightly(self) -> str:
@@ -136,8 +151,9 @@ class Answer:
         where = np.zeros(len(rows), dtype=int) if regions is None else np.asarray(regions, dtype=int)
         reasons = self._infeasibilities(rows, masses, where, tolerance)
         cost = self._mean(lambda piece: piece.objective, rows, masses, where)
-        excess = (cost - float(self.lower)) / _size(self.question, self.value)
-        if excess > tolerance + max(self.gap, 0.0):
+        size = abs(self.value) or self._mean_size(lambda piece: piece.objective) or 1.0
+        excess = (cost - float(self.lower)) / size
+        if excess > tolerance + max(float(self.upper - self.lower), 0.0) / size:
             reasons.append(f"its objective exceeds the optimum by {excess:.3g} relative")
         return Membership(not reasons, excess, tuple(reasons))
 
@@ -153,7 +169,8 @@ class Answer:
             mean = self._mean(lambda piece, j=j: piece.moments[j], rows, masses, where)
             off = mean - float(moment.value)
             broken = {"==": abs(off), "<=": off, ">=": -off}[moment.relation]
-            if broken > tolerance * max(abs(float(moment.value)), 1.0):
+            terms = self._size_under(lambda piece, j=j: piece.moments[j], rows, masses, where)
+            if broken > tolerance * max(abs(float(moment.value)), terms):
                 found.append(f"{moment.name} is broken: the mean is {mean:.6g}")
         for region, piece in enumerate(self.question.pieces):
             inside = rows[(where == region) & (masses > 0)]
@@ -161,6 +178,18 @@ class Answer:
                 if len(inside) and at_points(h, inside).min() < -tolerance:
                     found.append(f"an atom has {text} < 0")
         return found
+
+    def _mean_size(self, of: Any) -> float:
+        """Return the size of a polynomial's terms under the law."""
+        return self._size_under(of, self.points, self.weights, self.regions)
+
+    def _size_under(self, of: Any, rows: FloatArray, masses: FloatArray, where: np.ndarray) -> float:
+        # On the axes x y is 0 and no measure of itself: the terms at the root mean squares count too.
+        mean = self._mean(lambda piece: _sizes(of(piece)), abs(rows), masses, where)
+        typical = np.sqrt(masses @ rows**2)[None]
+        return max(
+            mean, *(float(at_points(_sizes(of(piece)), typical)[0]) for piece in self.question.pieces)
+        )
 
     def _mean(self, of: Any, rows: FloatArray, masses: FloatArray, where: np.ndarray) -> float:
         total = 0.0
@@ -193,6 +222,7 @@ def ask(question: Question, half_degree: int | None = None) -> Answer:
         raise InvalidArgument("question", question, "give a Question, such as in_the_plane(16, S*(S + T))")
     if half_degree is not None and check_count(half_degree, "half_degree") < least_half(question):
         raise InvalidArgument("half_degree", half_degree, f"give at least {least_half(question)}")
+    check_consistent(question)
     if question.points is not None:
         return _finite(question)
     least = least_half(question)
@@ -232,22 +262,28 @@ def ask_each(questions: Mapping[str, Question]) -> dict[str, Answer | ZotheoryEr
 def _continuous(question: Question, half: int) -> Answer:
     certificate = lower_bound(question, half)
     law, contact, contact_regions = best_law(question, certificate)
-    gap = (law.value - float(certificate.lower)) / _size(question, law.value)
-    good = gap <= CERTIFIED_GAP and law.residual <= FEASIBLE
-    return Answer(
+    answer = Answer(
         question,
-        "certified" if good else "numeric",
+        "numeric",
         certificate.lower,
         law.value,
         law.points,
         law.regions,
         law.weights,
-        law.residual,
+        0.0,
         contact,
         contact_regions,
-        _tight(certificate),
+        (),
         certificate,
     )
+    violation = _violation(answer)
+    tight = _tight(answer)
+    if violation <= FEASIBLE and answer.gap <= CERTIFIED_GAP:
+        return replace(answer, status="certified", violation=violation, tight=tight)
+    zero = _zero(answer)
+    if zero is not None:
+        return replace(answer, status="certified", lower=Fraction(0), upper=Fraction(0), **vars(zero))
+    return replace(answer, violation=violation, tight=tight)
 
 
 def _finite(question: Question) -> Answer:
@@ -255,10 +291,9 @@ def _finite(question: Question) -> Answer:
     points = as_floats(question.points)
     support = [i for i, _ in found.support]
     contact = np.array([i for i, r in enumerate(found.residuals()) if r == 0], dtype=int)
-    gap = float(found.upper - found.lower) / _size(question, float(found.upper))
-    return Answer(
+    answer = Answer(
         question,
-        "certified" if gap <= CERTIFIED_GAP else "numeric",
+        "certified" if _relative(found.upper, found.lower) <= CERTIFIED_GAP else "numeric",
         found.lower,
         found.upper,
         points[support],
@@ -267,23 +302,113 @@ def _finite(question: Question) -> Answer:
         0.0,
         points[contact],
         np.zeros(len(contact), dtype=int),
-        _tight(found),
+        (),
         found,
+    )
+    return replace(answer, tight=_tight(answer))
+
+
+def _relative(upper: float | Fraction, lower: Fraction) -> float:
+    gap = float(upper - lower)
+    return gap / abs(float(upper)) if upper else math.inf if gap else 0.0
+
+
+def _sizes(polynomial: Polynomial) -> Polynomial:
+    return {powers: abs(c) for powers, c in polynomial.items()}
+
+
+def _violation(answer: Answer) -> float:
+    worst = 0.0
+    for j, moment in enumerate(answer.question.moments):
+        mean = answer._mean(
+            lambda piece, j=j: piece.moments[j], answer.points, answer.weights, answer.regions
+        )
+        off = mean - float(moment.value)
+        broken = max(0.0, {"==": abs(off), "<=": off, ">=": -off}[moment.relation])
+        size = max(abs(float(moment.value)), answer._mean_size(lambda piece, j=j: piece.moments[j]))
+        worst = max(worst, broken / size if size else 0.0)
+    return worst if worst > ROUNDING else 0.0
+
+
+@dataclass(frozen=True)
+class _Zero:
+    """A law whose objective is exactly 0 where it is nowhere negative, and points where it vanishes."""
+
+    points: FloatArray
+    regions: np.ndarray
+    weights: FloatArray
+    contact_points: FloatArray
+    contact_regions: np.ndarray
+
+
+def _zero(answer: Answer) -> _Zero | None:
+    """Return a law whose objective is exactly 0, if the objective is nowhere negative and there is one.
+
+    It is nowhere negative if on each region it is a constant above 0 times squares and polynomials of the
+    region. The law's atoms are points that were found, rounded to small denominators, all in one region;
+    everything is decided in exact arithmetic.
+    """
+    import sympy
+
+    question, laws, touching = answer.question, list[tuple[int, FiniteCertificate]](), []
+    points = np.vstack([answer.points, answer.contact_points])
+    regions = np.concatenate([answer.regions, answer.contact_regions])
+    for index, (region, piece) in enumerate(zip(question.regions, question.pieces, strict=True)):
+        put = dict(region.where)
+        if not _never_negative(question, index):
+            return None
+        rows = [
+            tuple(Fraction(float(x)).limit_denominator(SMALL) for x in row)
+            for row in points[regions == index]
+        ]
+        rows = [row for row in dict.fromkeys(rows) if all(at_exact(h, row) >= 0 for h in piece.nonnegative)]
+        rows = [row for row in rows if at_exact(piece.objective, row) == 0]
+        if not rows:
+            continue
+        touching += [(index, row) for row in rows]
+        moments = [replace(m, polynomial=sympy.sympify(m.polynomial).subs(put)) for m in question.moments]
+        with suppress(ZotheoryError):
+            found = solve_finite(Question(question.variables, Fraction(0), moments, points=rows))
+            laws.append((index, found))
+    if not laws:
+        return None
+    index, found = laws[0]
+    support = [i for i, _ in found.support]
+    return _Zero(
+        as_floats(found.question.points)[support],
+        np.full(len(support), index),
+        np.array([float(mass) for _, mass in found.support]),
+        as_floats([row for _, row in touching]),
+        np.array([i for i, _ in touching]),
     )
 
 
-def _size(question: Question, value: float) -> float:
-    # An optimum may be 0, so that gaps need another measure; 1 is none for an objective of size 1e-8.
-    largest_each = (largest(rescaled(piece.objective, question.scales)) for piece in question.pieces)
-    return max(abs(value), min(float(max(largest_each)), 1.0))
+def _never_negative(question: Question, index: int) -> bool:
+    import sympy
+
+    region = question.regions[index]
+    exact = sympy.nsimplify(sympy.sympify(question.objective).subs(dict(region.where)), rational=True)
+    factored: Any = sympy.factor_list(exact, *question.variables)
+    content, factors = factored
+    sides = [sympy.nsimplify(sympy.sympify(h), rational=True) for h in region.nonnegative]
+    for factor, power in factors:
+        if power % 2 == 0:
+            continue
+        ratios = [sympy.cancel(factor / h) for h in sides if h != 0]
+        constant = [ratio for ratio in ratios if ratio.is_Rational and ratio != 0]
+        if not constant:
+            return False
+        content = content * sympy.sign(constant[0])
+    return bool(content >= 0)
 
 
-def _tight(certificate: SquaresCertificate | FiniteCertificate) -> tuple[str, ...]:
-    scale = _size(certificate.question, float(certificate.lower))
-    pairs = zip(certificate.multipliers, certificate.question.moments, strict=True)
+def _tight(answer: Answer) -> tuple[str, ...]:
+    certificate = answer.certificate
+    scale = max(abs(answer.value), answer._mean_size(lambda piece: piece.objective))
+    pairs = zip(certificate.multipliers, answer.question.moments, strict=True)
     return tuple(
         moment.name
-        for y, moment in pairs
+        for j, (y, moment) in enumerate(pairs)
         if moment.relation != "=="
-        and abs(float(y)) * max(abs(float(moment.value)), 1.0) > NEGLIGIBLE * scale
+        and abs(float(y)) * answer._mean_size(lambda piece, j=j: piece.moments[j]) > NEGLIGIBLE * scale
     )

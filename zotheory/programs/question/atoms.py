@@ -1,18 +1,22 @@
 """Laws that answer a question: atoms where the residual is smallest, and a linear program over them."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from zotheory.errors import SolverFailure
 from zotheory.programs.question.polynomials import (
     Compiled,
     Exponents,
     at_points,
     combined,
+    degree,
     largest,
     rescaled,
 )
@@ -69,6 +73,8 @@ class Columns:
         self.objectives = [rescaled(piece.objective, scales) for piece in pieces]
         self.unit = float(max(map(largest, self.objectives)))
         self.moments = [[rescaled(g, scales) for g in piece.moments] for piece in pieces]
+        # Where rays to the points of a region start from.
+        self.anchors = [np.zeros(len(scales)) for _ in pieces]
         count = len(question.moments)
         self.sizes = [float(max(largest(gs[j]) for gs in self.moments)) for j in range(count)]
 
@@ -88,7 +94,55 @@ class Columns:
         units = np.unique(np.vstack([units, np.abs(units)]), axis=0)
         points = (LENGTHS[:, None, None] * units[None]).reshape(-1, size)
         points = np.vstack([points, self._ends(region, units), np.zeros((1, size))])
-        return self.inside(region, points)
+        points = self.inside(region, points)
+        own = self._own(region)
+        if not len(own):
+            return points
+        # A region of its own: rays from a point of it too.
+        self.anchors[region] = points[-1] if len(points) and not points[-1].any() else own[0]
+        around = own[0] + LENGTHS[:, None, None] * units[None]
+        return np.vstack([points, own, self.inside(region, around.reshape(-1, size))])
+
+    def _own(self, region: int) -> FloatArray:
+        """Return points of a region found from its polynomials: corners and inner points of its box.
+
+        The box encloses the linear polynomials' region; the first point satisfies all of them, if a few
+        descents from points of the box find one.
+        """
+        from scipy.optimize import linprog, minimize
+        from scipy.stats import qmc
+
+        size, support = len(self.scales), self.support[region]
+        flat = [h for h in support if degree(h) <= 1]
+        left = [[-float(h.get(tuple(map(int, row)), 0)) for row in np.eye(size)] for h in flat]
+        right = [float(h.get((0,) * size, 0)) for h in flat]
+        box = np.tile([-LENGTHS[-1], LENGTHS[-1]], (size, 1))
+        for i, sign in itertools.product(range(size), (0, 1)) if flat else ():
+            cost = np.eye(size)[i] * (1 - 2 * sign)
+            found = linprog(cost, A_ub=left, b_ub=right, bounds=[(None, None)] * size, method="highs")
+            if found.status == 2:
+                return np.zeros((0, size))
+            if found.status == 0:
+                box[i, sign] = found.x[i]
+            elif sign and not -LENGTHS[-1] <= box[i, 0] < LENGTHS[-1]:
+                box[i, 1] = box[i, 0] + LENGTHS[-1]
+        box = np.sort(box, axis=1)
+        low, wide = box[:, 0], box[:, 1] - box[:, 0]
+        corners = np.array(list(itertools.product((0.0, 1.0), repeat=size)))
+        inner = qmc.Sobol(size, scramble=True, rng=20250102).random(64)
+        points = low + np.vstack([np.full((1, size), 0.5), corners, inner]) * wide
+        good = self.inside(region, points)
+        if len(good):
+            return good
+        bounds = [Compiled(h, size) for h in support]
+        constraints = [{"type": "ineq", "fun": bound.value, "jac": bound.slope} for bound in bounds]
+        for start in points[:8]:
+            tried = minimize(lambda x, at=start: ((x - at) ** 2).sum(), start, method="SLSQP",
+                             constraints=constraints, options={"ftol": 1e-15})  # fmt: skip
+            good = self.inside(region, tried.x[None])
+            if len(good):
+                return good
+        return np.zeros((0, size))
 
     def _ends(self, region: int, units: FloatArray) -> FloatArray:
         """Return where rays from the origin leave a region, about: an optimal law often lives there."""
@@ -96,15 +150,19 @@ class Columns:
 
     def _taken_back(self, region: int, points: FloatArray) -> FloatArray:
         outside = ~self._is_inside(region, points, SLACK)
-        points[outside] *= self._last_inside(region, points[outside], 1 - 1e-4, 1.0)[:, None]
+        anchor = self.anchors[region]
+        rays = points[outside] - anchor
+        points[outside] = anchor + self._last_inside(region, rays, 1 - 1e-4, 1.0, anchor)[:, None] * rays
         return points
 
-    def _last_inside(self, region: int, rays: FloatArray, first: float, last: float) -> FloatArray:
-        """Return the largest factors, between two, at which multiples of vectors lie in a region."""
+    def _last_inside(
+        self, region: int, rays: FloatArray, first: float, last: float, anchor: Any = 0.0
+    ) -> FloatArray:
+        """Return the largest factors, between two, at which multiples of rays from a point are inside."""
         low, high = np.full(len(rays), first), np.full(len(rays), last)
         for _ in range(50):
             middle = (low + high) / 2
-            good = self._is_inside(region, middle[:, None] * rays, SLACK)
+            good = self._is_inside(region, anchor + middle[:, None] * rays, SLACK)
             low, high = np.where(good, middle, low), np.where(good, high, middle)
         return low
 
@@ -169,6 +227,14 @@ def best_law(question: Question, certificate: SquaresCertificate) -> tuple[Law, 
     duals = np.array([float(certificate.constant), *(float(y) for y in certificate.multipliers)])
     duals = duals / columns.unit * np.array([1.0, *columns.sizes])
     seeds = [columns.start(region) for region in range(len(question.pieces))]
+    if not any(map(len, seeds)):
+        regions = "; ".join(
+            ", ".join(f"{h} >= 0" for h in region.nonnegative) for region in question.regions
+        )
+        raise SolverFailure(
+            f"no point of the support was found ({regions}): it may be empty; where it is not, shift and "
+            "scale the variables so that it is around the origin"
+        )
     found, pools = [], []
     for region, start in enumerate(seeds):
         points, depth = columns.deepest(region, duals, start) if len(start) else (start, np.zeros(0))

@@ -156,20 +156,19 @@ class _Model:
         ):
             residual = rescaled(trial.residual(piece), self.question.scales)
             # Matrices are in units of the objective's largest coefficient.
-            values = [_inside(m, margin, float(unit)) for m in matrices]
-            terms = template.rounded(values, residual)
+            values = [_inside(m, margin) for m in matrices]
+            terms = template.rounded(values, residual, unit)
             if terms is None:
                 return None
             squares.append(terms)
         return SquaresCertificate(self.question, constant, tuple(multipliers), tuple(squares))
 
 
-def _inside(matrix: Any, margin: float, unit: float) -> Sequence[Sequence[float]]:
+def _inside(matrix: Any, margin: float) -> Sequence[Sequence[float]]:
     if matrix is None:
         return []
     value = np.asarray(matrix.value, dtype=float)
-    inside = (value + value.T) / 2 + margin * np.eye(len(value))
-    return (inside * unit).tolist()
+    return ((value + value.T) / 2 + margin * np.eye(len(value))).tolist()
 
 
 def _fraction(x: float) -> Fraction:

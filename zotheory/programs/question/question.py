@@ -1,5 +1,6 @@
 """Questions of your own: a polynomial to minimise in the mean, linear moment constraints, and a support."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -77,7 +78,8 @@ class Question:
         moments: constraints on the mean of polynomials.
         regions: the support is their union; by default the whole space.
         points: instead of regions, a finite support: rows of exact numbers, at most 20000.
-        scales: typical sizes of the variables, for the accuracy of the solvers; by default 1.
+        scales: typical sizes of the variables, for the accuracy of the solvers; by default a power of two
+            near what the equality constraints on a power of each variable say, and 1 without one.
 
     Raises:
         InvalidArgument: what is not a polynomial in the variables, names a variable twice, or no variables;
@@ -100,10 +102,8 @@ class Question:
             raise InvalidArgument("variables", variables, remedy)
         put("variables", variables)
         put("moments", _listed(self.moments, "moments", Moment))
-        put(
-            "scales",
-            tuple(read_number(x, "scales") for x in self.scales) or (Fraction(1),) * len(variables),
-        )
+        given = tuple(read_number(x, "scales") for x in self.scales)
+        put("scales", given or (Fraction(1),) * len(variables))
         if len(self.scales) != len(variables) or any(x <= 0 for x in self.scales):
             raise InvalidArgument("scales", self.scales, "give a number above 0 for each variable")
         put("regions", _listed(self.regions, "regions", Region))
@@ -114,6 +114,22 @@ class Question:
         if not self.regions:
             raise InvalidArgument("regions", (), "the support is empty: give at least one region")
         put("pieces", tuple(self._piece(region) for region in self.regions))
+        if not given:
+            put("scales", tuple(self._scale(i) for i in range(len(variables))))
+
+    def _scale(self, index: int) -> Fraction:
+        """Return (b/c)^(1/k) from the first E[c x^k] = b, even k before odd, as a power of two."""
+        found = []
+        for j, moment in enumerate(self.moments):
+            ((powers, c), *more) = self.pieces[0].moments[j].items() or [((0,) * len(self.variables), 0)]
+            k = powers[index]
+            if moment.relation == "==" and not more and k and sum(powers) == k and moment.value:
+                found.append((k % 2, k, abs(moment.value / c)))
+        if not found:
+            return Fraction(1)
+        _, k, size = min(found)
+        bits = math.log2(size.numerator) - math.log2(size.denominator)
+        return Fraction(2) ** round(bits / k)
 
     def _piece(self, region: Region) -> Piece:
         def read(expression: Any, name: str) -> dict[Exponents, Fraction]:

@@ -190,9 +190,11 @@ class Template:
             for term, basis in enumerate(self.bases):
                 self.bases[term] = [m for i, m in enumerate(basis) if (term, i) not in doomed]
 
-    def rounded(self, matrices: Sequence[Any], residual: Coefficients) -> tuple[Square, ...] | None:
-        """Return terms with exact matrices near the given ones that add up to r, or None."""
-        exact = [_fractions(matrix) for matrix in matrices]
+    def rounded(
+        self, matrices: Sequence[Any], residual: Coefficients, unit: Fraction
+    ) -> tuple[Square, ...] | None:
+        """Return terms with exact matrices near the given ones, in ``unit``, that add up to r, or None."""
+        exact = [_fractions(matrix, unit) for matrix in matrices]
         for own in (False, True):
             error = dict(residual)
             for term, i, j, powers, c in self.entries:
@@ -214,7 +216,7 @@ class Template:
                 exact[term][i][j] += e / (c * len(hits))
 
 
-def _fractions(matrix: Any) -> list[list[Fraction]]:
+def _fractions(matrix: Any, unit: Fraction) -> list[list[Fraction]]:
     size = range(len(matrix))
     mean = lambda i, j: (float(matrix[i][j]) + float(matrix[j][i])) / 2  # noqa: E731
-    return [[Fraction(round(mean(i, j) * 2**BITS), 2**BITS) for j in size] for i in size]
+    return [[Fraction(round(mean(i, j) * 2**BITS), 2**BITS) * unit for j in size] for i in size]
