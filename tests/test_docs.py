@@ -23,7 +23,8 @@ def test_examples(page):
 
 def test_every_family_of_claims_has_its_section():
     families = {path.name[0].upper() for path in (DOCS.parent / "proofs_checks").glob("[a-z][0-9]*.py")}
-    shown = re.findall(r"^```{claims} (\w)$", (DOCS / "claims.md").read_text(encoding="utf-8"), re.MULTILINE)
+    page = (DOCS / "claims.md").read_text(encoding="utf-8")
+    shown = re.findall(r"^```{claims} (\w)$", page, re.MULTILINE)
     assert shown == sorted(families)
 
 
