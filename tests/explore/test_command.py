@@ -1,6 +1,7 @@
 """`zotheory explore`: its report, its files, and what it refuses."""
 
 import json
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -62,6 +63,10 @@ def test_a_stated_formula_is_decided(store):
         (["dim=3", "--conjecture", "d +"], "conjecture"),
         (["dim=3", "--export-claim", "x.py"], "--fit"),
         (["dim=3", "--fit", "--export-claim", "x.txt"], "ends in .py"),
+        (
+            ["dim=3", "--fit", "--export-claim", f"{Path(__file__).parent}/conftest.py"],
+            "not from this command",
+        ),
         (["dim=3", "--plot", "x.png"], "one or two axes"),
         (["dim=3", "kappa=2,3", "--plot", "x.gif"], "--plot"),
         (["dim=3", "--jobs", "0"], "jobs"),

@@ -32,6 +32,8 @@ def test_a_formula_that_holds_at_the_points_of_the_sweep_alone_is_refuted(store)
     decision = examine(found)
     assert decision.verdict is Verdict.REFUTED
     assert f"'norm_cap': '{between}'" in claim_text(found, decision=decision)
+    said = f"Stated by hand; `zotheory explore` held it against {len(found.agreeing) + len(found.failing)} "
+    assert said in claim_text(found, decision=decision)
 
 
 def test_both_boundaries_of_a_phase_between_two_others_are_located(store, monkeypatch):

@@ -223,6 +223,13 @@ def _check_files(family: Any, output: Path | None, plot: Path | None, claim: Pat
     if claim is not None and (claim.suffix != ".py" or not claim.stem.replace("_", "").isalnum()):
         remedy = "give a file name of letters, digits and _ that ends in .py"
         raise InvalidArgument("--export-claim", claim.name, remedy)
+    if (
+        claim is not None
+        and claim.is_file()
+        and "`zotheory explore`" not in claim.read_text("utf-8", "replace")
+    ):
+        remedy = "the file is there and not from this command: give another name"
+        raise InvalidArgument("--export-claim", claim.name, remedy)
     for path in (output, plot, claim):
         if path is not None:
             new = not path.exists()

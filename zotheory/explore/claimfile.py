@@ -22,7 +22,7 @@ LONGEST_TITLE = 90
 
 TEMPLATE = '''"""{title}.
 
-Proposed by `zotheory explore` from {fitted} certified optima{held_out}.
+{origin}.
 """
 
 from zotheory.explore.proving import {names}
@@ -113,14 +113,17 @@ def claim_text(conjecture: Conjecture, id: str = "CONJECTURE", decision: Decisio
     regime, fixed = _regime(conjecture), _fixed(conjecture)
     where = ", ".join(f"{_symbol(name)} = {value}" for name, value in conjecture.fixed.items())
     conditions = tuple(part for part in (where, f"where the optimal law is {conjecture.phase}") if part)
-    held_out = f" and held against {len(conjecture.agreeing)} others" if conjecture.agreeing else ""
-    if conjecture.failing:
-        held_out += f", {len(conjecture.failing)} of which contradict it" if held_out else ""
+    tested = len(conjecture.agreeing) + len(conjecture.failing)
+    if conjecture.fitted:
+        origin = f"Proposed by `zotheory explore` from {conjecture.fitted} certified optima"
+        origin += f" and held against {tested} others" if tested else ""
+    else:
+        origin = f"Stated by hand; `zotheory explore` held it against {tested} certified optima"
+    origin += f", {len(conjecture.failing)} of which contradict it" if conjecture.failing else ""
     lines = [f"    {_plain(point)!r}," for point in _checked(conjecture)]
     return TEMPLATE.format(
         title=one_line(f"min {conjecture.formula}", LONGEST_TITLE),
-        fitted=conjecture.fitted or "no",
-        held_out=held_out,
+        origin=origin,
         fixed=repr(_plain(fixed)),
         points="\n".join(lines),
         id=id,
