@@ -321,20 +321,18 @@ _BLOCK = replace(
     tuning_passes=(100,),
     lr=(1e-3,),
 )
-# 135 million parameters take 2.5 to 3.5 ms a token: few sentences, few steps, few methods.
+# 135 million parameters take 2.5 to 3.5 ms a token: few sentences, few steps.
 _NORMS = replace(
     _BLOCK,
     tasks=("smollm2-135m/norms",),
-    methods=("zo-sgd/sphere", "mezo-bcd-cyclic/gaussian", "adamw"),
+    methods=METHODS + BLOCK_METHODS,
     dev=16,
-    test=32,
+    test=64,
     batch=2,
-    passes=(48,),
-    tuning_passes=(48,),
+    passes=(120,),
+    tuning_passes=(120,),
 )
-_VIRTUAL = replace(
-    _NORMS, tasks=("smollm2-135m/prompt",), methods=("zo-sgd/sphere", "dap/sphere", "adamw"), lr=(1e-1,)
-)
+_VIRTUAL = replace(_NORMS, tasks=("smollm2-135m/prompt",), methods=METHODS, lr=(0.4,))
 _PUBLISHED = Config(
     tasks=("smollm2-135m/verbalizers",),
     methods=PUBLISHED,
@@ -379,8 +377,8 @@ EXPERIMENT = Experiment(
         "evidence-long-reference": Preset(_LONG_REFERENCE, seeds=8),
         "evidence-full": Preset(_FULL, seeds=5),
         "evidence-block": Preset(_BLOCK, seeds=5),
-        "evidence-norms": Preset(_NORMS, seeds=3),
-        "evidence-prompt": Preset(_VIRTUAL, seeds=3),
+        "evidence-norms": Preset(_NORMS, seeds=5),
+        "evidence-prompt": Preset(_VIRTUAL, seeds=5),
         "published": Preset(_PUBLISHED, seeds=16),
         "published-fair": Preset(_CORRECTED, seeds=16),
         "published-prompt": Preset(_PROMPT, seeds=5),
