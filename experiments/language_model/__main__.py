@@ -51,17 +51,19 @@ def _run(arguments: argparse.Namespace, ranks: int) -> None:
     # With "query" every process sees the whole batch.
     share = (rank, ranks) if arguments.parallel == "data" else (0, 1)
     checkpoint = arguments.out.with_suffix(f".rank{rank}.pt")
-    log, test = one_run(config, arguments.method, arguments.seed, checkpoint, share, **options)
+    log, test, start = one_run(config, arguments.method, arguments.seed, checkpoint, share, **options)
     if rank == 0:
-        lines = [*log.rows, {"test": asdict(test), "config": asdict(config), "method": arguments.method}]
+        scores = {"test": asdict(test), "start": asdict(start)}
+        lines = [*log.rows, {**scores, "config": asdict(config), "method": arguments.method}]
         arguments.out.write_text("".join(json.dumps(line) + "\n" for line in lines))
         first, last = log.rows[0], log.rows[log.best]
-        for part, scores in (
+        for part, found in (
             ("development, untrained", [first[f"dev_{key}"] for key in ("accuracy", "calibrated", "loss")]),
             ("development, trained", [last[f"dev_{key}"] for key in ("accuracy", "calibrated", "loss")]),
+            ("test, untrained", [start.accuracy, start.calibrated, start.loss]),
             ("test, trained", [test.accuracy, test.calibrated, test.loss]),
         ):
-            told = "accuracy {:.3f}, calibrated {:.3f}, cross-entropy {:.3f}".format(*scores)
+            told = "accuracy {:.3f}, calibrated {:.3f}, cross-entropy {:.3f}".format(*found)
             print(f"{part}: {told}")
         print(arguments.out)
 
