@@ -4,8 +4,10 @@ import itertools
 from importlib.util import find_spec
 
 import numpy as np
+import pytest
 import torch
 
+from zotheory.errors import InvalidArgument
 from zotheory.optim import DAPSGD, ZOSGD, GuidedSGD, MeZO, MeZOBCD, RAdaZO, Stream, ZOAdaMM, ZOSignSGD
 from zotheory.optim.perturbations import LAWS
 
@@ -141,6 +143,30 @@ def case_blocks_are_those_of_the_cpu(device):
                 optimizer.step(lambda model=model: on_the_host(list(model.parameters())))
             found.append((bits(model.parameters()), optimizer.energies))
         assert found[0] == found[1], (dtype, order)
+
+
+def case_moved_between_steps(device):
+    for name, make in KINDS.items():
+        found = []
+        for place in ("cpu", device):
+            x = parameters(torch.float32, ["cpu"] * 3)
+            optimizer = make(x, "rademacher")
+            for number in range(6):
+                if number == 3:
+                    for p in x:
+                        p.data = p.data.to(place)
+                    kept = any(
+                        torch.is_tensor(v) for state in optimizer.state.values() for v in state.values()
+                    )
+                    if kept and torch.device(place).type != "cpu":
+                        before = bits(x)
+                        with pytest.raises(InvalidArgument, match="load_state_dict"):
+                            optimizer.step(lambda x=x: on_the_host(x))
+                        assert bits(x) == before
+                    optimizer.load_state_dict(optimizer.state_dict())
+                optimizer.step(lambda x=x: on_the_host(x))
+            found.append(bits(x))
+        assert found[0] == found[1], name
 
 
 def case_the_kernel_gives_torch_s_values(device):

@@ -9,6 +9,7 @@ NAMES = [
     "case_blocks_are_those_of_the_cpu",
     "case_engines_are_one",
     "case_learning_rate_zero",
+    "case_moved_between_steps",
     "case_parameters_on_two_devices",
     "case_state_from_the_cpu",
     "case_steps_are_those_of_the_cpu",

@@ -7,6 +7,7 @@ import torch
 
 from zotheory.errors import InvalidArgument
 from zotheory.optim import ZOSGD, MeZOBCD, ZOAdaMM
+from zotheory.optim.layout import layout_marks
 
 
 def made(parameters, lr=0.1):
@@ -138,3 +139,21 @@ def test_a_parameter_of_another_shape_than_its_moments(bits, shape):
     optimizer.step(closure)
     assert optimizer.steps == 3
     assert optimizer.state[found[0]]["first_moment"].shape == shape
+
+
+def test_a_parameter_away_from_its_moments_is_refused():
+    # No second device here: the moments are taken to one without memory.
+    x = torch.nn.Parameter(torch.tensor([1.0, -2.0]))
+    optimizer = ZOSGD([x], lr=0.1, momentum=0.9)
+    optimizer.step(lambda: (x**2).sum())
+    before = x.detach().clone()
+    optimizer.state[x]["momentum"] = optimizer.state[x]["momentum"].to("meta")
+    optimizer._layout = None  # as when a parameter is moved, see the next test
+    with pytest.raises(InvalidArgument, match=r"on cpu.*momentum is on meta.*load_state_dict"):
+        optimizer.step(lambda: (x**2).sum())
+    assert torch.equal(x, before)
+
+
+def test_a_layout_is_of_a_device():
+    found = [layout_marks([{"params": [torch.empty(2, device=device)]}])[-1] for device in ("cpu", "meta")]
+    assert found == [torch.device("cpu"), torch.device("meta")]

@@ -151,8 +151,8 @@ class ZerothOrderOptimizer(Resumable):
         Raises:
             InvalidArgument: no closure, or one that does not return one real number; a model whose
                 parameters are not all reached by its hooks; an option that was changed to what the
-                constructor would refuse; a parameter of another shape than its moments; losses all the
-                same, and a mu that is lost by now in the rounding of the parameters.
+                constructor would refuse; a parameter of another shape, or on another device, than its
+                moments; losses all the same, and a mu that is lost by now in the parameters' rounding.
             LossError: a loss or a difference that is not finite, on any rank, a coefficient beyond the
                 largest number of the type that the update is computed in, or a new weight or moment beyond
                 that of its own, other than `unbounded` ones.

@@ -97,7 +97,7 @@ def layout_marks(groups: Iterable[dict[str, Any]]) -> list[Any]:
         mark
         for group in groups
         for p in group["params"]
-        for mark in (id(group), id(p), p.requires_grad, p.shape, p.dtype)
+        for mark in (id(group), id(p), p.requires_grad, p.shape, p.dtype, p.device)
     ]
 
 

@@ -21,7 +21,7 @@ from zotheory.optim.replay import Replay
 from zotheory.optim.replicas import check_start
 from zotheory.optim.resolution import check_resolution
 from zotheory.optim.reuse import Prefix
-from zotheory.optim.state import check_shapes
+from zotheory.optim.state import check_places
 from zotheory.optim.stream import check_seed
 from zotheory.validation import check_count
 
@@ -130,12 +130,13 @@ class Configured(torch.optim.Optimizer):
         """Return the trainable parameters in the order of the flat index.
 
         Raises:
-            InvalidArgument: there is none, or one has another shape than its moments.
+            InvalidArgument: there is none, or one has another shape than its moments, or is on another
+                device.
         """
         marks = self.layout_marks()
         if self._layout is None or marks != self._layout[0]:
             found = lay_out(self.param_groups, self.model)
-            check_shapes(self.state, found)
+            check_places(self.state, found)
             self._layout = marks, found
         return self._layout[1]
 

@@ -61,11 +61,11 @@ def check_moments(optimizer: Any, state: dict[str, Any]) -> None:
                     raise InvalidArgument("state_dict", shown, remedy)
 
 
-def check_shapes(moments: Mapping[torch.Tensor, dict[str, Any]], layout: Layout) -> None:
-    """Refuse parameters whose shape is not that of their moments.
+def check_places(moments: Mapping[torch.Tensor, dict[str, Any]], layout: Layout) -> None:
+    """Refuse parameters whose shape or device is not that of their moments.
 
     Raises:
-        InvalidArgument: one was given another shape since it was updated.
+        InvalidArgument: one was given another shape, or moved to another device, since it was updated.
     """
     for slot in layout.slots:
         for name, value in moments.get(slot.parameter, {}).items():
@@ -74,6 +74,13 @@ def check_shapes(moments: Mapping[torch.Tensor, dict[str, Any]], layout: Layout)
                 remedy = (
                     f"its {name} has shape {tuple(value.shape)}: give it that shape again, or let its "
                     "moments begin anew with optimizer.state.pop(parameter)"
+                )
+                raise InvalidArgument("params", shown, remedy)
+            if isinstance(value, torch.Tensor) and value.device != slot.parameter.device:
+                shown = f"{slot.name} on {slot.parameter.device}"
+                remedy = (
+                    f"its {name} is on {value.device}: optimizer.load_state_dict(optimizer.state_dict()) "
+                    "moves what an optimizer keeps to where its parameters are"
                 )
                 raise InvalidArgument("params", shown, remedy)
 
