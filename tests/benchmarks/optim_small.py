@@ -12,7 +12,7 @@ from functools import partial
 
 import torch
 
-from zotheory.optim import ZOSGD, MeZO, RAdaZO, ZOAdaMM
+from zotheory.optim import DAPSGD, ZOSGD, GuidedSGD, MeZO, RAdaZO, ZOAdaMM
 
 STEPS, RUNS, SIZE = 20, 400, 1000
 
@@ -51,6 +51,8 @@ def main() -> None:
         "ZOAdaMM": ZOAdaMM([x], lr=1e-6),
         "RAdaZO, one query": RAdaZO([x], lr=1e-6, queries=1),
         "RAdaZO, two queries": RAdaZO([x], lr=1e-6),
+        "DAPSGD, one and one": DAPSGD([x], lr=1e-6),
+        "GuidedSGD": GuidedSGD([x], lr=1e-6),
     }
     steps = {name: partial(optimizer.step, closure) for name, optimizer in made.items()}
     with torch.no_grad():

@@ -5,7 +5,8 @@ answer = ask(in_the_plane(16, S * (S + T), nonnegative=[32 - S - T]))
 answer.status, answer.value, answer.describe()
 """
 
-from zotheory.programs.question.answer import Answer, ask, ask_each
+from zotheory.programs.question.answer import Answer
+from zotheory.programs.question.asking import ask, ask_each
 from zotheory.programs.question.faults import Infeasible, Unbounded
 from zotheory.programs.question.question import (
     Moment,
