@@ -14,7 +14,12 @@ from zotheory.types import FloatArray
 CONFIRMING, TUNED = tuple(range(4, 16)), tuple(range(4, 12))
 EVIDENCE = ("smollm2-135m/final-norm", "smollm2-135m/verbalizers")
 # Where more is tuned all stored seeds are read: what is said of them was committed before they ran.
-LARGER = {"block": "smollm2-135m/last-1", "full": "opt-tiny/full", "prompt": "smollm2-135m/prompt"}
+LARGER = {
+    "block": "smollm2-135m/last-1",
+    "full": "opt-tiny/full",
+    "norms": "smollm2-135m/norms",
+    "prompt": "smollm2-135m/prompt",
+}
 Law: TypeAlias = Literal["uniform", "gaussian", "one-probe", "two-stage"]
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from zotheory.errors import InvalidArgument
 from zotheory.explore import conjectures, sweep_questions
-from zotheory.programs.question import Moment, Question, in_the_plane, of_vectors, plane_symbols
+from zotheory.programs.question import Moment, Question, in_the_plane, plane_symbols
 
 S, T = plane_symbols()
 
@@ -57,11 +57,21 @@ def test_an_unbounded_question_is_a_point():
     assert (low.status, high.certified) == ("unbounded", True)
 
 
-def test_parameters_that_the_function_refuses_are_points_and_its_errors_are_not_hidden():
+def test_parameters_that_the_function_refuses_are_points():
     points = sweep_questions(capped, {"d": "0,3", "cap": "6"})
     assert [point.status for point in points] == ["infeasible", "certified"]
-    with pytest.raises(ZeroDivisionError):
-        sweep_questions(lambda d: of_vectors(2, 1 / Fraction(d)), {"d": 0})
+
+
+def test_an_error_of_the_function_at_one_point_loses_no_other():
+    inverse = lambda d: capped(3, 6 / Fraction(d))  # noqa: E731
+    wrong, right = sweep_questions(inverse, {"d": "0,1"})
+    assert (wrong.status, right.certified) == ("failed", True)
+    assert wrong.reason.startswith("question_at raised ZeroDivisionError")
+
+
+def test_an_error_of_the_function_at_every_point_is_told():
+    with pytest.raises(InvalidArgument, match=r"question_at.*TypeError.*unexpected keyword.*every point"):
+        sweep_questions(capped, {"dim": "2:4", "cap": "6"})
 
 
 @pytest.mark.parametrize(

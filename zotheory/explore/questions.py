@@ -12,6 +12,8 @@ from zotheory.explore.points import FAILED, INFEASIBLE, UNSUPPORTED, Parameters,
 from zotheory.programs.question import Infeasible, Question, Unbounded, ask
 
 UNBOUNDED = "unbounded"
+# How the reason begins where the caller's code raised something of its own.
+RAISED = "question_at raised "
 # What cannot be asked or answered is a point with that status.
 _STATES = {
     Infeasible: INFEASIBLE,
@@ -41,10 +43,12 @@ def sweep_questions(
         the moments up to rounding; both are exact for a finite support. ``active`` are the constraints that
         must hold with equality, ``contact`` is the condition for optimality; laws are not told apart by
         kind. "unbounded" and "infeasible" (also for parameters that `question_at` or `Question`
-        refuses as `InvalidArgument`), "unsupported" and "failed" have a reason.
+        refuses as `InvalidArgument`), "unsupported" and "failed" (also where `question_at` raises anything
+        else) have a reason.
 
     Raises:
-        InvalidArgument: no parameter, a range that is empty or infinite, or more than 100000 points.
+        InvalidArgument: no parameter, a range that is empty or infinite, more than 100000 points, or a
+            `question_at` that raises at every point.
     """
     from joblib import Parallel, delayed
 
@@ -54,15 +58,25 @@ def sweep_questions(
         raise InvalidArgument("parameters", list(values), remedy)
     asked = (delayed(_asked)(question_at, point) for point in family.points())
     found: Any = Parallel(n_jobs=check_jobs(jobs))(asked)
-    return list(found)
+    points: list[Point] = list(found)
+    if all(point.reason.startswith(RAISED) for point in points):
+        shown = getattr(question_at, "__name__", question_at)
+        raise InvalidArgument("question_at", shown, f"{points[0].reason}, at every point: mend it")
+    return points
 
 
 def _asked(question_at: Callable[..., Question], parameters: Parameters) -> Point:
     try:
-        answer = ask(question_at(**parameters))
+        question = question_at(**parameters)
     except tuple(_STATES) as error:
-        status = next(state for kind, state in _STATES.items() if isinstance(error, kind))
-        return Point(parameters, status, reason=" ".join(str(error).split()))
+        return _without_answer(parameters, error)
+    except Exception as error:  # whatever the caller's code raises at one point, the others go on
+        reason = " ".join(f"{RAISED}{type(error).__name__}: {error}".split())
+        return Point(parameters, FAILED, reason=reason)
+    try:
+        answer = ask(question)
+    except tuple(_STATES) as error:
+        return _without_answer(parameters, error)
     return Point(
         parameters,
         answer.status,
@@ -72,3 +86,8 @@ def _asked(question_at: Callable[..., Question], parameters: Parameters) -> Poin
         active=answer.tight,
         contact=answer.describe(),
     )
+
+
+def _without_answer(parameters: Parameters, error: Exception) -> Point:
+    status = next(state for kind, state in _STATES.items() if isinstance(error, kind))
+    return Point(parameters, status, reason=" ".join(str(error).split()))
