@@ -7,7 +7,7 @@ import numpy as np
 from paper_figs._adaptive import median
 from zotheory.experiment import MissingResults, Results
 from zotheory.experiment.request import Request, counted
-from zotheory.plotting.paper import Kind, Panel, PaperFigure, Series, Source, best_source
+from zotheory.plotting.paper import LINEAR, Kind, Panel, PaperFigure, Series, Source, best_source
 from zotheory.plotting.style import (
     BLACK,
     BLUE,
@@ -132,10 +132,18 @@ def panels(source: Source) -> list[Panel]:
         less = np.array([median(found[method] - found[BASE]) for method in methods])
         given = less[:, 0], color, less[:, 1], less[:, 2]
         compared.append(Series(problem, Kind.MEASURED, rows, *given, marker=marker))
-    limits = (-0.6, 1.0)
+    limits = (-0.6, 3.0)
     return [
         Panel("ranks", "", "median rank", ranked, categories=names),
-        Panel("areas", "", f"area less the {BASE}'s", compared, categories=names, y_limits=limits),
+        Panel(
+            "areas",
+            "",
+            f"area less the {BASE}'s",
+            compared,
+            y_scale="symlog",
+            categories=names,
+            y_limits=limits,
+        ),
     ]
 
 
@@ -158,8 +166,8 @@ def facts(source: Source) -> list[str]:
         "and batches shared by all methods. Area: mean over the run of log10 of the loss over the start's "
         "(0: no progress; lower is better). Left: median rank over seeds by area, of each method on each "
         "problem; the best median over problems at the top. Right: area less the sphere's at one seed, "
-        "medians with intervals "
-        f"by order statistics, some beyond the axis. {tuning(source)}"
+        "medians with intervals by order statistics, on an axis that is linear up to "
+        f"{LINEAR} on either side of 0 and logarithmic beyond. {tuning(source)}"
     ]
     if more:
         said.append(f"Measured on {named} as below, {' and '.join(more)}.")

@@ -261,3 +261,15 @@ def test_the_most_expensive_complete_results_are_chosen(tmp_path, monkeypatch):
     assert (killed.config, killed.seeds) == (kind(9), 2)
     with pytest.raises(MissingResults):
         best_source(toy(tmp_path / "newer", version=2), store)
+
+
+def test_an_axis_of_both_signs_is_linear_around_zero_and_logarithmic_beyond():
+    dots = Series("dots", Kind.MEASURED, [0, 1, 2], [-0.05, 0.05, 5.0], "k")
+    panel = Panel("t", "", "y", [dots], y_scale="symlog", categories=("a", "b", "c"), y_limits=(-1.0, 10.0))
+    drawn = draw(PaperFigure("e", "t", lambda _: [panel], lambda _: []), [panel], PAGES["neurips"])
+    (axes,) = drawn.axes
+    at = lambda value: axes.transData.transform((value, 0))[0]  # noqa: E731
+    assert at(0.1) - at(0.05) == pytest.approx(at(0.05) - at(0.0))
+    assert at(10.0) - at(1.0) == pytest.approx(at(1.0) - at(0.1))
+    shown = [t.get_text() for t in axes.get_xticklabels() if -1 <= t.get_position()[0] <= 10]
+    assert shown == ["-1", "-0.1", "0", "0.1", "1", "10"]

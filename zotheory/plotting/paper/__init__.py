@@ -5,12 +5,13 @@ A file of `paper_figs/` defines `FIGURE = PaperFigure(...)`, and `zotheory figur
 
 from zotheory.plotting.paper.discovery import FigureError, find_figures, load_figure
 from zotheory.plotting.paper.figure import PaperFigure
-from zotheory.plotting.paper.panels import Kind, Panel, Series
+from zotheory.plotting.paper.panels import LINEAR, Kind, Panel, Series
 from zotheory.plotting.paper.source import Source, best_source
 from zotheory.plotting.paper.statistics import Summary, interval_of_mean, over_seeds, pooled
 from zotheory.plotting.paper.writing import write_figure
 
 __all__ = [
+    "LINEAR",
     "FigureError",
     "Kind",
     "Panel",

@@ -21,7 +21,7 @@ from zotheory.plotting.paper.figure import PaperFigure
 from zotheory.plotting.paper.labelling import write_labels
 from zotheory.plotting.paper.legend import legend_height, write_legend
 from zotheory.plotting.paper.pages import Page
-from zotheory.plotting.paper.panels import Kind, Panel, Series
+from zotheory.plotting.paper.panels import LINEAR, Kind, Panel, Series
 from zotheory.plotting.style import number
 
 # More points than this are drawn smaller.
@@ -101,7 +101,7 @@ def _panel(axes: Axes, panel: Panel, page: Page) -> None:
     lying = bool(panel.categories)
     axes.set_title(panel.title, loc="left", pad=3)
     if lying:
-        axes.set_xscale(panel.y_scale)
+        axes.set_xscale(panel.y_scale, **_options(panel.y_scale))
         axes.set_xlabel(panel.y_label, labelpad=2)
         axes.set_yticks(range(len(panel.categories)), list(panel.categories))
         axes.set_ylim(len(panel.categories) - 0.5, -0.5)
@@ -110,7 +110,7 @@ def _panel(axes: Axes, panel: Panel, page: Page) -> None:
         axes.set_axisbelow(True)
     else:
         axes.set_xscale(panel.x_scale)
-        axes.set_yscale(panel.y_scale)
+        axes.set_yscale(panel.y_scale, **_options(panel.y_scale))
         axes.set_xlabel(panel.x_label, labelpad=2)
         axes.set_ylabel(panel.y_label, labelpad=2)
     for series in panel.series:
@@ -122,6 +122,10 @@ def _panel(axes: Axes, panel: Panel, page: Page) -> None:
         axes.set_ylim(*panel.y_limits)
     if panel.square:
         axes.set_aspect("equal", adjustable="box")
+
+
+def _options(scale: str) -> dict[str, Any]:
+    return {"linthresh": LINEAR} if scale == "symlog" else {}
 
 
 def _fit_title(axes: Axes, right: Axes | None) -> None:
@@ -140,6 +144,12 @@ def _ticks(axes: Axes, width: float) -> None:
     few = max(min(round(width / TICK_ROOM), 5), 2)
     for axis in (axes.xaxis, axes.yaxis):
         if isinstance(axis.get_major_locator(), FixedLocator):  # categories
+            continue
+        if axis.get_scale() == "symlog":
+            powers = LINEAR * 10.0 ** np.arange(6)
+            axis.set_major_locator(FixedLocator([*-powers[::-1], 0.0, *powers]))
+            axis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
+            axis.set_minor_locator(NullLocator())
             continue
         if axis.get_scale() != "log":
             axis.set_major_locator(MaxNLocator(few, steps=[1, 2, 5, 10]))

@@ -15,6 +15,8 @@ from zotheory.errors import InvalidArgument
 
 # More than a page resolves by far; the last ones of a float differ from machine to machine.
 DIGITS = 10
+# Where axes of both signs with logarithmic ends are linear.
+LINEAR = 0.1
 COLUMNS = ("panel", "x_name", "y_name", "series", "kind", "x", "y", "low", "high")
 
 
@@ -85,7 +87,8 @@ class Panel:
         x_label: of the axis.
         y_label: of the axis.
         series: what to draw, from the back to the front.
-        x_scale: linear or log; y_scale likewise.
+        x_scale: linear or log; y_scale likewise, or "symlog": linear up to `LINEAR` on either side of 0,
+            logarithmic beyond.
         x_limits: of the axis; by default they follow from the numbers. y_limits likewise.
         categories: names in place of numbers on the x axis. The panel is then drawn lying: names from the
             top to the bottom, y to the right.
@@ -100,7 +103,7 @@ class Panel:
     y_label: str
     series: Sequence[Series]
     x_scale: Literal["linear", "log"] = "linear"
-    y_scale: Literal["linear", "log"] = "linear"
+    y_scale: Literal["linear", "log", "symlog"] = "linear"
     x_limits: tuple[float, float] | None = None
     y_limits: tuple[float, float] | None = None
     categories: tuple[str, ...] = ()
