@@ -68,6 +68,27 @@ def log_areas(rows: Results) -> FloatArray:
     return np.array([float(np.log(losses[1:]).mean()) for losses in runs(rows, "dev_loss")])
 
 
+def slowed(rows: Results, factor: float) -> FloatArray:
+    """Return `log_areas` of runs that had been so many times slower, seed by seed.
+
+    Between records the logarithm of the loss is linear in the number of passes; factors from 1 on.
+    """
+    found = []
+    for losses, passes in zip(runs(rows, "dev_loss"), runs(rows, "passes"), strict=True):
+        found.append(float(np.interp(passes[1:] / factor, passes, np.log(losses)).mean()))
+    return np.array(found)
+
+
+def slowest_within(rows: Results, margin: float) -> float:
+    """Return by what factor runs may be slower for their mean of `log_areas` to differ by a margin, to 1%."""
+    start, factor = log_areas(rows).mean(), 1.0
+    while slowed(rows, factor).mean() - start < margin:
+        if factor > 1e3:
+            raise ValueError("no slower run differs by so much")
+        factor *= 1.01
+    return factor
+
+
 def log_tests(rows: Results) -> FloatArray:
     """Return the logarithm of the loss on the test part at the end, seed by seed."""
     return np.log([float(losses[-1]) for losses in runs(rows, "test_loss")])
