@@ -43,7 +43,8 @@ def facts(source: Source) -> list[str]:
         f"batch; a step of AdamW counts as 3. Lines: medians over {source.seeds} seeds on {config.dev} "
         "development sentences, bands: 95% intervals by order statistics, or all seeds where there are "
         "fewer than six. Dotted: before training; dashed: AdamW. CPU seconds are of the steps, on one "
-        "thread, and do not contain features that are computed once. " + rates(source),
+        f"thread, and do not contain features that are computed once. The best record of a run is scored "
+        f"on {config.test or 'all'} test sentences. {rates(source)}",
         *(told(source, task) for task in config.tasks),
         CLAIMED,
     ]

@@ -94,7 +94,7 @@ def caption(figure: PaperFigure, panels: Sequence[Panel], source: Source) -> str
         if series.kind in (Kind.MEASURED, Kind.RUN)
     )
     reading = f"{'; '.join(read)}." if read else ""
-    if intervals:
+    if intervals and "95%" not in facts:  # else the figure says which of them are no more than ranges
         reading += " Intervals: 95%."
     seeds = counted(source.seeds, "seed")
     commits = f", at commit {', '.join(source.commits)}" if source.commits else ""
