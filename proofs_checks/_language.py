@@ -28,13 +28,13 @@ def measured(**config: Any) -> Results:
     return stored("language-model", seeds=CONFIRMING[-1] + 1, **config).where(seed=CONFIRMING)
 
 
-def evidence() -> dict[str, Results]:
-    """Return the confirming seeds of the stored runs with tuned rates, by task.
+def evidence(seeds: tuple[int, ...] = TUNED) -> dict[str, Results]:
+    """Return confirming seeds of the stored runs with tuned rates, by task.
 
     Raises:
         ValueError: a learning rate is the last that tuning tried.
     """
-    found = stored("language-model", seeds=TUNED[-1] + 1, tasks=EVIDENCE, queries=2).where(seed=TUNED)
+    found = stored("language-model", seeds=seeds[-1] + 1, tasks=EVIDENCE, queries=2).where(seed=seeds)
     if found["at_edge"].any():
         raise ValueError("a learning rate is an end of its grid")
     return {task: found.where(task=task) for task in EVIDENCE}
