@@ -79,6 +79,11 @@ def slowed(rows: Results, factor: float) -> FloatArray:
     return np.array(found)
 
 
+def elasticity(rows: Results, factor: float = 1.1) -> float:
+    """Return by how much `log_areas` grows in the mean per unit of the logarithm of a factor in passes."""
+    return float(slowed(rows, factor).mean() - log_areas(rows).mean()) / math.log(factor)
+
+
 def slowest_within(rows: Results, margin: float) -> float:
     """Return by what factor runs may be slower for their mean of `log_areas` to differ by a margin, to 1%."""
     start, factor = log_areas(rows).mean(), 1.0
