@@ -28,8 +28,17 @@ def test_sentences(tmp_path, monkeypatch, capsys):
     save_opt(tmp_path / "cache" / "models" / "opt-tiny")
     found = {}
     exec(example("sentences"), found)
-    accuracy, calibrated, seconds, memory = map(float, capsys.readouterr().out.split())
+    untrained, accuracy, calibrated, seconds, memory = map(float, capsys.readouterr().out.split())
     assert (accuracy, calibrated) == (found["test"].accuracy, found["test"].calibrated)
+    from experiments._fine_tuning import score
+    from experiments.language_model.task import prepared
+
+    # What the guide calls the start is the test part's score before any step, of a model made anew.
+    config = found["config"]
+    task = prepared(config.request(config.tasks[0]))
+    assert found["start"] == score(task.classifier(), task.test)
+    assert untrained == found["start"].accuracy
+    assert found["start"].loss > found["test"].loss
     assert seconds > 0
     assert memory > 10_000 or math.isnan(memory)
     rows = found["log"].rows
