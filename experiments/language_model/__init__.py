@@ -334,6 +334,8 @@ _NORMS = replace(
     passes=(120,),
     tuning_passes=(120,),
 )
+# One rate for all: laws of nearly one second moment should be tuned alike, and one run a rate does not.
+_NORMS_SAME = replace(_NORMS, methods=METHODS[:7], lr=(2.5e-4,), tuning_passes=(0,))
 _VIRTUAL = replace(_NORMS, tasks=("smollm2-135m/prompt",), methods=METHODS, lr=(0.4,))
 _PUBLISHED = Config(
     tasks=("smollm2-135m/verbalizers",),
@@ -383,6 +385,7 @@ EXPERIMENT = Experiment(
         "evidence-full": Preset(_FULL, seeds=5),
         "evidence-block": Preset(_BLOCK, seeds=5),
         "evidence-norms": Preset(_NORMS, seeds=5),
+        "evidence-norms-same": Preset(_NORMS_SAME, seeds=5),
         "evidence-prompt": Preset(_VIRTUAL, seeds=5),
         "published": Preset(_PUBLISHED, seeds=16),
         "published-fair": Preset(_CORRECTED, seeds=16),
