@@ -5,7 +5,7 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
-from proofs_checks._store import Mean, half_width, over_seeds, stored
+from proofs_checks._store import Mean, certified, half_width, over_seeds, stored
 from zotheory.checks.evidence import Evidence, Grade, Outcome, Scope
 from zotheory.experiment import Results
 from zotheory.types import FloatArray
@@ -94,6 +94,19 @@ def slowest_within(rows: Results, margin: float) -> float:
     return factor
 
 
+def passes_a_step(rows: Results) -> set[float]:
+    """Return how many forward passes a step took in whole runs; where derivatives are taken three are counted."""
+    pairs = zip(runs(rows, "passes"), runs(rows, "steps"), strict=True)
+    return {float(passes[-1] / steps[-1]) for passes, steps in pairs}
+
+
+def without_derivatives(part: str, method: str) -> Evidence:
+    """Return whether a step of this method took two values of each of two perturbations where that is stored."""
+    each = passes_a_step(evidence()[EVIDENCE[0]].where(method=method))
+    told = f"{method} takes {', '.join(f'{n:g}' for n in sorted(each))} passes a step, two for each perturbation"
+    return certified(each == {4.0}, part, told)
+
+
 def log_tests(rows: Results) -> FloatArray:
     """Return the logarithm of the loss on the test part at the end, seed by seed."""
     return np.log([float(losses[-1]) for losses in runs(rows, "test_loss")])
@@ -137,7 +150,13 @@ def _seeds(deviation: float, rate: float, effect: float) -> int:
 
 
 def less(one: FloatArray, two: FloatArray) -> Mean:
-    """Return the mean of one - two over seeds, which share start and batches."""
+    """Return the mean of one - two over seeds, which share start and batches.
+
+    Raises:
+        ValueError: both are the same numbers, so that nothing is compared.
+    """
+    if np.array_equal(one, two):
+        raise ValueError("both series are the same: something is compared with itself")
     return over_seeds(one - two)
 
 

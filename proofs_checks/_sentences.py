@@ -40,6 +40,23 @@ def by_normal(table: FloatArray, confidence: float) -> tuple[float, float, float
     return mean, mean - half, mean + half
 
 
+def covered(table: FloatArray, confidence: float, count: int, rng: np.random.Generator) -> list[bool]:
+    """Return whether `by_normal` contains the mean of tables drawn around 0 with the spread of this one.
+
+    Normal chance in runs, in sentences and in each cell, each with the variance that the table shows.
+    """
+    runs, sentences = table.mean(axis=1, keepdims=True), table.mean(axis=0, keepdims=True)
+    rest = table - runs - sentences + table.mean()
+    found = []
+    for _ in range(count):
+        drawn = rest.std() * rng.standard_normal(table.shape)
+        drawn += runs.std(ddof=1) * rng.standard_normal(runs.shape)
+        drawn += sentences.std(ddof=1) * rng.standard_normal(sentences.shape)
+        _, low, high = by_normal(drawn, confidence)
+        found.append(low <= 0 <= high)
+    return found
+
+
 def by_bootstrap(
     table: FloatArray, confidence: float, rng: np.random.Generator
 ) -> tuple[float, float, float]:
