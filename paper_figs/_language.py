@@ -40,13 +40,13 @@ LOOKS = {
     "published/uniform": ("uniform", BLACK),
     "published/rademacher": ("Rademacher", INDIGO),
     "published/dap": ("DAP", BLUE),
-    FIRST_ORDER: ("AdamW", GREY),
+    FIRST_ORDER: ("AdamW", BLACK),
 }
 ZERO_SHOT = "before training"
 # E|g|^2 = d |a|^2, for the Gaussian (d + 2) |a|^2.
 ALIKE = ("zo-sgd/gaussian", "zo-sgd/sphere", "zo-sgd/rademacher")
 # Columns of losses and accuracies on the development part, and how axes are called.
-LOSS, ACCURACY = ("dev_loss", "loss"), ("dev_accuracy", "accuracy")
+LOSS, ACCURACY = ("dev_loss", "loss, log scale"), ("dev_accuracy", "accuracy")
 PASSES, SECONDS = ("passes", "forward passes"), ("cpu_seconds", "CPU seconds")
 
 

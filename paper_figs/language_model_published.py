@@ -24,7 +24,8 @@ def facts(source: Source) -> list[str]:
         f"Batches of {config.batch}, {config.difference} differences; {how}. As published all laws but the "
         "Gaussian have delta = rows of what is tuned, DAP aligns with one random direction and takes 3 "
         "passes a step where others take 2, only its second stage moves the weights, and what is called "
-        f"Rademacher is the uniform law. Medians over {source.seeds} seeds, 95% intervals by order "
+        f"Rademacher is the uniform law, whose line covers it unless that is set right. Medians over "
+        f"{source.seeds} seeds, 95% intervals by order "
         f"statistics, or all seeds where there are fewer than six. {rates(source)}",
         *(told(source, task) for task in config.tasks),
     ]

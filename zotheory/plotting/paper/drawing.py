@@ -32,6 +32,8 @@ CATEGORY_HEIGHT = 0.24
 GAP, TICK_ROOM = 0.06, 0.42
 # Fewer different points than this are drawn larger.
 FEW = 20
+# A logarithmic axis over less than this factor has numbers at equal distances.
+NARROW = 3
 # In points.
 SMALLEST_TITLE = 5.0
 
@@ -155,7 +157,12 @@ def _ticks(axes: Axes, width: float) -> None:
             axis.set_major_locator(MaxNLocator(few, steps=[1, 2, 5, 10]))
             continue
         low, high = sorted(axis.get_view_interval())
-        if high / low > 30:
+        if high / low < NARROW:
+            even = MaxNLocator(few, steps=[1, 2, 5, 10]).tick_values(low, high)
+            axis.set_major_locator(FixedLocator(even[even > 0]))
+            axis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
+            axis.set_minor_locator(NullLocator())
+        elif high / low > 30:
             axis.set_major_locator(LogLocator(numticks=few))
             axis.set_minor_formatter(NullFormatter())
         else:
