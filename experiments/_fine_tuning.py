@@ -3,7 +3,7 @@
 import math
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -17,6 +17,7 @@ from experiments._classifiers import Classifier
 from experiments._memory import Peak, in_parts
 from zotheory.errors import InvalidArgument
 from zotheory.optim import DAPSGD, LossError, ZerothOrderOptimizer
+from zotheory.optim.state import run_of
 from zotheory.rng import stream
 
 # A forward and a backward pass, in forward passes.
@@ -113,15 +114,23 @@ class Log:
 
     Attributes:
         rows: passes, steps, seconds and cpu_seconds (of steps; the latter of all threads of this process),
-            tokens (of all passes), loss (mean over the steps since the last record), slope (root mean
-            square of the projected gradients since then, of stage 2 for DAPSGD), memory (the largest during
-            the steps since then, in kB, see `Peak`; at the start what is held before any step), alignment
-            (GuidedSGD's estimate; DAPSGD's mean slope along its axes since the last record over the root
-            mean square of stage 2's slopes, right to about one over the root of their number), dev_loss,
-            dev_accuracy, dev_calibrated.
+            tokens (see below), loss (mean over the steps since the last record), slope (see below), memory
+            (the largest during the steps since then, in kB, see `Peak`; at the start what is held before
+            any step), alignment (GuidedSGD's estimate; DAPSGD's mean slope along its axes since the last
+            record over the root mean square of stage 2's slopes, right to about one over the root of their
+            number), dev_loss, dev_accuracy, dev_calibrated.
         energies: of each record the block energies, for block descent, else empty.
         diverged: whether a loss was not finite; the parameters are then those of the last step before.
         best: number of the record with the smallest development loss.
+
+    Tokens are the positions of the inputs that all passes so far were given, of this process's part of each
+    batch times the passes of the step: without padding and without virtual tokens, and one a sentence where
+    the input is the cached features of its last position (final-norm, verbalizers, head).
+
+    Slope is the root mean square since the last record of sqrt(delta) times the slopes that are measured
+    along v, E[v v^T] = delta I. That is delta times the projected gradient along u = v / sqrt(delta),
+    E[u u^T] = I: the projected gradient itself where delta is 1. Of DAPSGD it is that of stage 2; for block
+    descent u is in the block; NaN for first order.
     """
 
     rows: list[dict[str, float]] = field(default_factory=list)
@@ -139,6 +148,7 @@ def fine_tune(
     *,
     checkpoint: Path | None = None,
     share: tuple[int, int] = (0, 1),
+    told: Mapping[str, Any] | None = None,
 ) -> Log:
     """Tune a classifier in place.
 
@@ -152,11 +162,15 @@ def fine_tune(
         checkpoint: file that is written at each record and read at the start, if it is there: the run goes
             on and ends as it would have; removed at the end.
         share: (rank, ranks): which part of each batch this process takes.
+        told: plain values by name that the run depends on besides the plan and the optimizer's options,
+            such as digests of model and examples; kept in the checkpoint, which is of this run only where
+            they are the same.
 
     Raises:
         InvalidArgument: a batch larger than the training set, or so many sentences at a time that a GPU's
             memory ends (the message says how many fit, by trial; the parameters are then the best ones), or
-            a checkpoint of another run.
+            a checkpoint that cannot be read or is of another run (the message says what differs; it is
+            left as it is).
     """
     if not 1 <= plan.batch <= len(train):
         raise InvalidArgument("batch", plan.batch, f"give 1 to {len(train)}, the sentences to train on")
@@ -166,8 +180,9 @@ def fine_tune(
     log, marks = Log(), np.unique(np.linspace(0, plan.passes, plan.records + 1).astype(int))
     peak = Peak(parameters[0].device)
     best = _copies(parameters)
+    about = _about(classifier, optimizer, plan, share, told or {})
     if checkpoint is not None and checkpoint.is_file():
-        best = _resumed(checkpoint, plan, parameters, optimizer, progress, log)
+        best = _resumed(checkpoint, about, parameters, optimizer, progress, log)
     peak.start()
     while not log.diverged:
         done = progress.passes + progress.cost > plan.passes
@@ -180,7 +195,7 @@ def fine_tune(
                 log.diverged = not math.isfinite(found.loss)
                 break
             if checkpoint is not None:
-                _keep(checkpoint, plan, parameters, optimizer, progress, log, best)
+                _keep(checkpoint, about, parameters, optimizer, progress, log, best)
             peak.start()
         try:
             _step(classifier, train, optimizer, plan, progress, log, share)
@@ -371,9 +386,27 @@ def _restore(parameters: Sequence[torch.nn.Parameter], values: Sequence[torch.Te
         parameter.copy_(value)
 
 
+def _about(
+    classifier: Classifier,
+    optimizer: torch.optim.Optimizer,
+    plan: Plan,
+    share: tuple[int, int],
+    told: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Return plain values that say which run this is; the optimizer is new."""
+    options = {name for group in optimizer.param_groups for name in group} - {"params", "param_names"}
+    own: dict[str, Any] = {"class": type(optimizer).__name__}
+    own |= {name: [group.get(name) for group in optimizer.param_groups] for name in sorted(options)}
+    if isinstance(optimizer, ZerothOrderOptimizer):
+        own |= run_of(optimizer)
+    shapes = [(name, tuple(p.shape)) for name, p in classifier.tuned]
+    optimizers = {f"optimizer's {name}": value for name, value in own.items()}
+    return {**told, **optimizers, **vars(plan), "share": share, "tuned parameters": shapes}
+
+
 def _keep(
     path: Path,
-    plan: Plan,
+    about: dict[str, Any],
     parameters: Sequence[torch.nn.Parameter],
     optimizer: torch.optim.Optimizer,
     progress: _Progress,
@@ -381,7 +414,7 @@ def _keep(
     best: list[torch.Tensor],
 ) -> None:
     state = {
-        "plan": vars(plan),
+        "about": about,
         "parameters": _copies(parameters),
         "optimizer": optimizer.state_dict(),
         "progress": {k: v for k, v in vars(progress).items() if k not in ("plan", "size")},
@@ -396,16 +429,25 @@ def _keep(
 
 def _resumed(
     path: Path,
-    plan: Plan,
+    about: dict[str, Any],
     parameters: Sequence[torch.nn.Parameter],
     optimizer: torch.optim.Optimizer,
     progress: _Progress,
     log: Log,
 ) -> list[torch.Tensor]:
-    state: dict[str, Any] = torch.load(path, weights_only=False)
-    if state["plan"] != vars(plan):
+    remedy = "delete it, or name another file"
+    try:
+        state: dict[str, Any] = torch.load(path, weights_only=False)
+        was: dict[str, Any] = dict(state["about"])
+    except Exception as error:  # whatever unpickling makes of such a file
+        why = f"it cannot be read, or is of an earlier version ({type(error).__name__}): {remedy}"
+        raise InvalidArgument("checkpoint", str(path), why) from error
+    differing = [name for name in {**about, **was} if was.get(name) != about.get(name)]
+    if differing:
+        shown = [f"{name} = {was.get(name)!r:.60}, not {about.get(name)!r:.60}" for name in differing[:3]]
+        more = f"; and {len(differing) - 3} more" if len(differing) > 3 else ""
         raise InvalidArgument(
-            "checkpoint", str(path), "it is of another run: delete it, or name another file"
+            "checkpoint", str(path), f"it is of another run ({'; '.join(shown)}{more}): {remedy}"
         )
     _restore(parameters, state["parameters"])
     optimizer.load_state_dict(state["optimizer"])

@@ -12,7 +12,7 @@ from experiments._fine_tuning import Log, Make, Plan, Score
 from experiments._package_files import cache_folder
 from experiments._tuning import Tuned
 from experiments.language_model.methods import BLOCKS, PUBLISHED, SWITCHES, check_method, maker
-from experiments.language_model.task import Request, Task, digest, prepared, read, tuned
+from experiments.language_model.task import Request, Task, digest, prepared, read, stamp, tuned
 from zotheory.errors import InvalidArgument
 from zotheory.experiment import Cell, Experiment, Preset, Seed, Table
 from zotheory.validation import check_count
@@ -198,12 +198,15 @@ def rate(config: Config, task: Task, name: str, method: str) -> Tuned:
         ("tasks", "methods", "passes", "lr", "tuning_passes", "records", "patience", "test")
     )
     ratio = config.tuning_ratio
-    told = [asdict(config) | others, name, method, passes]
+    contents = {key: value for key, value in task.contents.items() if key != "test sentences"}
+    told = [asdict(config) | others, name, method, passes, contents]
     return tuned(told, run, [lr / ratio, lr, lr * ratio], config.tuning_seeds)
 
 
-# Cells of one task come one after another: its model and sentences are read once.
-_prepared = lru_cache(maxsize=1)(prepared)
+# Cells of one task come one after another: its model and sentences are read once, unless files changed.
+@lru_cache(maxsize=1)
+def _prepared(request: Request, _stamps: tuple[Any, ...]) -> Task:
+    return prepared(request)
 
 
 def run(config: Config, cell: Cell, seed: Seed) -> Table:
@@ -222,15 +225,16 @@ def run(config: Config, cell: Cell, seed: Seed) -> Table:
         start_loss, start_accuracy, start_calibrated, start_positive: before any step.
     """
     name, method = cell["task"], cell["method"]
-    task = _prepared(config.request(name))
+    request = config.request(name)
+    task = _prepared(request, (stamp(request.model), stamp(request.data)))
     found = rate(config, task, name, method)
-    key = digest([asdict(config), dict(cell), seed.index])
+    key = digest([asdict(config), dict(cell), seed.index, task.contents])
     plan = config.plan(config.of(name, "passes"), seed.index, method)
     make, checkpoint = (
         config.maker(method, found.lr, seed.index),
         cache_folder() / "checkpoints" / f"{key}.pt",
     )
-    log, test = task.trained(make, plan, checkpoint)
+    log, test = task.trained(make, plan, checkpoint, told={"method": method})
     columns: dict[str, Any] = {key: [row[key] for row in log.rows] for key in log.rows[0]}
     columns |= {"energies": [json.dumps(e) for e in log.energies], "diverged": log.diverged}
     columns |= {"lr": found.lr, "at_edge": found.at_edge, "tuning_passes": found.spent_queries}
@@ -251,12 +255,25 @@ def one_run(
     share: tuple[int, int] = (0, 1),
     **options: Any,
 ) -> tuple[Log, Score, Score]:
-    """Return how a run of the first task went, without tuning, and its test scores after and before it."""
+    """Return how a run of the first task went, without tuning, and its test scores after and before it.
+
+    Args:
+        config: what is tuned, and how; of its tasks the first one.
+        method: as in `Config.methods`.
+        seed: of the order of sentences and of the perturbations.
+        checkpoint: file from which a killed run goes on, see `fine_tune`.
+        share: (rank, ranks), see `fine_tune`.
+        **options: of the optimizer.
+
+    Raises:
+        InvalidArgument: as the parts do; also a checkpoint of another run.
+        NotAvailable: a model or data set that is not here.
+    """
     name = config.tasks[0]
     make = config.maker(method, config.of(name, "lr"), seed, **options)
     plan = config.plan(config.of(name, "passes"), seed, method)
     task = prepared(config.request(name))
-    log, test = task.trained(make, plan, checkpoint, share)
+    log, test = task.trained(make, plan, checkpoint, share, {"method": method, **options})
     return log, test, task.start_score()
 
 

@@ -3,8 +3,9 @@
     torchrun --nproc-per-node 2 -m experiments.language_model --preset quick
 
 Each process takes its part of every batch, or of the perturbations, and they exchange scalars only. The log
-is written as JSON lines at the end, the first of which is before any step; the run is kept as it goes and
-goes on from there. The first-order reference on the same sentences is --method adamw.
+is written as JSON lines at the end, the first of which is before any step; the run is kept beside it as it
+goes, and goes on from there if it was killed. With other options, or other sentences, what is kept there is
+refused. The first-order reference on the same sentences is --method adamw.
 """
 
 import argparse

@@ -4,8 +4,8 @@ import hashlib
 import json
 import math
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ import torch
 
 from experiments._classifiers import PROMPT_TOKENS, Classifier, classifier
 from experiments._fine_tuning import Examples, Log, Make, Plan, Score, fine_tune, score
-from experiments._language_models import check_place, load_model, load_tokenizer
+from experiments._language_models import OFFLINE, check_place, load_model, load_tokenizer
 from experiments._package_files import cache_folder
 from experiments._prompts import PROMPTS, encoded, word_tokens
 from experiments._text_data import Sentences, load_data
@@ -60,7 +60,13 @@ class Request:
 
 @dataclass(frozen=True, eq=False)
 class Task:
-    """A model with the words' tokens, and examples as its classifiers take them."""
+    """A model with the words' tokens, and examples as its classifiers take them.
+
+    Attributes:
+        contents: what tells it from tasks with the same request whose folders hold something else: digests
+            of the model's files (of a model that is no folder, its name) and of the tokens and labels of
+            each part, and the words' tokens.
+    """
 
     request: Request
     model: Any
@@ -68,6 +74,7 @@ class Task:
     train: Examples
     dev: Examples
     test: Examples
+    contents: dict[str, Any]
     start: list[Score] = field(default_factory=list)
 
     def classifier(self) -> Classifier:
@@ -83,13 +90,25 @@ class Task:
         return self.start[0]
 
     def trained(
-        self, make: Make, plan: Plan, checkpoint: Path | None = None, share: tuple[int, int] = (0, 1)
+        self,
+        make: Make,
+        plan: Plan,
+        checkpoint: Path | None = None,
+        share: tuple[int, int] = (0, 1),
+        told: Mapping[str, Any] | None = None,
     ) -> tuple[Log, Score]:
-        """Return how a run went and its score on the test part; the model is left as it was."""
+        """Return how a run went and its score on the test part; the model is left as it was.
+
+        Raises:
+            InvalidArgument: as `fine_tune`, whose ``told`` has the request and the contents besides.
+        """
+        about = {**(told or {}), **asdict(self.request), **self.contents}
         made = self.classifier()
         before = [p.detach().clone() for _, p in made.tuned]
         try:
-            log = fine_tune(made, self.train, self.dev, make, plan, checkpoint=checkpoint, share=share)
+            log = fine_tune(
+                made, self.train, self.dev, make, plan, checkpoint=checkpoint, share=share, told=about
+            )
             return log, score(made, self.test)
         finally:
             with torch.no_grad():
@@ -106,12 +125,13 @@ def prepared(request: Request) -> Task:
         NotAvailable: a model or data set that is not here.
     """
     parts, tokens, words = read(request)
+    contents = _contents(request, parts, tokens, words)
     model, _ = load_model(request.model, dtype=request.dtype, device=request.device)
     made = classifier(model, words, request.subset)
-    inputs = tokens if made.first is None else _kept(request, made, tokens)
+    inputs = tokens if made.first is None else _kept(request, made, tokens, contents)
     made.release()
     train, dev, test = (Examples(inputs[name], parts[name].labels) for name in ("train", "dev", "test"))
-    return Task(request, model, words, train, dev, test)
+    return Task(request, model, words, train, dev, test, contents)
 
 
 def read(request: Request) -> tuple[dict[str, Sentences], dict[str, list[torch.Tensor]], list[int]]:
@@ -132,6 +152,27 @@ def read(request: Request) -> tuple[dict[str, Sentences], dict[str, list[torch.T
     return parts, {n: encoded(tokenizer, prompt, part.texts, limit) for n, part in parts.items()}, words
 
 
+def stamp(name: str) -> tuple[Any, ...]:
+    """Return what changes with the files of a folder, without reading them; of what is no folder, its name.
+
+    Models by name are checked by hash, made here once, or the hub's.
+    """
+    folder = Path(name)
+    if name in OFFLINE or not folder.is_dir():
+        return (name,)
+    facts = [(str(path), path.stat()) for path in sorted(folder.resolve().iterdir()) if path.is_file()]
+    return tuple((path, fact.st_size, fact.st_mtime_ns) for path, fact in facts)
+
+
+def _contents(
+    request: Request, parts: dict[str, Sentences], tokens: dict[str, list[torch.Tensor]], words: list[int]
+) -> dict[str, Any]:
+    told: dict[str, Any] = {"model files": digest(stamp(request.model)), "words": words}
+    for name, part in parts.items():
+        told[f"{name} sentences"] = digest([[row.tolist() for row in tokens[name]], part.labels.tolist()])
+    return told
+
+
 def _first(part: Sentences, size: int) -> Sentences:
     # As many of either class.
     if size % 2 or size // 2 > min(int((part.labels == label).sum()) for label in (0, 1)):
@@ -143,16 +184,13 @@ def _first(part: Sentences, size: int) -> Sentences:
 
 
 def _kept(
-    request: Request, made: Classifier, tokens: dict[str, list[torch.Tensor]]
+    request: Request, made: Classifier, tokens: dict[str, list[torch.Tensor]], contents: dict[str, Any]
 ) -> dict[str, list[torch.Tensor]]:
-    told = [request.model, request.source, request.prompt, request.train, request.dev, request.dtype]
-    told += [request.test] if request.test else []
-    file = cache_folder() / "features" / f"{digest([*told, made.first])}.pt"
-    sizes = {part: len(rows) for part, rows in tokens.items()}
+    # Sentences and their prompt are in the tokens.
+    told = [contents, request.dtype, request.device, made.first]
+    file = cache_folder() / "features" / f"{digest(told)}.pt"
     if file.is_file():
-        found = torch.load(file)
-        if {part: len(rows) for part, rows in found.items()} == sizes:
-            return found
+        return torch.load(file)
     found = {part: made.inputs(rows) for part, rows in tokens.items()}
     file.parent.mkdir(parents=True, exist_ok=True)
     scratch = file.with_suffix(f".{os.getpid()}")

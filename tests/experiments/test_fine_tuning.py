@@ -1,4 +1,4 @@
-"""Runs of fine-tuning that a GPU has no memory for, and that are killed."""
+"""Runs of fine-tuning: what a GPU has no memory for, what is logged, and runs that are killed."""
 
 import math
 import multiprocessing
@@ -16,22 +16,31 @@ from experiments._fine_tuning import Examples, Plan, fine_tune, score
 from experiments._memory import in_parts
 from experiments.language_model.methods import maker
 from zotheory.errors import InvalidArgument
-from zotheory.optim import DAPSGD
+from zotheory.optim import DAPSGD, ZOSGD, GuidedSGD
 
 MEASURED = ("seconds", "cpu_seconds", "memory")
+
+
+class Killed(Exception):
+    pass
 
 
 class Linear(torch.nn.Module):
     """Two logits, of so many sentences at a time at most; the last of those given is the longest."""
 
-    def __init__(self, room: int = 100, backward_room: int = 100, delay: float = 0.0):
+    def __init__(
+        self, room: int = 100, backward_room: int = 100, delay: float = 0.0, lives: float = math.inf
+    ):
         super().__init__()
+        self.lives = lives
         self.weight = torch.nn.Parameter(torch.tensor([0.1, -0.2, 0.3]))
         self.room, self.backward_room, self.delay, self.sizes = room, backward_room, delay, []
 
     def forward(self, inputs, mask):
         time.sleep(self.delay)
         self.sizes.append(tuple(inputs.shape))
+        if len(self.sizes) > self.lives:
+            raise Killed
         room = self.backward_room if torch.is_grad_enabled() and self.weight.requires_grad else self.room
         if len(inputs) > room:
             raise torch.OutOfMemoryError("CUDA out of memory")
@@ -45,11 +54,25 @@ def examples(count: int, seed: int) -> Examples:
     return Examples(rows, np.array([int(row[-1] > 0) for row in rows]))
 
 
-def tuned(module, method, *, micro=16, checkpoint=None, passes=60, lr=0.05, patience=0, queries=1):
-    make = maker(method, lr, mu=1e-3, queries=queries, difference="central", seed=3)
+def tuned(
+    module,
+    method,
+    *,
+    micro=16,
+    checkpoint=None,
+    passes=60,
+    lr=0.05,
+    patience=0,
+    queries=1,
+    mu=1e-3,
+    share=(0, 1),
+    told=None,
+    **options,
+):
+    make = maker(method, lr, mu=mu, queries=queries, difference="central", seed=3, **options)
     plan = Plan(passes=passes, records=6, batch=16, micro=micro, patience=patience)
-    made = Classifier(module, None, None)
-    return fine_tune(made, examples(48, 0), examples(20, 1), make, plan, checkpoint=checkpoint)
+    train, dev, made = examples(48, 0), examples(20, 1), Classifier(module, None, None)
+    return fine_tune(made, train, dev, make, plan, checkpoint=checkpoint, share=share, told=told)
 
 
 @pytest.mark.parametrize(
@@ -186,3 +209,113 @@ def test_the_alignment_of_two_stages_is_logged(monkeypatch):
         assert row["slope"] == pytest.approx(math.sqrt((slopes**2).mean()))
         assert row["alignment"] == pytest.approx(slopes.mean() / row["slope"])
     assert start == len(seen) > 6
+
+
+def test_the_alignment_of_a_guide_is_logged(monkeypatch):
+    seen = []
+    step = GuidedSGD.step
+
+    def watched(self, closure):
+        loss = step(self, closure)
+        seen.append(self.alignment)
+        return loss
+
+    monkeypatch.setattr(GuidedSGD, "step", watched)
+    log = tuned(Linear(), "guided/sphere", passes=120)
+    assert math.isnan(log.rows[0]["alignment"])
+    # The optimizer tells the square of rho.
+    for row in log.rows[2:]:
+        assert row["alignment"] == pytest.approx(math.sqrt(seen[int(row["steps"]) - 1]))
+    # Here the slope along the guide is not that across it: the one is not mistaken for the other.
+    assert abs(log.rows[-1]["alignment"] ** 2 - 0.5) > 0.05
+
+
+@pytest.mark.parametrize("delta", [1.0, 4.0])
+def test_slopes_are_those_of_the_losses(monkeypatch, delta):
+    """The losses that the closure returned tell them, not the optimizer's coefficients."""
+    seen = []
+    step = ZOSGD.step
+
+    def watched(self, closure):
+        losses = []
+
+        def told():
+            loss = closure()
+            losses.append(float(loss))
+            return loss
+
+        found = step(self, told)
+        assert len(losses) == 6
+        # sqrt(delta) (f(x + mu v) - f(x - mu v)) / (2 mu), E[v v^T] = delta I
+        ahead, behind = np.array(losses).reshape(3, 2).T
+        seen.append(math.sqrt(delta) * (ahead - behind) / 2e-3)
+        return found
+
+    monkeypatch.setattr(ZOSGD, "step", watched)
+    log = tuned(Linear(), "zo-sgd/sphere", queries=3, passes=96, delta=delta)
+    assert math.isnan(log.rows[0]["slope"])
+    for before, row in pairwise(log.rows):
+        slopes = np.concatenate(seen[int(before["steps"]) : int(row["steps"])])
+        assert row["slope"] == pytest.approx(math.sqrt((slopes**2).mean()), rel=1e-9)
+    assert log.rows[-1]["steps"] == len(seen) == 16
+
+
+@pytest.mark.parametrize(
+    ("method", "queries", "passes"),
+    [("zo-sgd/sphere", 1, 2), ("zo-sgd/sphere", 3, 6), ("dap/sphere", 2, 4), ("adamw", 1, 3)],
+)
+def test_tokens_are_those_of_all_passes(method, queries, passes):
+    log = tuned(Linear(), method, queries=queries, passes=3 * passes)
+    # Three steps of 16 of 48 sentences: each of them once, whatever the padding.
+    assert log.rows[-1]["steps"] == 3
+    assert log.rows[-1]["tokens"] == passes * sum(map(len, examples(48, 0).inputs))
+    assert log.rows[0]["tokens"] == 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"lr": 1e-6}, r"another run \(optimizer's lr = \[0\.05\], not \[1e-06\]\): delete it, or name"),
+        ({"method": "adamw"}, "another run .*optimizer's class = 'ZOSGD', not 'AdamW'"),
+        ({"method": "r-adazo/gaussian"}, "another run .*optimizer's class = 'ZOSGD', not 'RAdaZO'"),
+        ({"told": {"sentences": "other"}}, r"another run \(sentences = 'these', not 'other'\)"),
+        ({"told": None}, r"another run \(sentences = 'these', not None\)"),
+        ({"mu": 1e-2}, r"another run \(optimizer's mu = 0\.001, not 0\.01\)"),
+        ({"queries": 2}, r"another run \(optimizer's perturbations = 1, not 2\)"),
+        ({"share": (1, 2)}, r"another run \(share = \(0, 1\), not \(1, 2\)\)"),
+        ({"passes": 80, "micro": 4, "patience": 1, "lr": 1.0}, r"passes = 60, not 80; .*; and 1 more\)"),
+    ],
+)
+def test_what_another_run_kept_is_refused(tmp_path, changes, message):
+    file = tmp_path / "run.pt"
+    given = {"method": "zo-sgd/gaussian", "checkpoint": file, "told": {"sentences": "these"}}
+    with pytest.raises(Killed):
+        tuned(Linear(lives=40), **given)
+    kept, module = file.read_bytes(), Linear()
+    with pytest.raises(InvalidArgument, match=message):
+        tuned(module, **(given | changes))
+    # Nothing was done, and the run that it is of goes on.
+    assert not module.sizes
+    assert torch.equal(module.weight, Linear().weight)
+    assert file.read_bytes() == kept
+    resumed, whole = Linear(), Linear()
+    tuned(resumed, **given)
+    tuned(whole, "zo-sgd/gaussian")
+    assert torch.equal(resumed.weight, whole.weight)
+    assert len(resumed.sizes) < len(whole.sizes)
+    assert not file.exists()
+
+
+def test_what_is_no_checkpoint_is_told(tmp_path):
+    file = tmp_path / "run.pt"
+    for write in (
+        lambda: file.write_bytes(b"something else"),
+        lambda: file.write_bytes(b""),
+        lambda: torch.save({"plan": {"passes": 60}}, file),
+        lambda: torch.save([1.0], file),
+    ):
+        write()
+        kept = file.read_bytes()
+        with pytest.raises(InvalidArgument, match=r"run\.pt'?: it cannot be read, .*: delete it, or name"):
+            tuned(Linear(), "zo-sgd/sphere", checkpoint=file)
+        assert file.read_bytes() == kept

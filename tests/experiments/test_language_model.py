@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -11,12 +12,14 @@ import numpy as np
 import pytest
 import torch
 
+from experiments import _fine_tuning, language_model
 from experiments._classifiers import classifier
 from experiments._fine_tuning import Examples, Plan, fine_tune, score
 from experiments._language_models import load_model
-from experiments._prompts import PROMPTS, encoded, padded, word_tokens
+from experiments._prompts import PROMPTS, Prompt, encoded, padded, word_tokens
 from experiments._text_data import load_data
 from experiments.language_model import Config, cells, rate, run
+from experiments.language_model.__main__ import main
 from experiments.language_model.methods import maker
 from experiments.language_model.task import TUNING_SEED, prepared
 from tests.experiments.toy_language import save_model, save_opt, sentences, write_data
@@ -201,14 +204,124 @@ def comparable(row):
     return json.dumps({name: value for name, value in row.items() if name not in measured})
 
 
-def test_a_checkpoint_of_another_run_is_refused(models, data, cache, tmp_path):
-    task = task_of(small(models, data))
-    made = classifier(task.model, task.words, "head")
-    file = tmp_path / "run.pt"
-    torch.save({"plan": {"passes": 1}}, file)
-    make = maker("zo-sgd/sphere", 0.1, mu=1e-3, queries=1, difference="central", seed=0)
-    with pytest.raises(InvalidArgument, match="another run: delete it"):
-        fine_tune(made, task.train, task.dev, make, Plan(10, 1, 8, 8), checkpoint=file)
+def killed(monkeypatch, work, records=2):
+    """Do what raises `Killed` at that record."""
+    real, count = _fine_tuning.score, iter(range(10**6))
+
+    def dying(*given):
+        if next(count) == records:
+            raise Killed
+        return real(*given)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(_fine_tuning, "score", dying)
+        with pytest.raises(Killed):
+            work()
+
+
+def reviews(folder, seed, dev_seed=0):
+    shutil.rmtree(folder, ignore_errors=True)
+    parts = (("train", 60, seed), ("dev", 40, dev_seed), ("test", 50, dev_seed))
+    return write_data(folder, **{name: sentences(count, number + count) for name, count, number in parts})
+
+
+def test_the_command_line_refuses_what_another_run_kept(models, cache, tmp_path, monkeypatch):
+    folder = reviews(tmp_path / "reviews", 0)
+    out, kept = tmp_path / "run.jsonl", tmp_path / "run.rank0.pt"
+    out.write_text("of an earlier run")
+
+    def asked(method="zo-sgd/gaussian", lr=0.05, seed=0):
+        given = {"tasks": f"{models['llama']}/head", "data": folder, "train": 40, "dev": 20, "batch": 8}
+        given |= {"passes": 60, "records": 3, "lr": lr}
+        settings = [part for key, value in given.items() for part in ("--set", f"{key}={value}")]
+        line = ["language_model", "--method", method, "--seed", str(seed), *settings, "--out", str(out)]
+        monkeypatch.setattr(sys, "argv", line)
+        main()
+
+    killed(monkeypatch, asked)
+    before = kept.read_bytes()
+    for sentences_seed, changes, message in (
+        (0, {"lr": 1e-6}, r"optimizer's lr = \[0\.05\], not \[1e-06\]\)"),
+        (0, {"method": "adamw"}, "method = 'zo-sgd/gaussian', not 'adamw'; optimizer's class = "),
+        (0, {"seed": 1}, "optimizer's seed = 0, not 1; seed = 0, not 1"),
+        (1000, {}, r"train sentences = '\w{16}', not '\w{16}'\)"),
+    ):
+        reviews(tmp_path / "reviews", sentences_seed)
+        with pytest.raises(
+            SystemExit, match=rf"^error: checkpoint = .*another run \({message}.*: delete it"
+        ):
+            asked(**changes)
+        assert (kept.read_bytes(), out.read_text()) == (before, "of an earlier run")
+    # The same sentences written anew are the same run.
+    reviews(tmp_path / "reviews", 0)
+    asked()
+    assert not kept.exists()
+    assert len(out.read_text().splitlines()) == 5
+
+
+def test_other_sentences_or_weights_in_the_same_folder(models, cache, tmp_path, monkeypatch):
+    """Features, learning rates and checkpoints are those of contents, not of names and sizes."""
+    model = tmp_path / "model"
+    shutil.copytree(models["llama"], model)
+
+    def other_weights():
+        from transformers import AutoModelForCausalLM
+
+        made = AutoModelForCausalLM.from_pretrained(model)
+        for parameter in made.parameters():
+            parameter.data.mul_(0.5)
+        made.save_pretrained(model)
+
+    folder = reviews(tmp_path / "reviews", 0)
+    config = small({"llama": str(model)}, folder, tuning_passes=(12,), passes=(24,))
+    (cell,) = cells(config)
+
+    def measured(place=cache):
+        monkeypatch.setenv("ZOTHEORY_CACHE_DIR", str(place))
+        columns = run(config, cell, Seed(0, "language-model", cell["method"])).columns
+        return {name: columns[name].tolist() for name in ("start_loss", "lr", "dev_loss", "test_loss")}
+
+    def files():
+        return [len(list((cache / kind).iterdir())) for kind in ("features", "tuned", "checkpoints")]
+
+    found = [measured()]
+    killed(monkeypatch, measured)
+    assert files() == [1, 1, 1]
+    changes = (lambda: reviews(tmp_path / "reviews", 1000, 2000), other_weights)
+    for number, change in enumerate(changes, start=2):
+        change()
+        again = measured()
+        # The checkpoint of the first run is left for it.
+        assert files() == [number, number, 1]
+        language_model._prepared.cache_clear()
+        assert again == measured(tmp_path / f"empty-{number}")
+        assert all(again["start_loss"] != before["start_loss"] for before in found)
+        found.append(again)
+
+
+def test_prompts_have_features_of_their_own(models, data, cache, tmp_path, monkeypatch):
+    monkeypatch.setitem(PROMPTS, "was-it", Prompt("It was {text}", PROMPTS["it-was"].words))
+    request = small(models, data).request(f"{models['llama']}/head")
+    one, other = (prepared(replace(request, prompt=name)).train.inputs for name in ("it-was", "was-it"))
+    monkeypatch.setenv("ZOTHEORY_CACHE_DIR", str(tmp_path / "empty"))
+    alone = prepared(replace(request, prompt="was-it")).train.inputs
+    assert all(torch.equal(a, b) for a, b in zip(other, alone, strict=True))
+    assert not any(torch.equal(a, b) for a, b in zip(one, other, strict=True))
+
+
+def test_a_run_is_scored_on_the_test_part(models, data, cache):
+    config = small(models, data)
+    task = task_of(config)
+    log, test = trained(config, task, "zo-sgd/rademacher", 0.05, 60, 0)
+    made = task.classifier()
+    make, plan = config.maker("zo-sgd/rademacher", 0.05, 0), config.plan(60, 0, "zo-sgd/rademacher")
+    again = fine_tune(made, task.train, task.dev, make, plan)
+    scores = {name: score(made, getattr(task, name)) for name in ("train", "dev", "test")}
+    assert test == scores["test"]
+    assert len({found.loss for found in scores.values()}) == 3
+    assert log.rows[log.best]["dev_loss"] == again.rows[again.best]["dev_loss"] == scores["dev"].loss
+    # Of cached features one position a sentence is read.
+    assert log.rows[-1]["tokens"] == 60 * config.batch
 
 
 def test_parts_of_a_batch_make_the_same_steps(models, data, cache):
@@ -232,15 +345,23 @@ def test_passes_are_counted_and_not_exceeded(models, data, cache):
     assert (log.rows[-1]["passes"], log.rows[-1]["steps"]) == (90, 30)
     log, _ = trained(replace(config, corrected=("passes",)), task, "published/dap", 1e-3, 60, 0)
     assert log.rows[-1]["passes"] == 60
+    # With eight probes a step takes ten passes, and equal steps five times as many as those of two.
+    probed = replace(config, corrected=("one-probe",), probes=8)
+    log, _ = trained(probed, task, "published/dap", 1e-3, 60, 0)
+    assert (log.rows[-1]["passes"], log.rows[-1]["steps"]) == (300, 30)
+    fair = replace(config, corrected=("one-probe", "passes"), probes=8)
+    log, _ = trained(fair, task, "published/dap", 1e-3, 60, 0)
+    assert (log.rows[-1]["passes"], log.rows[-1]["steps"]) == (60, 6)
+    assert {c.plan(60, 0, "published/uniform").passes for c in (config, probed, fair)} == {60}
 
 
-def published(name, corrected=(), probes=1):
+def published(name, corrected=(), probes=1, mu=1e-3):
     module = torch.nn.Linear(8, 4, bias=False)
     x = torch.nn.init.zeros_(module.weight)
     make = maker(
         f"published/{name}",
         1.0,
-        mu=1e-3,
+        mu=mu,
         queries=1,
         difference="forward",
         seed=0,
@@ -271,6 +392,10 @@ def test_confounds_of_the_published_comparison():
     assert moved("rademacher", ("dead-branch",)).abs().std() < 1e-3 * d
     assert published("dap")[1].portions() == {"first": 1, "second": 1}
     assert published("dap", ("one-probe",), probes=6)[1].portions() == {"first": 6, "second": 1}
+    # Whatever delta is, mu is what was given.
+    for law in ("gaussian", "uniform", "rademacher", "dap"):
+        for corrected in ((), ("delta",)):
+            assert published(law, corrected, mu=0.02)[1].mu == 0.02
 
 
 def test_scores_by_counting():
@@ -284,11 +409,12 @@ def test_scores_by_counting():
 
     from experiments._classifiers import Classifier
 
-    difference, labels = np.array([0.5, 1.0, 1.5, 2.0, 3.0, -1.0]), np.array([0, 0, 1, 1, 1, 0])
+    # Twice as many of class 1, and one far away: neither the labels' share nor the mean is the threshold.
+    difference, labels = np.array([0.2, 40.0, 1.5, 2.0, 3.0, 0.5]), np.array([0, 1, 1, 1, 1, 0])
     rows = [torch.tensor([value]) for value in difference]
     found = score(Classifier(Given(), None, None), Examples(rows, labels), batch=4)
-    assert (found.accuracy, found.positive) == (4 / 6, 5 / 6)
-    assert found.calibrated == 1.0  # the median, 1.25, separates the classes
+    assert (found.accuracy, found.positive) == (4 / 6, 1.0)
+    assert found.calibrated == 5 / 6  # 1.5 is below the median, 1.75; a threshold of 1 had all right
     truth = np.where(labels == 1, difference, -difference)
     assert found.loss == pytest.approx(np.mean(np.log1p(np.exp(-truth))), rel=1e-6)
 
@@ -416,3 +542,7 @@ def test_learning_rates_are_of_several_runs(models, data, cache):
         log, _ = trained(replace(config, records=4), task_of(config), "zo-sgd/rademacher", lr, 12, seed)
         scores.append(log.rows[log.best]["dev_loss"])
     assert found.table[0][1] == pytest.approx(sorted(scores)[1], rel=1e-6)
+    # They do not depend on the test part.
+    some = replace(config, test=20)
+    assert rate(some, task_of(some), config.tasks[0], "zo-sgd/rademacher") == found
+    assert len(list((cache / "tuned").iterdir())) == 1
