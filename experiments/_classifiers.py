@@ -167,7 +167,7 @@ class _Upper(torch.nn.Module):
         decoder.layers = torch.nn.ModuleList(list(decoder.layers)[first:])
         # Hidden states have their positions in them already (OPT adds them to what it embeds).
         if hasattr(decoder, "embed_positions"):
-            decoder.embed_positions = _Nothing()
+            decoder.embed_positions = _Nothing(model.dtype)
         if hasattr(decoder, "project_in"):
             decoder.project_in = None
         decoder.set_input_embeddings(None)
@@ -193,8 +193,13 @@ class _Top(torch.nn.Module):
 
 
 class _Nothing(torch.nn.Module):
+    # Zeros of the hidden states' type: others would promote them.
+    def __init__(self, dtype: torch.dtype) -> None:
+        super().__init__()
+        self.dtype = dtype
+
     def forward(self, mask: torch.Tensor, *_: Any, **__: Any) -> torch.Tensor:
-        return mask.new_zeros((*mask.shape, 1), dtype=torch.float32)
+        return mask.new_zeros((*mask.shape, 1), dtype=self.dtype)
 
 
 class _Reached(Exception):

@@ -76,6 +76,20 @@ def test_a_part_of_a_model_that_it_does_not_have(model):
         classifier(made, [4, 5], "all")
 
 
+@torch.no_grad()
+@pytest.mark.parametrize(("dtype", "close"), [("bfloat16", 0.1), ("float16", 0.01)])
+def test_the_last_layer_alone_in_half_precision(model, dtype, close):
+    made, _ = load_model(model, dtype=dtype)
+    part = classifier(made, [4, 5], "last-1")
+    rows = [torch.tensor([2, 3, 6]), torch.tensor([12, 13, 9, 8])]
+    inputs = part.inputs(rows)
+    assert {hidden.dtype for hidden in inputs} == {made.dtype}
+    logits = part.logits(inputs)
+    assert logits.dtype == made.dtype
+    whole = torch.stack([made(row[None]).logits[0, -1] for row in rows])
+    assert float((logits - whole[:, [4, 5]]).abs().max()) < close * float(whole.abs().max())
+
+
 def test_a_model_that_a_gpu_has_no_room_for(model, monkeypatch):
     def full(self, device):
         raise torch.OutOfMemoryError("CUDA out of memory")
