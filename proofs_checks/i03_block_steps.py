@@ -6,6 +6,7 @@ import numpy as np
 import sympy as sp
 
 from proofs_checks._store import Stated, certified, over_seeds, settled, stored
+from proofs_checks._words import worded
 from zotheory.checks.evidence import Evidence
 from zotheory.checks.exact import check_identity
 from zotheory.experiment import Results
@@ -82,6 +83,14 @@ def measured(claim: Claim) -> Iterator[Evidence]:
     yield settled(claim, "engine", "the same engine and law", [stated["normal"], stated["signs"]])
     below = float(gains["usual"].max()) < bound["published"]
     yield certified(below, "usual", f"gains {gains['usual'].min():.2f} to {gains['usual'].max():.2f}")
+    published = f"{bound['published']:.2f}"
+    said = f"({published} times in wall-clock time a step)", f"less than the {published} that are published"
+    yield worded(claim, "usual", *said, f"seeds 0 and {PILOTS - 1}, the others are read here")
+    yield worded(
+        claim, "usual", f"between {bound['usual, least']:g} and {bound['usual, most']:g} times the"
+    )
+    engine = [f"between {bound[f'{n}, least']:g} and {bound[f'{n}, most']:g}" for n in ("normal", "signs")]
+    yield worded(claim, "engine", f"{engine[0]}; with signs that is {engine[1]}.")
 
 
 @claim.check("sum over blocks")

@@ -7,6 +7,7 @@ import numpy as np
 import sympy as sp
 
 from proofs_checks._store import certified, stored
+from proofs_checks._words import worded
 from zotheory.checks.evidence import Evidence
 from zotheory.experiment import Results
 from zotheory.ledger.claim import Claim, Kind, Verdict
@@ -106,6 +107,29 @@ def evidence(claim: Claim, column: str, slack: float) -> Iterator[Evidence]:
 def resident(claim: Claim) -> Iterator[Evidence]:
     """Of fresh processes, three of each method."""
     yield from evidence(claim, "resident_peak", SLACK)
+
+
+@claim.check("another vector")
+def another_vector(claim: Claim) -> Iterator[Evidence]:
+    """Bounds this wide are missed by one vector more, and by one less where there is one."""
+    for part, kept in (("forward", dict.fromkeys(FORWARD, 0)), ("kept", KEPT)):
+        for change in (1, -1):
+            others = {method: count + change for method, count in kept.items() if count + change >= 0}
+            if not others:
+                continue
+            passed = [
+                method
+                for method, count in others.items()
+                if within(claim, "resident_peak", {method: count}, below=SLACK, above=SLACK)
+            ]
+            told = f"{change:+d} vector: within the bounds {', '.join(passed) or 'none'} of {len(others)} methods"
+            yield certified(not passed, part, told)
+    yield worded(claim, "kept", f"the upper bounds with vectors kept to {SLACK:.0%}")
+    yield worded(
+        claim,
+        "forward",
+        f"at most {float(claim.formulas['most'].coeff(INFERENCE)):g} times that of inference",
+    )
 
 
 @claim.check("what the allocator was asked for")
