@@ -4,10 +4,11 @@ A sentence's class is read off the logits of two words after it. Where the lowes
 they give is computed once for every sentence (`Classifier.inputs`); only the layers above run in a step.
 """
 
+import contextlib
 import copy
 import re
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +18,12 @@ from experiments._memory import in_parts
 from experiments._prompts import padded
 from zotheory.errors import InvalidArgument
 
+# What transformers calls the list of a model's layers, and the norm after them.
+_LAYERS, _FINAL_NORMS = ("layers", "h"), ("norm", "final_layer_norm", "final_layernorm", "ln_f")
+# What adapters are put on, the first that a model has: queries and values, or one projection to all.
+_ADAPTED = (("q_proj", "v_proj"), ("query_key_value",), ("c_attn",), ("qkv_proj",), ("Wqkv",))
 SUBSETS = ("full", "norms", "final-norm", "verbalizers", "head", "prompt", "lora")
+_ANY = "full, norms, prompt or lora"
 PROMPT_TOKENS, LORA_RANK = 10, 8
 
 
@@ -88,7 +94,8 @@ def classifier(model: Any, words: Sequence[int], subset: str) -> Classifier:
     - "verbalizers": the two words' rows of the head, copied, so that tied embeddings stay; "head": these
       and the final norm;
     - "last-K": the last K layers;
-    - "prompt": 10 virtual tokens, "lora": rank 8 on queries and values (peft); these change the model.
+    - "prompt": 10 virtual tokens, "lora": rank 8 on queries and values, or on the one projection that
+      makes both, as in GPT-2 (peft); these change the model.
 
     Args:
         model: a causal language model of transformers, whose parameters need no gradient.
@@ -96,27 +103,28 @@ def classifier(model: Any, words: Sequence[int], subset: str) -> Classifier:
         subset: one of these.
 
     Raises:
-        InvalidArgument: another subset, or one that this architecture does not have.
+        InvalidArgument: another subset, or one that this architecture does not have, or whose parts do not
+            make the model's logits.
     """
-    layers = _layers(model)
     check_subset(subset)
     last = re.fullmatch(r"last-([1-9]\d*)", subset)
     if last:
+        layers = _layers(model)
         if int(last[1]) > len(layers):
             raise InvalidArgument(
                 "subset", subset, f"the model has {len(layers)} layers: give at most last-{len(layers)}"
             )
         first = len(layers) - int(last[1])
         upper = _Upper(model, words, first)
-        upper.decoder.layers.requires_grad_(True)
-        return Classifier(upper, first, model)
+        _layers(upper).requires_grad_(True)
+        return _whole_again(Classifier(upper, first, model), words, subset)
     if subset in ("final-norm", "verbalizers", "head"):
         top = _Top(model, words)
         if subset != "verbalizers":
             _own(top.norm, subset).requires_grad_(True)
         if subset != "final-norm":
             top.head.requires_grad_(True)
-        return Classifier(top, len(layers), model)
+        return _whole_again(Classifier(top, len(_layers(model)), model), words, subset)
     if subset in ("prompt", "lora"):
         return Classifier(_Whole(_adapted(model, subset), words), None, model)
     whole = _Whole(model, words)
@@ -125,6 +133,21 @@ def classifier(model: Any, words: Sequence[int], subset: str) -> Classifier:
             for parameter in module.parameters(recurse=False):
                 parameter.requires_grad_(True)
     return Classifier(whole, None, model)
+
+
+@torch.no_grad()
+def _whole_again(made: Classifier, words: Sequence[int], subset: str) -> Classifier:
+    # Some architectures do more than their layers, final norm and head: they scale embeddings or logits.
+    model, device = made.lower, _device(made.lower)
+    tokens = torch.tensor([[words[0], words[1], words[0]]], device=device)
+    hidden = _reaching(model, made.first or 0, tokens, torch.ones_like(tokens))
+    logits = model(input_ids=tokens, use_cache=False).logits[0, -1].float()
+    apart = (made.module(hidden, torch.ones_like(tokens))[0].float() - logits[list(words)]).abs().max()
+    if apart > max(2e-3, 16 * torch.finfo(model.dtype).eps) * logits.abs().max():
+        made.release()
+        remedy = f"{type(model).__name__} is more than its layers, final norm and head: give {_ANY}"
+        raise InvalidArgument("subset", subset, remedy)
+    return made
 
 
 def check_subset(subset: str) -> str:
@@ -155,7 +178,8 @@ class _Whole(torch.nn.Module):
         self.register_buffer("words", torch.tensor(list(words), device=_device(model)), persistent=False)
 
     def forward(self, tokens: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        found = self.model(input_ids=tokens, attention_mask=mask, logits_to_keep=1, use_cache=False)
+        with _placed(self.model):
+            found = self.model(input_ids=tokens, attention_mask=mask, logits_to_keep=1, use_cache=False)
         return found.logits[:, -1, self.words]
 
 
@@ -164,15 +188,19 @@ class _Upper(torch.nn.Module):
     def __init__(self, model: Any, words: Sequence[int], first: int) -> None:
         super().__init__()
         decoder = _shallow(model.get_decoder())
-        decoder.layers = torch.nn.ModuleList(list(decoder.layers)[first:])
-        # Hidden states have their positions in them already (OPT adds them to what it embeds).
-        if hasattr(decoder, "embed_positions"):
-            decoder.embed_positions = _Nothing(model.dtype)
+        setattr(decoder, _list_name(model), torch.nn.ModuleList(list(_layers(model))[first:]))
+        # Hidden states have their positions in them already (OPT and GPT-2 add them to what they embed).
+        for positions in ("embed_positions", "wpe"):
+            if hasattr(decoder, positions):
+                setattr(decoder, positions, _Nothing(model.dtype))
         if hasattr(decoder, "project_in"):
             decoder.project_in = None
         decoder.set_input_embeddings(None)
         self.decoder = decoder
         self.head = _rows(model, words)
+
+    def get_decoder(self) -> Any:
+        return self.decoder
 
     def forward(self, hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         found = self.decoder(inputs_embeds=hidden, attention_mask=mask, use_cache=False)
@@ -225,7 +253,8 @@ def _reaching(model: Any, first: int, tokens: torch.Tensor, mask: torch.Tensor) 
     else:
         hook = layers[-1].register_forward_hook(after)
     try:
-        model.get_decoder()(input_ids=tokens, attention_mask=mask, use_cache=False)
+        with _placed(model):
+            model.get_decoder()(input_ids=tokens, attention_mask=mask, use_cache=False)
     except _Reached:
         return kept[0]
     finally:
@@ -233,22 +262,47 @@ def _reaching(model: Any, first: int, tokens: torch.Tensor, mask: torch.Tensor) 
     raise AssertionError("the layers did not run")
 
 
+@contextlib.contextmanager
+def _placed(model: Any) -> Iterator[None]:
+    # GPT-2 counts padding among its positions unless told: a sentence's logits would depend on its batch.
+    decoder = model.get_decoder()
+    if not hasattr(decoder, "wpe"):
+        yield
+        return
+
+    def place(_: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        positions = (kwargs["attention_mask"].cumsum(1) - 1).clamp(min=0).long()
+        return args, {**kwargs, "position_ids": positions}
+
+    hook = decoder.register_forward_pre_hook(place, with_kwargs=True)
+    try:
+        yield
+    finally:
+        hook.remove()
+
+
 def _layers(model: Any) -> Any:
-    found = getattr(model.get_decoder(), "layers", None)
-    if found is None:
-        remedy = "give a model of transformers whose decoder has a list `layers`, such as OPT or Llama"
-        raise InvalidArgument("model", type(model).__name__, remedy)
-    return found
+    return getattr(model.get_decoder(), _list_name(model))
+
+
+def _list_name(model: Any) -> str:
+    for name in _LAYERS:
+        if isinstance(getattr(model.get_decoder(), name, None), torch.nn.ModuleList):
+            return name
+    lists = " or ".join(f"`{name}`" for name in _LAYERS)
+    remedy = f"its decoder has no list of layers {lists}, as OPT, Llama and GPT-2 have: tune {_ANY}"
+    raise InvalidArgument("model", type(model).__name__, remedy)
 
 
 def _final_norm(decoder: Any) -> Any:
-    return getattr(decoder, "norm", None) or getattr(decoder, "final_layer_norm", None)
+    found = (getattr(decoder, name, None) for name in _FINAL_NORMS)
+    return next((norm for norm in found if norm is not None), None)
 
 
 def _own(norm: Any, subset: str) -> Any:
     if isinstance(norm, torch.nn.Identity):
         raise InvalidArgument(
-            "subset", subset, "this model has no norm after its last layer: give another one"
+            "subset", subset, "this model has no norm after its last layer: give verbalizers"
         )
     return norm
 
@@ -286,14 +340,27 @@ def _adapted(model: Any, subset: str) -> Any:
             task_type=peft.TaskType.CAUSAL_LM, num_virtual_tokens=PROMPT_TOKENS, token_dim=width
         )
     else:
+        adapted = _projections(model, subset)
         config = peft.LoraConfig(
             task_type=peft.TaskType.CAUSAL_LM,
             r=LORA_RANK,
             lora_alpha=2 * LORA_RANK,
             lora_dropout=0.0,
-            target_modules=["q_proj", "v_proj"],
+            target_modules=[name.rpartition(".")[2] for name, _ in adapted],
+            fan_in_fan_out=any(type(module).__name__ == "Conv1D" for _, module in adapted),
         )
     with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # peft asks transformers by a name that is going
         torch.manual_seed(0)
         return peft.get_peft_model(model, config).eval()
+
+
+def _projections(model: Any, subset: str) -> list[tuple[str, Any]]:
+    # One module for each of the names that adapters are put on.
+    ends = {name.rpartition(".")[2]: (name, module) for name, module in model.named_modules()}
+    for names in _ADAPTED:
+        if all(name in ends for name in names):
+            return [ends[name] for name in names]
+    known = ", or ".join(" and ".join(names) for names in _ADAPTED)
+    remedy = f"{type(model).__name__} has no modules {known} to adapt: give full, norms or prompt"
+    raise InvalidArgument("subset", subset, remedy)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from experiments import _language_models, _package_files, _text_data
+from experiments import _classifiers, _language_models, _package_files, _text_data
 from experiments._classifiers import classifier
 from experiments._language_models import SMOLLM, load_model, load_tokenizer
 from experiments._package_files import NotAvailable, PackageFile, fetched
@@ -74,6 +74,72 @@ def test_a_part_of_a_model_that_it_does_not_have(model):
         classifier(made, [4, 5], "last-3")
     with pytest.raises(InvalidArgument, match="give one of full, norms"):
         classifier(made, [4, 5], "all")
+
+
+def other_model(kind, **changes):
+    import transformers
+
+    sizes = {"vocab_size": 17, "hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2}
+    sizes |= {"max_position_embeddings": 32, "intermediate_size": 32, "pad_token_id": 0} | changes
+    config = getattr(transformers, f"{kind}Config")(**{**sizes, "bos_token_id": 1, "eos_token_id": 1})
+    with torch.random.fork_rng():
+        torch.manual_seed(5)
+        made = getattr(transformers, f"{kind}ForCausalLM" if kind != "GPT2" else "GPT2LMHeadModel")(config)
+        for parameter in made.parameters():
+            torch.nn.init.normal_(parameter, std=0.4)
+    return made.eval().requires_grad_(False)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("subset", ["full", "norms", "head", "last-1", "last-2", "lora"])
+@pytest.mark.parametrize("kind", ["GPT2", "GPTNeoX", "Phi"])
+def test_other_models_classify_each_sentence_as_they_do_alone(kind, subset):
+    made = other_model(kind)
+    rows = [torch.tensor([2, 3, 6]), torch.tensor([12, 13, 9, 8, 7])]
+    alone = torch.stack([made(row[None]).logits[0, -1, [4, 5]] for row in rows])
+    part = classifier(made, [4, 5], subset)
+    assert part.tuned
+    logits = part.logits(part.inputs(rows))
+    torch.testing.assert_close(logits, alone, rtol=1e-4, atol=1e-4)
+    if subset == "lora":  # adapters begin at nothing, and all layers have some
+        assert {name.split(".layers.")[-1].split(".h.")[-1][0] for name, _ in part.tuned} == {"0", "1"}
+    last = part.tuned[-1][1]
+    last.add_(torch.linspace(-1, 1, last.numel()).view_as(last))
+    assert not torch.allclose(part.logits(part.inputs(rows)), logits)
+
+
+@torch.no_grad()
+def test_a_prompt_of_gpt_2_whatever_the_padding():
+    part = classifier(other_model("GPT2"), [4, 5], "prompt")
+    rows = [torch.tensor([2, 3, 6]), torch.tensor([12, 13, 9, 8, 7])]
+    torch.testing.assert_close(part.logits(rows), torch.cat([part.logits([row]) for row in rows]))
+
+
+def test_models_that_are_more_than_their_layers():
+    # Gemma 2 bends its logits, Bloom has a norm below its layers.
+    bent = other_model("Gemma2", num_key_value_heads=2, head_dim=8, final_logit_softcapping=2.0)
+    for made, subset in ((bent, "verbalizers"), (other_model("Bloom"), "last-1")):
+        with pytest.raises(
+            InvalidArgument, match=rf"subset = '{subset}': \w+ForCausalLM is more than its layers"
+        ):
+            classifier(made, [4, 5], subset)
+        assert not any(parameter.requires_grad for parameter in made.parameters())
+        assert classifier(made, [4, 5], "norms").tuned
+
+
+def test_parts_that_an_architecture_does_not_have(monkeypatch):
+    made = other_model("GPT2")
+    monkeypatch.setattr(_classifiers, "_LAYERS", ("blocks",))
+    with pytest.raises(
+        InvalidArgument, match=r"model = 'GPT2LMHeadModel': .*list of layers `blocks`.*tune full"
+    ):
+        classifier(made, [4, 5], "last-1")
+    assert classifier(made, [4, 5], "full").tuned
+    monkeypatch.setattr(_classifiers, "_ADAPTED", (("q_proj", "v_proj"), ("query",)))
+    with pytest.raises(
+        InvalidArgument, match=r"subset = 'lora': .* no modules q_proj and v_proj, or query to ad"
+    ):
+        classifier(made, [4, 5], "lora")
 
 
 @torch.no_grad()
