@@ -16,13 +16,13 @@ D = sp.Symbol("d", integer=True, positive=True)
 
 claim = Claim(
     id="I1c",
-    title="Measured: fine-tuning a language model at equal passes and tuned rates, DAP with one probe and one draw averaged is within a "
-    "factor of three in passes of the uniform law and the Gaussian; first order is far ahead of these",
+    title="Measured: fine-tuning a language model at equal passes and tuned rates, DAP with one probe and one draw averaged is within "
+    "0.1 in mean log loss of the uniform law and the Gaussian; first order is far ahead of these",
     kind=Kind.EQUALITY,
     plain="SmolLM2-135M tuned in its final norm (d = 576) or in two rows of its head (1152), two perturbations a step for every "
     "law, 4000 passes, rates tuned for each. The mean over a run of the logarithm of the development loss is, for DAP with both "
-    "stages averaged, within 0.1 of the uniform law's and of the Gaussian's. So far apart are runs of the uniform law of which one takes "
-    "less than 3 times the passes of the other: that DAP learns faster is not seen, and a smaller factor is not excluded. The "
+    "stages averaged, within 0.1 of the uniform law's and of the Gaussian's. That much a factor of "
+    "at least 2.3 in passes makes: that DAP learns faster is not seen, and a factor of two is not excluded. The "
     "second stage alone, as published, is behind the uniform law on the rows of the head. AdamW, a step counted "
     "as three passes, is more than 0.25 below the uniform law on both. By theory a draw of each "
     "stage averaged has the error (d - 1)/2 of two uniform draws (C4), the second alone twice that.",
@@ -31,6 +31,7 @@ claim = Claim(
     conditions=(
         "stored results of language-model, preset evidence: bounds were set from seeds 0 to 3, seeds 4 to 11 are read here; for the second "
         "stage all others of the preset's 16, as 4 to 11 left it open by little",
+        "between records the logarithm of the loss is taken as linear in passes, which makes the factor smaller than it may be",
         "one probe and one draw, as two perturbations a step allow: by I1 the second stage is then the uniform law",
         "development loss is on the 500 sentences that chose the rates; learning rates by two other runs each on a grid of ratio 2, none an end of it; Student's intervals over seeds do not "
         "contain that another tuning may choose a neighbour",
@@ -42,13 +43,15 @@ claim = Claim(
         "second": D - 1,
         "level": sp.Rational(1, 10),
         "second stage, rows": sp.Integer(0),
-        "factor": sp.Integer(3),
+        "factor": sp.Rational(23, 10),
         "first order": -sp.Rational(1, 4),
     },
     parts=("error", "final-norm", "verbalizers", "factor", "second stage"),
     depends=("C4",),
     data=("../results/language-model",),
 )
+# Parts that share the false-alarm rate, as it was stated.
+STATED = 4
 
 
 @claim.check("partial traces")
@@ -81,11 +84,11 @@ def measured(claim: Claim) -> Iterator[Evidence]:
         ]
         stated.append(Stated("AdamW less sphere", less(areas["adamw"], uniform), high=first))
         told = ", ".join(f"{item.label} {item.mean.value:.4f}" for item in stated)
-        yield settled(claim, part, f"{uniform.size} seeds: {told}", stated)
+        yield settled(claim, part, f"{uniform.size} seeds: {told}", stated, of=STATED)
         factor = slowest_within(rows.where(method="zo-sgd/sphere"), level)
         told = f"{part}: runs of the uniform law differ by {level:g} where one takes {factor:.2f} times the passes"
-        yield certified(factor < float(claim.formulas["factor"]), "factor", told)
+        yield certified(factor > float(claim.formulas["factor"]), "factor", told)
     rows = evidence(CONFIRMING)["smollm2-135m/verbalizers"]
     late, uniform = (log_areas(rows.where(method=law)) for law in ("dap-published/sphere", "zo-sgd/sphere"))
     item = Stated("second stage less sphere", less(late, uniform), low=second)
-    yield settled(claim, "second stage", f"{uniform.size} seeds: {item.mean.value:.4f}", [item])
+    yield settled(claim, "second stage", f"{uniform.size} seeds: {item.mean.value:.4f}", [item], of=STATED)
