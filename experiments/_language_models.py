@@ -2,6 +2,8 @@
 
 import contextlib
 import os
+import pickle
+import re
 import shutil
 import tempfile
 import zipfile
@@ -10,7 +12,7 @@ from typing import Any
 
 import torch
 
-from experiments._package_files import NotAvailable, PackageFile, cache_folder, fetched
+from experiments._package_files import NotAvailable, PackageFile, cache_folder, fetched, scratch_beside
 from experiments._tiny_opt import tiny_opt
 from zotheory.errors import InvalidArgument
 
@@ -28,18 +30,21 @@ def load_model(
     """Return a model in evaluation mode, without gradients, and its tokenizer, which pads on the left.
 
     - "smollm2-135m": from its package, converted once to safetensors in the cache.
-    - "opt-tiny": OPT's architecture with 1.6 million parameters, trained here once, see `tiny_opt`.
+    - "opt-tiny": OPT's architecture with 1.6 million parameters, trained here once, see `tiny_opt`, on some
+      of movie-snippets. Only by this name is it known which: give its folder, and the experiments take
+      movie-snippets with sentences that it has seen; then ask for movie-snippets-unseen.
     - a folder as transformers saves it, or a name on the hub, such as "facebook/opt-125m".
 
     Args:
         name: one of these.
         dtype: "float32", "bfloat16" or "float16".
-        device: such as "cpu" or "cuda".
+        device: "cpu", "cuda" or "cuda:N".
         cache: folder for what is fetched or made.
 
     Raises:
-        InvalidArgument: an unknown dtype or device, or a package file with a wrong hash.
-        NotAvailable: the model is not on this machine and cannot be fetched.
+        InvalidArgument: an unknown dtype or device, a GPU that is not there, a package file with a wrong
+            hash, or a cache that cannot be written to.
+        NotAvailable: the model is not on this machine and cannot be fetched, or what is there is damaged.
     """
     check_place(dtype, device)
     from transformers import AutoModelForCausalLM
@@ -63,8 +68,8 @@ def load_tokenizer(name: str, *, cache: Path | None = None) -> tuple[Any, int]:
     """Return a model's tokenizer, which pads on the left, and how many tokens the model takes at most.
 
     Raises:
-        NotAvailable: as `load_model`.
-        InvalidArgument: a package file with a wrong hash.
+        NotAvailable: as `load_model`, or a model that is there without a tokenizer.
+        InvalidArgument: a package file with a wrong hash, or a cache that cannot be written to.
     """
     from transformers import AutoConfig, AutoTokenizer
 
@@ -72,6 +77,8 @@ def load_tokenizer(name: str, *, cache: Path | None = None) -> tuple[Any, int]:
     with _told(name, cache):
         config = AutoConfig.from_pretrained(source)
         tokenizer = AutoTokenizer.from_pretrained(source)
+    if len(tokenizer) <= len(tokenizer.all_special_ids):  # what transformers makes of no files
+        raise NotAvailable(f"model {name} has no tokenizer with words: save one to the same folder")
     tokenizer.padding_side = "left"
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
@@ -86,8 +93,17 @@ def check_place(dtype: str, device: str) -> None:
     """
     if dtype not in TYPES:
         raise InvalidArgument("dtype", dtype, f"give one of {', '.join(TYPES)}")
-    if device.startswith("cuda") and not torch.cuda.is_available():
-        raise InvalidArgument("device", device, "torch sees no GPU here: give cpu")
+    numbered = re.fullmatch(r"cuda(?::(\d+))?", device)
+    if device != "cpu" and not numbered:
+        raise InvalidArgument("device", device, "give cpu, cuda or cuda:N, the N-th GPU from 0")
+    if numbered and not torch.cuda.is_available():
+        remedy = (
+            "torch sees no GPU here: run it where there is one, or give cpu, which works and takes longer"
+        )
+        raise InvalidArgument("device", device, remedy)
+    if numbered and int(numbered[1] or 0) >= torch.cuda.device_count():
+        remedy = f"torch sees {torch.cuda.device_count()} of them: give cuda:0 or another that is there"
+        raise InvalidArgument("device", device, remedy)
 
 
 def available(cache: Path | None = None) -> list[str]:
@@ -95,7 +111,9 @@ def available(cache: Path | None = None) -> list[str]:
     from huggingface_hub import scan_cache_dir
     from huggingface_hub.errors import CacheNotFound
 
-    found = [name for name in OFFLINE if _folder(name, cache).is_dir()]
+    found: list[str] = []
+    with contextlib.suppress(InvalidArgument):  # no cache, no models in it
+        found = [name for name in OFFLINE if _folder(name, cache).is_dir()]
     with contextlib.suppress(CacheNotFound, OSError, ValueError):
         hub = (repo.repo_id for repo in scan_cache_dir().repos if repo.repo_type == "model")
         found += sorted(hub)
@@ -144,15 +162,39 @@ def _told(name: str, cache: Path | None) -> Any:
     try:
         with offline(bool(unreached)):
             yield
-    except (OSError, ValueError) as error:
+    except Exception as error:
+        damaged = _damaged(error)
+        if not damaged and not isinstance(error, (OSError, ValueError)):
+            raise
         fetch = f"python -c \"from huggingface_hub import snapshot_download as s; s('{name}')\""
         why = f"{(str(error).strip() or type(error).__name__).splitlines()[0]:.150}; {unreached}"
-        if Path(name).is_dir():
-            remedy = "give a folder as transformers saves one, with the tokenizer"
+        remedy = ""
+        if name in OFFLINE:
+            remedy = f"delete {_folder(name, cache)}, and it is made again"
+        elif Path(name).is_dir():
+            remedy = "give a folder as transformers saves one, whole, with the tokenizer"
+        elif damaged:
+            remedy = f"delete {_hub_folder(name)}, and with a network `{fetch}` fetches it again"
+        if remedy:
             raise NotAvailable(f"model {name} cannot be read ({why}): {remedy}") from error
         raise NotAvailable(
             f"model {name} is not here ({why}): with a network `{fetch}` fetches it; {_here(cache)}"
         ) from error
+
+
+def _damaged(error: Exception) -> bool:
+    # What readers of weights and of tokenizers raise at files that are cut short; the latter has no class.
+    from safetensors import SafetensorError
+
+    known = isinstance(error, (SafetensorError, pickle.UnpicklingError, EOFError))
+    return known or type(error) is Exception or "PytorchStreamReader" in str(error)
+
+
+def _hub_folder(name: str) -> Path:
+    from huggingface_hub import constants
+    from huggingface_hub.file_download import repo_folder_name
+
+    return Path(constants.HF_HUB_CACHE) / repo_folder_name(repo_id=name, repo_type="model")
 
 
 @contextlib.contextmanager
@@ -179,8 +221,7 @@ def _once(folder: Path, make: Any) -> Path:
     # Made beside its place and moved there whole, so that a folder is never half made.
     if folder.is_dir():
         return folder
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
+    with scratch_beside(folder) as scratch:
         made = Path(scratch) / "model"
         make(made)
         try:

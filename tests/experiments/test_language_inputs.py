@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import shutil
 import sys
 import types
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from safetensors import SafetensorError
 
 from experiments import _classifiers, _language_models, _package_files, _text_data
 from experiments._classifiers import classifier
@@ -66,6 +68,83 @@ def test_models_that_are_not_here(cache, tmp_path, monkeypatch):
         load_model(str(tmp_path))
     with pytest.raises(InvalidArgument, match="dtype = 'float8': give one of float32"):
         load_model("opt-tiny", dtype="float8")
+    for device in ("tpu", "", "cuda:", "cuda:x", "cpu:0"):
+        with pytest.raises(InvalidArgument, match=f"device = '{device}': give cpu, cuda or cuda:N"):
+            load_model("opt-tiny", device=device)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    with pytest.raises(InvalidArgument, match="device = 'cuda:2': torch sees 2 of them"):
+        load_model("opt-tiny", device="cuda:2")
+
+
+def cut(file):
+    file.write_bytes(file.read_bytes()[:-40])
+
+
+def test_models_that_are_damaged(model, cache, tmp_path, monkeypatch):
+    monkeypatch.setattr(_language_models, "_unreached", lambda name: "no network")
+    made = cache / "models" / "opt-tiny"
+    shutil.copytree(model, made)
+    load_model("opt-tiny")
+    cut(made / "model.safetensors")
+    with pytest.raises(
+        NotAvailable,
+        match=rf"opt-tiny cannot be read .*: delete {re.escape(str(made))}, and it is made again",
+    ):
+        load_model("opt-tiny")
+    with pytest.raises(
+        NotAvailable,
+        match=rf"model {re.escape(str(made))} cannot be read .*give a folder .* whole, with the t",
+    ):
+        load_model(str(made))
+    (made / "model.safetensors").unlink()
+    torch.save({"weight": torch.zeros(100)}, made / "pytorch_model.bin")
+    cut(made / "pytorch_model.bin")
+    with pytest.raises(
+        NotAvailable, match=r"cannot be read \(PytorchStreamReader failed .*: give a folder"
+    ):
+        load_model(str(made))
+    shutil.copytree(model, tmp_path / "bare")
+    for file in (tmp_path / "bare").glob("token*"):
+        file.unlink()
+    with pytest.raises(
+        NotAvailable, match=r"model .*bare has no tokenizer with words: save one to the same fo"
+    ):
+        load_tokenizer(str(tmp_path / "bare"))
+
+
+def test_a_model_of_the_hubs_cache_that_is_damaged(monkeypatch):
+    from transformers import AutoModelForCausalLM
+
+    def damaged(*_, **__):
+        raise SafetensorError("incomplete metadata")
+
+    monkeypatch.setattr(_language_models, "_unreached", lambda name: "no network")
+    monkeypatch.setattr(AutoModelForCausalLM, "from_pretrained", damaged)
+    told = r"opt-125m cannot be read \(incomplete.*: delete .*models--facebook--opt-125m, .*fetches it"
+    with pytest.raises(NotAvailable, match=told):
+        load_model("facebook/opt-125m")
+
+
+def test_a_cache_that_cannot_be_written_to(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    for place in ("file", "file/below"):
+        monkeypatch.setenv("ZOTHEORY_CACHE_DIR", str(tmp_path / place))
+        for load in (lambda: load_model("opt-tiny"), lambda: load_data("movie-snippets", train=2, dev=2)):
+            with pytest.raises(
+                InvalidArgument,
+                match=rf"ZOTHEORY_CACHE_DIR = '.*/{place}': nothing can be written there .*give",
+            ):
+                load()
+    assert "opt-tiny" not in _language_models.available()
+    monkeypatch.setenv("ZOTHEORY_CACHE_DIR", str(tmp_path))
+    for name in ("models", "packages"):
+        (tmp_path / name).write_text("")
+    for name, load in (("models", lambda: load_model("opt-tiny")), ("packages", lambda: fetched(SNIPPETS))):
+        with pytest.raises(
+            InvalidArgument, match=rf"ZOTHEORY_CACHE_DIR = '.*/{name}': nothing can be written"
+        ):
+            load()
 
 
 def test_a_part_of_a_model_that_it_does_not_have(model):
@@ -171,6 +250,10 @@ def test_a_model_that_a_gpu_has_no_room_for(model, monkeypatch):
         ([("fine", 1)] * 4, r"it has labels \[1\]: give sentences of both classes"),
         ([("fine", 1), ("dull", 0), ("poor", 2)], r"line 4 has label '2': give 0 \(negative\)"),
         ([("fine", 1), ("dull", "bad")], r"line 3 has label 'bad'"),
+        (
+            [("fine", 1), ("two\nlines", 0), (" ", 0)],
+            "train.csv': line 5 has an empty sentence: leave it out",
+        ),
         ([], r"it has labels \[\]: give sentences of both classes"),
         (sentences(4, 0), "train = 40: only 2 sentences of class 0 are left: give at most 4"),
     ],
@@ -179,6 +262,15 @@ def test_folders_with_wrong_labels(tmp_path, rows, message):
     folder = write_data(tmp_path / "one", train=rows, dev=sentences(4, 0), test=sentences(4, 0))
     with pytest.raises(InvalidArgument, match=message):
         load_data(folder, train=40, dev=2)
+
+
+def test_a_table_with_a_byte_order_mark(data):
+    before = load_data(data, train=10, dev=10)
+    for file in Path(data).glob("*.csv"):
+        file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes())
+    after = load_data(data, train=10, dev=10)
+    assert before.train.texts == after.train.texts
+    assert before.test.texts == after.test.texts
 
 
 def test_data_that_is_not_here(data, tmp_path, monkeypatch):
