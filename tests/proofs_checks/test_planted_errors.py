@@ -17,6 +17,8 @@ def test_a_planted_error_is_caught(plant, tmp_path):
         assert decision.verdict is not Verdict.REFUTED
     else:
         assert decision.verdict not in (Verdict.PROVED, Verdict.SUPPORTED), plant.why
+    if claim.expected is Verdict.UNDECIDED:  # so it is anyway: something must have failed
+        assert any(item.outcome is Outcome.FAILS for item in evidence), plant.why
     # A check that merely crashes has not noticed anything.
     noticed = [item for item in evidence if item.outcome is not Outcome.HOLDS]
     assert any(not item.detail.startswith("raised ") for item in noticed) or not noticed, noticed
