@@ -194,6 +194,22 @@ def test_a_prompt_of_gpt_2_whatever_the_padding():
     torch.testing.assert_close(part.logits(rows), torch.cat([part.logits([row]) for row in rows]))
 
 
+@torch.no_grad()
+def test_a_model_without_a_final_norm():
+    # As OPT-350m: norms after what they follow, words narrower than hidden states.
+    made = other_model("OPT", do_layer_norm_before=False, word_embed_proj_dim=8, ffn_dim=32)
+    for subset in ("final-norm", "head"):
+        with pytest.raises(
+            InvalidArgument, match=rf"subset = '{subset}': .* no norm after .*: give verbalizers"
+        ):
+            classifier(made, [4, 5], subset)
+    part = classifier(made, [4, 5], "verbalizers")
+    row = torch.tensor([2, 3, 6])
+    torch.testing.assert_close(
+        part.logits(part.inputs([row])), made(row[None]).logits[:, -1, [4, 5]], check_stride=False
+    )
+
+
 def test_models_that_are_more_than_their_layers():
     # Gemma 2 bends its logits, Bloom has a norm below its layers.
     bent = other_model("Gemma2", num_key_value_heads=2, head_dim=8, final_logit_softcapping=2.0)
