@@ -105,7 +105,8 @@ class Experiment(Generic[Config]):
             InvalidArgument: there is none of this name; the message offers the nearest ones.
         """
         if name not in self.presets:
-            raise InvalidArgument("preset", name, f"{self.name}: {choose_from(name, self.presets)}")
+            of = f"{self.name}: " if self.name else ""  # none where it is not loaded by its name
+            raise InvalidArgument("preset", name, f"{of}{choose_from(name, self.presets)}")
         return self.presets[name]
 
     def plain(self, config: Config) -> dict[str, Any]:
