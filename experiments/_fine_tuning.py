@@ -22,6 +22,8 @@ from zotheory.rng import stream
 
 # A forward and a backward pass, in forward passes.
 BACKWARD_COST = 3
+# What to do about a checkpoint that is refused.
+OTHER = "delete it, or name another file"
 Make = Callable[[Sequence[tuple[str, torch.nn.Parameter]], torch.nn.Module], torch.optim.Optimizer]
 
 
@@ -120,12 +122,14 @@ class Log:
             record over the root mean square of stage 2's slopes, right to about one over the root of their
             number), dev_loss, dev_accuracy, dev_calibrated.
         energies: of each record the block energies, for block descent, else empty.
-        diverged: whether a loss was not finite; the parameters are then those of the last step before.
+        diverged: whether a loss was not finite, or a step left parameters that mu no longer moves; those of
+            the best record are then taken.
         best: number of the record with the smallest development loss.
 
-    Tokens are the positions of the inputs that all passes so far were given, of this process's part of each
-    batch times the passes of the step: without padding and without virtual tokens, and one a sentence where
-    the input is the cached features of its last position (final-norm, verbalizers, head).
+    Tokens are the positions of the inputs that all passes so far were given, in all processes together:
+    those of the whole batch times the passes of the step, without padding and without virtual tokens, and
+    one a sentence where the input is the cached features of its last position (final-norm, verbalizers,
+    head).
 
     Slope is the root mean square since the last record of sqrt(delta) times the slopes that are measured
     along v, E[v v^T] = delta I. That is delta times the projected gradient along u = v / sqrt(delta),
@@ -149,6 +153,8 @@ def fine_tune(
     checkpoint: Path | None = None,
     share: tuple[int, int] = (0, 1),
     told: Mapping[str, Any] | None = None,
+    tell: Callable[[Log], None] | None = None,
+    leave: bool = False,
 ) -> Log:
     """Tune a classifier in place.
 
@@ -160,29 +166,39 @@ def fine_tune(
             `BACKWARD_COST` passes a step.
         plan: how.
         checkpoint: file that is written at each record and read at the start, if it is there: the run goes
-            on and ends as it would have; removed at the end.
-        share: (rank, ranks): which part of each batch this process takes.
+            on and ends as it would have; removed at the end. Processes that share a run are given the same
+            one, which all read and rank 0 writes.
+        share: (rank, ranks): which part of each batch this process takes, as large as the others.
         told: plain values by name that the run depends on besides the plan and the optimizer's options,
             such as digests of model and examples; kept in the checkpoint, which is of this run only where
             they are the same.
+        tell: called with the log after each record and at the end.
+        leave: whether the checkpoint is left at the end, for the caller to remove.
 
     Raises:
-        InvalidArgument: a batch larger than the training set, or so many sentences at a time that a GPU's
-            memory ends (the message says how many fit, by trial; the parameters are then the best ones), or
-            a checkpoint that cannot be read or is of another run (the message says what differs; it is
-            left as it is).
+        InvalidArgument: a batch larger than the training set, or one that its processes cannot divide into
+            equal parts, passes that are not enough for one step, or so many sentences at a time that a
+            GPU's memory ends (the message says how many fit, by trial; the parameters are then the best
+            ones), or a checkpoint that cannot be read or is of another run (the message says what differs;
+            it is left as it is).
     """
     if not 1 <= plan.batch <= len(train):
         raise InvalidArgument("batch", plan.batch, f"give 1 to {len(train)}, the sentences to train on")
+    check_share(plan.batch, share)
     parameters = [p for _, p in classifier.tuned]
+    # Shared optimizers wait for each other where they are made: rank 0 writes when all have read.
+    kept = None if checkpoint is None or not checkpoint.is_file() else _read(checkpoint)
     optimizer = make(classifier.tuned, classifier.module)
-    progress = _Progress(len(train), plan)
+    progress = _Progress(len(train), plan, cost=_cost(optimizer))
+    if progress.cost > plan.passes:
+        remedy = f"a step takes {progress.cost}: give as many at least, in tuning_passes too"
+        raise InvalidArgument("passes", plan.passes, remedy)
     log, marks = Log(), np.unique(np.linspace(0, plan.passes, plan.records + 1).astype(int))
     peak = Peak(parameters[0].device)
     best = _copies(parameters)
     about = _about(classifier, optimizer, plan, share, told or {})
-    if checkpoint is not None and checkpoint.is_file():
-        best = _resumed(checkpoint, about, parameters, optimizer, progress, log)
+    if checkpoint is not None and kept is not None:
+        best = _resumed(checkpoint, kept, about, parameters, optimizer, progress, log)
     peak.start()
     while not log.diverged:
         done = progress.passes + progress.cost > plan.passes
@@ -194,7 +210,9 @@ def fine_tune(
             if done or not math.isfinite(found.loss) or (plan.patience and waited >= plan.patience):
                 log.diverged = not math.isfinite(found.loss)
                 break
-            if checkpoint is not None:
+            if tell is not None:
+                tell(log)
+            if checkpoint is not None and _is_first():
                 _keep(checkpoint, about, parameters, optimizer, progress, log, best)
             peak.start()
         try:
@@ -205,9 +223,35 @@ def fine_tune(
     peak.close()
     if plan.restore_best or log.diverged:
         _restore(parameters, best)
-    if checkpoint is not None:
+    if tell is not None:
+        tell(log)
+    if checkpoint is not None and _is_first() and not leave:
         checkpoint.unlink(missing_ok=True)
     return log
+
+
+def check_share(batch: int, share: tuple[int, int]) -> None:
+    """Check that processes can take equal parts of a batch, whose losses they average.
+
+    Raises:
+        InvalidArgument: they cannot.
+    """
+    if batch % share[1]:
+        remedy = f"{share[1]} processes take equal parts of it: give a multiple of {share[1]}"
+        raise InvalidArgument("batch", batch, remedy)
+
+
+def _is_first() -> bool:
+    distributed = torch.distributed
+    return not (distributed.is_available() and distributed.is_initialized()) or distributed.get_rank() == 0
+
+
+def _cost(optimizer: torch.optim.Optimizer) -> int:
+    # Of a step: f(x) once with forward differences, also for both stages of two.
+    if not isinstance(optimizer, ZerothOrderOptimizer):
+        return BACKWARD_COST
+    perturbations = sum(optimizer.portions().values())
+    return perturbations + 1 if optimizer.difference == "forward" else 2 * perturbations
 
 
 @dataclass
@@ -247,13 +291,19 @@ def _step(
     log: Log,
     share: tuple[int, int],
 ) -> None:
-    rows = progress.rows()[share[0] :: share[1]]
-    batches = _parts(train, rows, plan.micro)
+    rows = progress.rows()
+    batches = _parts(train, rows[share[0] :: share[1]], plan.micro)
     before = getattr(optimizer, "queries", 0)
     start, busy = time.perf_counter(), time.process_time()
     try:
         loss = _taken(classifier, optimizer, batches)
     except LossError:
+        log.diverged = True
+        return
+    except InvalidArgument as error:
+        # Of the start these are said; a step that is too long may leave parameters that nothing moves.
+        if error.argument not in ("mu", "params") or not progress.steps:
+            raise
         log.diverged = True
         return
     except torch.OutOfMemoryError:
@@ -275,7 +325,7 @@ def _step(
     progress.steps += 1
     progress.passes += taken
     progress.cost = max(progress.cost, taken)
-    progress.tokens += taken * sum(len(row) for inputs, _ in batches for row in inputs)
+    progress.tokens += taken * sum(len(train.inputs[i]) for i in rows)
     progress.losses.append(loss)
 
 
@@ -401,7 +451,7 @@ def _about(
         own |= run_of(optimizer)
     shapes = [(name, tuple(p.shape)) for name, p in classifier.tuned]
     optimizers = {f"optimizer's {name}": value for name, value in own.items()}
-    return {**told, **optimizers, **vars(plan), "share": share, "tuned parameters": shapes}
+    return {**told, **optimizers, **vars(plan), "processes": share[1], "tuned parameters": shapes}
 
 
 def _keep(
@@ -427,27 +477,31 @@ def _keep(
     os.replace(scratch, path)
 
 
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=False)
+        return {**state, "about": dict(state["about"])}
+    except Exception as error:  # whatever unpickling makes of such a file
+        why = f"it cannot be read, or is of an earlier version ({type(error).__name__}): {OTHER}"
+        raise InvalidArgument("checkpoint", str(path), why) from error
+
+
 def _resumed(
     path: Path,
+    state: dict[str, Any],
     about: dict[str, Any],
     parameters: Sequence[torch.nn.Parameter],
     optimizer: torch.optim.Optimizer,
     progress: _Progress,
     log: Log,
 ) -> list[torch.Tensor]:
-    remedy = "delete it, or name another file"
-    try:
-        state: dict[str, Any] = torch.load(path, weights_only=False)
-        was: dict[str, Any] = dict(state["about"])
-    except Exception as error:  # whatever unpickling makes of such a file
-        why = f"it cannot be read, or is of an earlier version ({type(error).__name__}): {remedy}"
-        raise InvalidArgument("checkpoint", str(path), why) from error
+    was = state["about"]
     differing = [name for name in {**about, **was} if was.get(name) != about.get(name)]
     if differing:
         shown = [f"{name} = {was.get(name)!r:.60}, not {about.get(name)!r:.60}" for name in differing[:3]]
         more = f"; and {len(differing) - 3} more" if len(differing) > 3 else ""
         raise InvalidArgument(
-            "checkpoint", str(path), f"it is of another run ({'; '.join(shown)}{more}): {remedy}"
+            "checkpoint", str(path), f"it is of another run ({'; '.join(shown)}{more}): {OTHER}"
         )
     _restore(parameters, state["parameters"])
     optimizer.load_state_dict(state["optimizer"])

@@ -15,6 +15,10 @@ BLOCKS = ("mezo-bcd-",)
 # The comparison of arXiv 2510.19975 as its code runs it (as summarised), see `published`.
 PUBLISHED = ("published/gaussian", "published/uniform", "published/rademacher", "published/dap")
 SWITCHES = ("delta", "one-probe", "passes", "dead-branch")
+NAMES = (
+    f"METHOD/LAW, METHOD one of {', '.join(METHODS)}, LAW one of {', '.join(LAWS)}; "
+    f"or one of {', '.join(PUBLISHED + FIRST_ORDER)}"
+)
 
 
 def check_method(name: str) -> str:
@@ -26,11 +30,7 @@ def check_method(name: str) -> str:
     kind, _, law = name.partition("/")
     if name in FIRST_ORDER or name in PUBLISHED or (kind in METHODS and law in LAWS):
         return name
-    remedy = (
-        f"give METHOD/LAW, METHOD one of {', '.join(METHODS)}, LAW one of {', '.join(LAWS)}; "
-        f"or one of {', '.join(PUBLISHED + FIRST_ORDER)}"
-    )
-    raise InvalidArgument("methods", name, remedy)
+    raise InvalidArgument("methods", name, f"give {NAMES}")
 
 
 def maker(
@@ -57,16 +57,25 @@ def maker(
         corrected: switches of the published comparison that are set right.
         probes: of the published DAP's first stage where "one-probe" is corrected.
         **options: of the optimizer.
+
+    Raises:
+        InvalidArgument: as `check_method`, or first order with options such as ``parallel``.
     """
+    check_method(name)
+    if name in FIRST_ORDER and options:
+        remedy = (
+            f"first order runs in one process: start it as one, without {', '.join(options)}"
+        )
+        raise InvalidArgument("method", name, remedy)
 
     def made(
         named: Sequence[tuple[str, torch.nn.Parameter]], module: torch.nn.Module
     ) -> torch.optim.Optimizer:
         parameters = [p for _, p in named]
-        if name == "adamw":
+        if name in FIRST_ORDER:
             return torch.optim.AdamW(parameters, lr=lr, weight_decay=0.0)
         if name in PUBLISHED:
-            return published(name, parameters, lr, mu, seed, corrected, probes, module)
+            return published(name, parameters, lr, mu, seed, corrected, probes, module, **options)
         method, law = name.split("/")
         return make(
             method,
@@ -93,6 +102,7 @@ def published(
     corrected: Sequence[str],
     probes: int,
     module: torch.nn.Module,
+    **options: Any,
 ) -> torch.optim.Optimizer:
     """Return an optimizer of the published comparison, each of its confounds as published or corrected.
 
@@ -109,7 +119,7 @@ def published(
     rows = sum(p.shape[0] if p.ndim > 1 else 1 for p in parameters)
     delta = 1.0 if "delta" in corrected else float(rows)
     law = name.partition("/")[2]
-    common: dict[str, Any] = {"mu": mu, "seed": seed, "difference": "forward", "model": module}
+    common: dict[str, Any] = {"mu": mu, "seed": seed, "difference": "forward", "model": module, **options}
     if law == "gaussian":
         return make("zo-sgd", "gaussian", parameters, lr, queries=1, **common)
     if law == "dap":

@@ -17,6 +17,7 @@ from experiments._memory import in_parts
 from experiments.language_model.methods import maker
 from zotheory.errors import InvalidArgument
 from zotheory.optim import DAPSGD, ZOSGD, GuidedSGD
+from zotheory.optim.distributed import RankError
 
 MEASURED = ("seconds", "cpu_seconds", "memory")
 
@@ -67,12 +68,16 @@ def tuned(
     mu=1e-3,
     share=(0, 1),
     told=None,
+    tell=None,
+    leave=False,
+    difference="central",
     **options,
 ):
-    make = maker(method, lr, mu=mu, queries=queries, difference="central", seed=3, **options)
+    make = maker(method, lr, mu=mu, queries=queries, difference=difference, seed=3, **options)
     plan = Plan(passes=passes, records=6, batch=16, micro=micro, patience=patience)
     train, dev, made = examples(48, 0), examples(20, 1), Classifier(module, None, None)
-    return fine_tune(made, train, dev, make, plan, checkpoint=checkpoint, share=share, told=told)
+    given = {"checkpoint": checkpoint, "share": share, "told": told, "tell": tell, "leave": leave}
+    return fine_tune(made, train, dev, make, plan, **given)
 
 
 @pytest.mark.parametrize(
@@ -270,6 +275,120 @@ def test_tokens_are_those_of_all_passes(method, queries, passes):
     assert log.rows[-1]["steps"] == 3
     assert log.rows[-1]["tokens"] == passes * sum(map(len, examples(48, 0).inputs))
     assert log.rows[0]["tokens"] == 0
+    if method != "adamw":
+        # A process that takes half of each batch counts those of all processes.
+        half = tuned(Linear(), method, queries=queries, passes=3 * passes, share=(1, 2))
+        assert [row["tokens"] for row in half.rows] == [row["tokens"] for row in log.rows]
+
+
+@pytest.mark.parametrize(
+    ("method", "queries", "difference", "passes"),
+    [
+        ("zo-sgd/sphere", 3, "forward", 4),
+        ("guided/sphere", 2, "central", 4),
+        ("dap/sphere", 3, "forward", 4),
+        ("dap/sphere", 3, "central", 6),
+        ("published/uniform", 5, "central", 2),
+        ("published/dap", 1, "central", 3),
+        ("adamw", 1, "central", 3),
+    ],
+)
+def test_passes_for_less_than_a_step_are_refused(method, queries, difference, passes):
+    module, given = Linear(), {"queries": queries, "difference": difference}
+    with pytest.raises(InvalidArgument, match=f"passes = {passes - 1}: a step takes {passes}: give"):
+        tuned(module, method, passes=passes - 1, **given)
+    assert not module.sizes
+    log = tuned(module, method, passes=passes, **given)
+    assert (log.rows[-1]["passes"], log.rows[-1]["steps"]) == (passes, 1)
+
+
+def test_parts_of_a_batch_are_equal():
+    module = Linear()
+    with pytest.raises(InvalidArgument, match="batch = 16: 3 processes take equal parts of it"):
+        tuned(module, "zo-sgd/sphere", share=(2, 3))
+    assert not module.sizes
+
+
+@pytest.mark.parametrize("method", ["zo-sgd/sphere", "dap/sphere", "zo-adamm/sphere", "published/uniform"])
+def test_a_rate_that_is_too_large_is_divergence(method):
+    module = Linear()
+    log = tuned(module, method, queries=2, lr=1e10)
+    assert log.diverged
+    assert torch.equal(module.weight, Linear().weight)
+    # A smoothing distance that moves nothing at the start is what it is called.
+    with pytest.raises(InvalidArgument, match="mu = 1e-12: more than half"):
+        tuned(Linear(), method, queries=2, mu=1e-12)
+
+
+def test_records_are_told_as_they_go(tmp_path):
+    file, told = tmp_path / "run.pt", []
+    with pytest.raises(Killed):
+        tuned(
+            Linear(lives=40), "zo-sgd/sphere", checkpoint=file, tell=lambda log: told.append(len(log.rows))
+        )
+    assert told == list(range(1, told[-1] + 1))
+    again = []
+    log = tuned(
+        Linear(),
+        "zo-sgd/sphere",
+        checkpoint=file,
+        tell=lambda log: again.append([row["passes"] for row in log.rows]),
+        leave=True,
+    )
+    # What was told before it was killed is there from the beginning, and the checkpoint is the caller's.
+    assert [len(rows) for rows in again] == list(range(told[-1] + 1, 8))
+    assert all(rows == again[-1][: len(rows)] for rows in again)
+    assert again[-1] == [row["passes"] for row in log.rows]
+    assert file.exists()
+
+
+def _share(rank, store, checkpoint, lives, results):
+    torch.set_num_threads(1)
+    group = {"rank": rank, "world_size": 2, "init_method": f"file://{store}"}
+    torch.distributed.init_process_group("gloo", **group)
+    module = Linear(lives=lives)
+    try:
+        given = {"checkpoint": checkpoint, "share": (rank, 2), "parallel": "data"}
+        log = tuned(module, "published/dap", passes=61, corrected=("passes",), **given)
+        results.put(
+            (rank, [row["dev_loss"] for row in log.rows], module.weight.tolist(), len(module.sizes))
+        )
+    except (Killed, RankError):
+        results.put((rank, [], [], len(module.sizes)))
+    torch.distributed.destroy_process_group()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+def test_processes_share_a_run_that_was_killed(tmp_path):
+    context, file = multiprocessing.get_context("fork"), tmp_path / "run.pt"
+
+    def shared(name, checkpoint, lives=math.inf):
+        results = context.Queue()
+        given = [
+            (rank, tmp_path / name, checkpoint, lives if rank else math.inf, results) for rank in (0, 1)
+        ]
+        processes = [context.Process(target=_share, args=each) for each in given]
+        for process in processes:
+            process.start()
+        found = sorted(results.get(timeout=60) for _ in processes)
+        for process in processes:
+            process.join()
+        return found
+
+    whole = shared("whole", None)
+    # Both ranks are the same model, that of one process up to rounding.
+    assert whole[0][1:3] == whole[1][1:3]
+
+    alone = tuned(Linear(), "published/dap", passes=61, corrected=("passes",))
+    assert whole[0][1] == pytest.approx([row["dev_loss"] for row in alone.rows], rel=1e-3)
+    assert whole[0][1][-1] != whole[0][1][0]
+    # Rank 1 dies; what rank 0 wrote alone is there.
+    assert [rows for _, rows, _, _ in shared("killed", file, lives=40)] == [[], []]
+    assert [path.name for path in tmp_path.glob("*.pt")] == ["run.pt"]
+    resumed = shared("resumed", file)
+    assert [found[:3] for found in resumed] == [found[:3] for found in whole]
+    assert all(again[3] < once[3] for again, once in zip(resumed, whole, strict=True))
+    assert not file.exists()
 
 
 @pytest.mark.parametrize(
@@ -282,7 +401,7 @@ def test_tokens_are_those_of_all_passes(method, queries, passes):
         ({"told": None}, r"another run \(sentences = 'these', not None\)"),
         ({"mu": 1e-2}, r"another run \(optimizer's mu = 0\.001, not 0\.01\)"),
         ({"queries": 2}, r"another run \(optimizer's perturbations = 1, not 2\)"),
-        ({"share": (1, 2)}, r"another run \(share = \(0, 1\), not \(1, 2\)\)"),
+        ({"share": (1, 2)}, r"another run \(processes = 1, not 2\)"),
         ({"passes": 80, "micro": 4, "patience": 1, "lr": 1.0}, r"passes = 60, not 80; .*; and 1 more\)"),
     ],
 )
