@@ -2,13 +2,14 @@
 
 import json
 import math
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
 from experiments._classifiers import check_subset, has_blocks
-from experiments._fine_tuning import Log, Make, Plan, Score
+from experiments._fine_tuning import Log, Make, Plan, Score, check_share
 from experiments._package_files import cache_folder
 from experiments._tuning import Tuned
 from experiments.language_model.methods import BLOCKS, PUBLISHED, SWITCHES, check_method, maker
@@ -107,6 +108,8 @@ class Config:
             if all(method not in self.of_task(task) for task in self.tasks):
                 remedy = f"{', '.join(self.tasks)} tune one block: leave it out, or tune more"
                 raise InvalidArgument("methods", method, remedy)
+        if "none" in self.corrected and len(self.corrected) > 1:
+            raise InvalidArgument("corrected", self.corrected, "give none alone, or the others without it")
         for name, least, remedy in (
             ("passes", 1, "give numbers from 1 on"),
             ("lr", 1e-300, "give numbers above 0"),
@@ -247,12 +250,25 @@ def _named(what: str, score: Score) -> dict[str, float]:
     return {f"{what}_{key}": value for key, value in asdict(score).items()}
 
 
+def first_alone(config: Config, method: str) -> Config:
+    """Return the configuration with its first task and one method alone.
+
+    Raises:
+        InvalidArgument: an unknown method, or one that is not run on this task.
+    """
+    name = config.tasks[0]
+    own = {key: (config.of(name, key),) for key in ("passes", "lr", "tuning_passes")}
+    return replace(config, tasks=(name,), methods=(method,), **own)
+
+
 def one_run(
     config: Config,
     method: str,
     seed: int,
     checkpoint: Path | None = None,
     share: tuple[int, int] = (0, 1),
+    tell: Callable[[Log], None] | None = None,
+    leave: bool = False,
     **options: Any,
 ) -> tuple[Log, Score, Score]:
     """Return how a run of the first task went, without tuning, and its test scores after and before it.
@@ -263,17 +279,21 @@ def one_run(
         seed: of the order of sentences and of the perturbations.
         checkpoint: file from which a killed run goes on, see `fine_tune`.
         share: (rank, ranks), see `fine_tune`.
+        tell: called with the log at each record, see `fine_tune`.
+        leave: whether the checkpoint is left at the end.
         **options: of the optimizer.
 
     Raises:
         InvalidArgument: as the parts do; also a checkpoint of another run.
         NotAvailable: a model or data set that is not here.
     """
-    name = config.tasks[0]
-    make = config.maker(method, config.of(name, "lr"), seed, **options)
-    plan = config.plan(config.of(name, "passes"), seed, method)
+    config = first_alone(config, method)
+    (name,), (lr,), (passes,) = config.tasks, config.lr, config.passes
+    check_share(config.batch, share)
+    make, plan = config.maker(method, lr, seed, **options), config.plan(passes, seed, method)
     task = prepared(config.request(name))
-    log, test = task.trained(make, plan, checkpoint, share, {"method": method, **options})
+    told = {"method": method, **options}
+    log, test = task.trained(make, plan, checkpoint, share, told, tell=tell, leave=leave)
     return log, test, task.start_score()
 
 

@@ -96,19 +96,23 @@ class Task:
         checkpoint: Path | None = None,
         share: tuple[int, int] = (0, 1),
         told: Mapping[str, Any] | None = None,
+        **others: Any,
     ) -> tuple[Log, Score]:
         """Return how a run went and its score on the test part; the model is left as it was.
+
+        Args:
+            make: what `fine_tune` takes, and so are the others.
 
         Raises:
             InvalidArgument: as `fine_tune`, whose ``told`` has the request and the contents besides.
         """
         about = {**(told or {}), **asdict(self.request), **self.contents}
+        about["device"] = self.request.device.partition(":")[0]  # ranks have one each
         made = self.classifier()
         before = [p.detach().clone() for _, p in made.tuned]
         try:
-            log = fine_tune(
-                made, self.train, self.dev, make, plan, checkpoint=checkpoint, share=share, told=about
-            )
+            given: dict[str, Any] = {"checkpoint": checkpoint, "share": share, "told": about, **others}
+            log = fine_tune(made, self.train, self.dev, make, plan, **given)
             return log, score(made, self.test)
         finally:
             with torch.no_grad():
@@ -175,10 +179,10 @@ def _contents(
 
 def _first(part: Sentences, size: int) -> Sentences:
     # As many of either class.
-    if size % 2 or size // 2 > min(int((part.labels == label).sum()) for label in (0, 1)):
-        raise InvalidArgument(
-            "test", size, f"the test part has {len(part.labels)} sentences: give an even number"
-        )
+    most = 2 * min(int((part.labels == label).sum()) for label in (0, 1))
+    if size % 2 or size > most:
+        have = f"the test part has {len(part.labels)} sentences, {most // 2} of the smaller class"
+        raise InvalidArgument("test", size, f"{have}: give an even number up to {most}, or 0 for all")
     rows = np.sort(np.concatenate([np.flatnonzero(part.labels == label)[: size // 2] for label in (0, 1)]))
     return Sentences(tuple(part.texts[i] for i in rows), part.labels[rows])
 

@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,9 +18,10 @@ from experiments._fine_tuning import Examples, Plan, fine_tune, score
 from experiments._language_models import load_model
 from experiments._prompts import PROMPTS, Prompt, encoded, padded, word_tokens
 from experiments._text_data import load_data
-from experiments.language_model import Config, cells, rate, run
+from experiments._training import LAWS, METHODS
+from experiments.language_model import Config, cells, one_run, rate, run
 from experiments.language_model.__main__ import main
-from experiments.language_model.methods import maker
+from experiments.language_model.methods import PUBLISHED, maker
 from experiments.language_model.task import TUNING_SEED, prepared
 from tests.experiments.toy_language import save_model, save_opt, sentences, write_data
 from zotheory.errors import InvalidArgument
@@ -204,9 +205,9 @@ def comparable(row):
     return json.dumps({name: value for name, value in row.items() if name not in measured})
 
 
-def killed(monkeypatch, work, records=2):
-    """Do what raises `Killed` at that record."""
-    real, count = _fine_tuning.score, iter(range(10**6))
+def killed(monkeypatch, work, records=2, module=_fine_tuning):
+    """Do what raises `Killed` at that score in a module."""
+    real, count = module.score, iter(range(10**6))
 
     def dying(*given):
         if next(count) == records:
@@ -214,7 +215,7 @@ def killed(monkeypatch, work, records=2):
         return real(*given)
 
     with monkeypatch.context() as patched:
-        patched.setattr(_fine_tuning, "score", dying)
+        patched.setattr(module, "score", dying)
         with pytest.raises(Killed):
             work()
 
@@ -239,7 +240,8 @@ def test_the_command_line_refuses_what_another_run_kept(models, cache, tmp_path,
         main()
 
     killed(monkeypatch, asked)
-    before = kept.read_bytes()
+    before, told = kept.read_bytes(), out.read_text()
+    assert [json.loads(line)["passes"] for line in told.splitlines()] == [0, 20]
     for sentences_seed, changes, message in (
         (0, {"lr": 1e-6}, r"optimizer's lr = \[0\.05\], not \[1e-06\]\)"),
         (0, {"method": "adamw"}, "method = 'zo-sgd/gaussian', not 'adamw'; optimizer's class = "),
@@ -251,12 +253,120 @@ def test_the_command_line_refuses_what_another_run_kept(models, cache, tmp_path,
             SystemExit, match=rf"^error: checkpoint = .*another run \({message}.*: delete it"
         ):
             asked(**changes)
-        assert (kept.read_bytes(), out.read_text()) == (before, "of an earlier run")
+        assert (kept.read_bytes(), out.read_text()) == (before, told)
     # The same sentences written anew are the same run.
     reviews(tmp_path / "reviews", 0)
+    # Killed when all steps are done and recorded, it has still not been scored.
+    killed(monkeypatch, asked, 0, language_model.task)
+    assert len(out.read_text().splitlines()) == 4
+    assert kept.exists()
     asked()
     assert not kept.exists()
     assert len(out.read_text().splitlines()) == 5
+
+
+def commanded(monkeypatch, out, settings, *more):
+    texts = [part for key, value in settings.items() for part in ("--set", f"{key}={value}")]
+    monkeypatch.setattr(sys, "argv", ["language_model", *texts, *more, "--out", str(out)])
+    main()
+
+
+def strict(text):
+    """Return what is in JSON lines, of which NaN is none."""
+
+    def refused(word):
+        raise AssertionError(word)
+
+    return [json.loads(line, parse_constant=refused) for line in text.splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("method", "lr", "diverged"), [(None, 0.05, False), ("mezo-bcd-cyclic/sphere", 1e10, True)]
+)
+def test_the_log_of_the_command_line(
+    models, data, cache, tmp_path, monkeypatch, capsys, method, lr, diverged
+):
+    settings = {"tasks": f"{models['llama']}/last-2,opt-tiny/full", "data": data, "train": 40, "dev": 20}
+    settings |= {"batch": 8, "passes": 12, "records": 2, "lr": f"{lr},1"}
+    out = tmp_path / "new" / "run.jsonl"
+    commanded(monkeypatch, out, settings, *(["--method", method] if method else []))
+    *rows, last = strict(out.read_text())
+    said = capsys.readouterr().out
+    # By default the first method of the preset.
+    assert last["method"] == (method or "zo-sgd/sphere")
+    assert (
+        f"{models['llama']}/last-2 by {last['method']}, 12 passes, lr = {lr}, not tuned; of 2 tasks" in said
+    )
+    assert last["diverged"] is diverged
+    assert {row["diverged"] for row in rows} == {diverged}
+    assert ("the run diverged: scored is its best record, after 0 passes" in said) is diverged
+    assert rows[0]["slope"] is rows[0]["loss"] is None
+    assert [row["best"] for row in rows].count(True) == 1
+    assert [len(row["energies"]) for row in rows] == [2 * bool(method)] * len(rows)
+    if diverged:
+        assert (len(rows), last["test"]) == (1, last["start"])
+    else:
+        assert [row["passes"] for row in rows] == [0, 6, 12]
+
+
+@pytest.mark.parametrize(
+    ("settings", "more", "message"),
+    [
+        ({}, ["--method", "sgd"], "methods = 'sgd': give METHOD/LAW, .*published/dap, adamw$"),
+        (
+            {},
+            ["--method", "mezo-bcd-cyclic/gaussian"],
+            "methods = 'mezo-.*/head tune one block: leave it out",
+        ),
+        ({}, ["--preset", "nope"], "preset = 'nope': (nearest|there are): "),
+        ({"corrected": "none,delta"}, [], "corrected = .*: give none alone, or the others without it"),
+        ({"passes": 1}, [], "passes = 1: a step takes 2: give as many"),
+        ({"passes": 2}, ["--method", "adamw"], "passes = 2: a step takes 3: give as many"),
+    ],
+)
+def test_what_the_command_line_refuses(models, data, cache, tmp_path, monkeypatch, settings, more, message):
+    out = tmp_path / "run.jsonl"
+    settings = {
+        "tasks": f"{models['llama']}/head",
+        "data": data,
+        "train": 40,
+        "dev": 20,
+        "passes": 6,
+    } | settings
+    with pytest.raises(SystemExit, match=f"^error: {message}"):
+        commanded(monkeypatch, out, settings | {"lr": 0.05}, *more)
+    assert not list(tmp_path.glob("run*"))
+
+
+def test_a_log_that_cannot_be_written_is_found_at_once(models, data, cache, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    settings = {"tasks": f"{models['llama']}/head", "data": data, "train": 40, "dev": 20, "passes": 6}
+    for out in (tmp_path, tmp_path / "file" / "run.jsonl", Path("/proc/run.jsonl")):
+        with pytest.raises(SystemExit, match=f"^error: out = '{out}': it cannot be written"):
+            commanded(monkeypatch, out, settings | {"lr": 0.05})
+    assert not cache.exists()
+    assert (tmp_path / "file").read_text() == ""
+
+
+def test_the_command_line_lists_all_settings(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["language_model", "--help"])
+    with pytest.raises(SystemExit):
+        main()
+    said = capsys.readouterr().out
+    for name in (*asdict(Config()), *PUBLISHED, *METHODS, *LAWS, "adamw", "--multi_gpu"):
+        assert name in said
+
+
+def test_what_processes_cannot_share(models, data, cache):
+    config = small(models, data)
+    for changes, method, message in (
+        ({}, "adamw", "method = 'adamw': first order runs in one process"),
+        ({"batch": 3}, "zo-sgd/sphere", "batch = 3: 2 processes take equal parts of it"),
+        ({"batch": 1}, "published/uniform", "batch = 1: 2 processes take equal parts of it"),
+    ):
+        with pytest.raises(InvalidArgument, match=message):
+            one_run(replace(config, **changes), method, 0, share=(0, 2), parallel="data")
+    assert not cache.exists()
 
 
 def test_other_sentences_or_weights_in_the_same_folder(models, cache, tmp_path, monkeypatch):
@@ -500,7 +610,9 @@ def test_some_of_the_test_part_is_scored(models, data, cache):
     chosen = Examples([whole.test.inputs[i] for i in sorted(first)], whole.test.labels[sorted(first)])
     assert score(some.classifier(), some.test) == score(whole.classifier(), chosen)
     for size in (21, 52):
-        with pytest.raises(InvalidArgument, match=f"test = {size}: the test part has 50"):
+        with pytest.raises(
+            InvalidArgument, match=f"test = {size}: .* has 50 .* an even number up to 50, or"
+        ):
             task_of(replace(config, test=size))
 
 
