@@ -23,6 +23,8 @@ _LAYERS, _FINAL_NORMS = ("layers", "h"), ("norm", "final_layer_norm", "final_lay
 # What adapters are put on, the first that a model has: queries and values, or one projection to all.
 _ADAPTED = (("q_proj", "v_proj"), ("query_key_value",), ("c_attn",), ("qkv_proj",), ("Wqkv",))
 SUBSETS = ("full", "norms", "final-norm", "verbalizers", "head", "prompt", "lora")
+# Architectures that are their layers, final norm and head: of others it is asked by a forward pass.
+_PLAIN = ("opt", "llama")
 _ANY = "full, norms, prompt or lora"
 PROMPT_TOKENS, LORA_RANK = 10, 8
 
@@ -139,6 +141,8 @@ def classifier(model: Any, words: Sequence[int], subset: str) -> Classifier:
 def _whole_again(made: Classifier, words: Sequence[int], subset: str) -> Classifier:
     # Some architectures do more than their layers, final norm and head: they scale embeddings or logits.
     model, device = made.lower, _device(made.lower)
+    if model.config.model_type in _PLAIN:
+        return made
     tokens = torch.tensor([[words[0], words[1], words[0]]], device=device)
     hidden = _reaching(model, made.first or 0, tokens, torch.ones_like(tokens))
     logits = model(input_ids=tokens, use_cache=False).logits[0, -1].float()
