@@ -112,10 +112,7 @@ def classifier(model: Any, words: Sequence[int], subset: str) -> Classifier:
     last = re.fullmatch(r"last-([1-9]\d*)", subset)
     if last:
         layers = _layers(model)
-        if int(last[1]) > len(layers):
-            raise InvalidArgument(
-                "subset", subset, f"the model has {len(layers)} layers: give at most last-{len(layers)}"
-            )
+        check_depth(subset, len(layers))
         first = len(layers) - int(last[1])
         upper = _Upper(model, words, first)
         _layers(upper).requires_grad_(True)
@@ -163,6 +160,19 @@ def check_subset(subset: str) -> str:
     if subset not in SUBSETS and not re.fullmatch(r"last-[1-9]\d*", subset):
         raise InvalidArgument("subset", subset, f"give one of {', '.join(SUBSETS)}, or last-K (K layers)")
     return subset
+
+
+def check_depth(subset: str, layers: int) -> None:
+    """Check that a model of so many layers has those that a subset asks for.
+
+    Raises:
+        InvalidArgument: it has fewer.
+    """
+    last = re.fullmatch(r"last-([1-9]\d*)", subset)
+    if last and int(last[1]) > layers:
+        raise InvalidArgument(
+            "subset", subset, f"the model has {layers} layers: give at most last-{layers}"
+        )
 
 
 def has_blocks(subset: str) -> bool:

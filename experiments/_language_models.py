@@ -85,6 +85,19 @@ def load_tokenizer(name: str, *, cache: Path | None = None) -> tuple[Any, int]:
     return tokenizer, getattr(config, "max_position_embeddings", 2**30)
 
 
+def layer_count(name: str, *, cache: Path | None = None) -> int | None:
+    """Return how many layers a model has, as its configuration tells it; the model is not loaded.
+
+    Raises:
+        NotAvailable, InvalidArgument: as `load_tokenizer`.
+    """
+    from transformers import AutoConfig
+
+    source = _source(name, cache)
+    with _told(name, cache):
+        return getattr(AutoConfig.from_pretrained(source), "num_hidden_layers", None)
+
+
 def check_place(dtype: str, device: str) -> None:
     """Check a type of numbers and a device.
 

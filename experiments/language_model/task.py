@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from experiments._classifiers import PROMPT_TOKENS, Classifier, classifier
+from experiments._classifiers import PROMPT_TOKENS, Classifier, check_depth, classifier
 from experiments._fine_tuning import Examples, Log, Make, Plan, Score, fine_tune, score
-from experiments._language_models import OFFLINE, check_place, load_model, load_tokenizer
+from experiments._language_models import OFFLINE, check_place, layer_count, load_model, load_tokenizer
 from experiments._package_files import cache_folder
 from experiments._prompts import PROMPTS, encoded, word_tokens
 from experiments._text_data import Sentences, load_data
@@ -142,12 +142,18 @@ def read(request: Request) -> tuple[dict[str, Sentences], dict[str, list[torch.T
     """Return the parts of the data, their tokens, and the tokens of the two words; the model is not loaded.
 
     Raises:
-        InvalidArgument: as the parts do: sizes, words, sentences that are too long, a device.
+        InvalidArgument: as the parts do: sizes, words, sentences that are too long, more layers than there
+            are, a device.
         NotAvailable: a model or data set that is not here.
     """
     check_place(request.dtype, request.device)
     data = load_data(request.source, train=request.train, dev=request.dev)
     tokenizer, limit = load_tokenizer(request.model)
+    if request.subset.startswith("last-"):
+        layers = layer_count(request.model)
+        check_depth(
+            request.subset, layers or 2**30
+        )  # where it is not told the model's own count is checked
     prompt = PROMPTS[request.prompt]
     words = word_tokens(tokenizer, prompt)
     limit -= PROMPT_TOKENS if request.subset == "prompt" else 0

@@ -19,7 +19,7 @@ from experiments._language_models import load_model
 from experiments._prompts import PROMPTS, Prompt, encoded, padded, word_tokens
 from experiments._text_data import load_data
 from experiments._training import LAWS, METHODS
-from experiments.language_model import Config, cells, one_run, rate, run
+from experiments.language_model import Config, cells, one_run, rate, ready, run
 from experiments.language_model.__main__ import main
 from experiments.language_model.methods import PUBLISHED, maker
 from experiments.language_model.task import TUNING_SEED, prepared
@@ -355,6 +355,17 @@ def test_the_command_line_lists_all_settings(monkeypatch, capsys):
     said = capsys.readouterr().out
     for name in (*asdict(Config()), *PUBLISHED, *METHODS, *LAWS, "adamw", "--multi_gpu"):
         assert name in said
+
+
+@pytest.mark.parametrize("name", ["opt", "llama"])
+def test_more_layers_than_there_are_are_found_before_the_model_is_loaded(models, data, cache, name):
+    tasks = [f"{models[name]}/last-{count}" for count in (2, 3)]
+    ready(small(models, data, tasks=tasks[:1]))
+    with pytest.raises(
+        InvalidArgument, match="subset = 'last-3': the model has 2 layers: give at most last-2"
+    ):
+        ready(small(models, data, tasks=tasks))
+    assert not cache.exists()
 
 
 def test_what_processes_cannot_share(models, data, cache):
