@@ -38,10 +38,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m experiments.language_model",
         description=__doc__,
-        epilog=f"{EXPERIMENT.description}\n\nmethods: {NAMES}",
+        epilog=f"{EXPERIMENT.description}\n\nmethods: {NAMES}\n\npresets: {', '.join(EXPERIMENT.presets)}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--preset", default="quick", help=", ".join(EXPERIMENT.presets))
+    parser.add_argument("--preset", default="quick", help="a name of those below; by default quick")
     parser.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="a key of the list below; repeat it"
     )

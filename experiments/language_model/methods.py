@@ -63,7 +63,7 @@ def maker(
     """
     check_method(name)
     if name in FIRST_ORDER and options:
-        remedy = f"first order runs in one process: start it as one, without {', '.join(options)}"
+        remedy = f"first order runs in one process and takes no {', '.join(options)}: start it alone"
         raise InvalidArgument("method", name, remedy)
 
     def made(
