@@ -72,14 +72,14 @@ def prompts(corrected: str) -> dict[str, Results]:
 
 @claim.check("steps")
 def steps(claim: Claim) -> Evidence:
-    """A step is eta (a.v) v, v of length sqrt(delta d): its length along a unit a, and its mean."""
+    """A step is eta (a.v) v with v = sqrt(delta) u, three entries, symbolic."""
     u, a = sp.Matrix(sp.symbols("u1:4", real=True)), sp.Matrix(sp.symbols("a1:4", real=True))
     v = sp.sqrt(DELTA) * u
     one = LR * a.dot(v) * v
     other = claim.formulas["step"] * a.dot(u) * u
     return check_identity(
-        list(other),
-        list(sp.expand(one)),
+        [other[i] for i in range(3)],
+        [sp.expand(one[i]) for i in range(3)],
         detail="a step along v = sqrt(delta) u at the rate eta, against one along u",
         parts=("step",),
     )
