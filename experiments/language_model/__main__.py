@@ -71,9 +71,10 @@ def _run(arguments: argparse.Namespace, ranks: int) -> None:
     _check_writable(out)
     rank, options = 0, dict[str, Any]()
     if ranks > 1:
-        check_place(config.dtype, config.device)
         if config.device == "cuda":
-            config = replace(config, device=f"cuda:{os.environ['LOCAL_RANK']}")
+            config = replace(config, device=f"cuda:{os.environ.get('LOCAL_RANK', '0')}")
+        check_place(config.dtype, config.device)
+        if config.device.startswith("cuda"):
             torch.cuda.set_device(config.device)
         torch.distributed.init_process_group("nccl" if config.device.startswith("cuda") else "gloo")
         rank, options = torch.distributed.get_rank(), {"parallel": arguments.parallel}

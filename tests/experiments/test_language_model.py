@@ -338,6 +338,28 @@ def test_what_the_command_line_refuses(models, data, cache, tmp_path, monkeypatc
     assert not list(tmp_path.glob("run*"))
 
 
+def test_each_process_takes_a_gpu_of_its_own(cache, tmp_path, monkeypatch):
+    taken = []
+
+    def set_device(device):
+        taken.append(device)
+        raise Killed
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "set_device", set_device)
+    monkeypatch.setenv("WORLD_SIZE", "3")
+    for device, rank, device_taken in (("cuda", "1", "cuda:1"), ("cuda:0", "1", "cuda:0")):
+        monkeypatch.setenv("LOCAL_RANK", rank)
+        with pytest.raises(Killed):
+            commanded(monkeypatch, tmp_path / "run.jsonl", {"device": device})
+        assert taken.pop() == device_taken
+    monkeypatch.setenv("LOCAL_RANK", "2")
+    with pytest.raises(SystemExit, match=r"^error: device = 'cuda:2': torch sees 2 of them"):
+        commanded(monkeypatch, tmp_path / "run.jsonl", {"device": "cuda"})
+    assert not taken
+
+
 def test_a_log_that_cannot_be_written_is_found_at_once(models, data, cache, tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     settings = {"tasks": f"{models['llama']}/head", "data": data, "train": 40, "dev": 20, "passes": 6}
