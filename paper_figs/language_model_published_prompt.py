@@ -22,7 +22,7 @@ def other(source: Source, preset: str) -> list[Source]:
 
 def panels(source: Source) -> list[Panel]:
     """Return losses as published, against steps and passes, and with delta = 1 for all laws."""
-    (task,) = source.config.tasks
+    task = source.config.tasks[0]
     found = [
         replace(panel(source, task, STEPS, LOSS), title="as published"),
         replace(panel(source, task, PASSES, LOSS), title="equal passes"),
@@ -34,12 +34,11 @@ def panels(source: Source) -> list[Panel]:
 
 def told_of(source: Source) -> list[str]:
     """Return what the caption says."""
-    (task,) = source.config.tasks
+    task = source.config.tasks[0]
     said = [*facts(source)]
     for fair in other(source, DELTA):
-        (rate,) = fair.config.lr
         said.append(
-            f"Right: delta = 1 for all, at the learning rate {number(rate)}, so that fixed lengths take "
+            f"Right: delta = 1 for all, at the learning rate {number(fair.config.lr[0])}, so that fixed lengths take "
             f"the same steps as before. {told(fair, task)} {_measured(fair)}"
         )
     for reference in other(source, REFERENCE):

@@ -158,8 +158,8 @@ def _ticks(axes: Axes, width: float) -> None:
             continue
         low, high = sorted(axis.get_view_interval())
         if high / low < NARROW:
-            even = np.asarray(MaxNLocator(few, steps=[1, 2, 5, 10]).tick_values(low, high))
-            axis.set_major_locator(FixedLocator(even[even > 0]))
+            even = MaxNLocator(few, steps=[1, 2, 5, 10]).tick_values(low, high)
+            axis.set_major_locator(FixedLocator([value for value in even if value > 0]))
             axis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
             axis.set_minor_locator(NullLocator())
         elif high / low > 30:
