@@ -38,8 +38,8 @@ def told_of(source: Source) -> list[str]:
     said = [*facts(source)]
     for fair in other(source, DELTA):
         said.append(
-            f"Right: delta = 1 for all, at the learning rate {number(fair.config.lr[0])}, so that fixed lengths take "
-            f"the same steps as before. {told(fair, task)} {_measured(fair)}"
+            f"Right: delta = 1 for all, at the learning rate {number(fair.config.lr[0])}, so that fixed "
+            f"lengths take the same steps as before. {told(fair, task)} {_measured(fair)}"
         )
     for reference in other(source, REFERENCE):
         said.append(

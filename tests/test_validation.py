@@ -36,6 +36,8 @@ def test_errors_are_also_value_errors_and_name_everything():
     assert isinstance(error, ValueError)
     assert str(error) == "delta = -1: give a number above 0"
     assert len(str(InvalidArgument("a", "z" * 10**6, "shorten it"))) < 200
+    # Of a long path the end is kept, which says the file.
+    assert "/train.csv': b" in str(InvalidArgument("a", f"/{'z' * 200}/train.csv", "b"))
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,10 @@
 """Exceptions: one class per kind of broken rule, each message naming what to do about it."""
 
+from pathlib import PurePath
+
+# Characters of a value that a message shows.
+LONGEST = 80
+
 
 class ZotheoryError(Exception):
     """Base class of every error raised on purpose by zotheory."""
@@ -14,8 +19,11 @@ class InvalidArgument(ZotheoryError, ValueError):
 
     def __str__(self) -> str:
         text = repr(self.value)
-        shown = text if len(text) <= 80 else text[:77] + "..."
-        return f"{self.argument} = {shown}: {self.remedy}"
+        if len(text) > LONGEST:
+            path = isinstance(self.value, (str, PurePath)) and "/" in str(self.value)
+            # Of a path the end says which file it is.
+            text = text[:20] + "..." + text[23 - LONGEST :] if path else text[: LONGEST - 3] + "..."
+        return f"{self.argument} = {text}: {self.remedy}"
 
 
 class NotUnbiased(ZotheoryError, ValueError):

@@ -364,7 +364,7 @@ def test_a_log_that_cannot_be_written_is_found_at_once(models, data, cache, tmp_
     (tmp_path / "file").write_text("")
     settings = {"tasks": f"{models['llama']}/head", "data": data, "train": 40, "dev": 20, "passes": 6}
     for out in (tmp_path, tmp_path / "file" / "run.jsonl", Path("/proc/run.jsonl")):
-        with pytest.raises(SystemExit, match=f"^error: out = '{out}': it cannot be written"):
+        with pytest.raises(SystemExit, match=f"^error: out = '.*{out.name}': it cannot be written"):
             commanded(monkeypatch, out, settings | {"lr": 0.05})
     assert not cache.exists()
     assert (tmp_path / "file").read_text() == ""
