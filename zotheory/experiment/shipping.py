@@ -22,8 +22,8 @@ def packed(value: Any, modules: Sequence[ModuleType]) -> bytes:
         def reducer_override(self, obj: Any) -> Any:
             if isinstance(obj, functools._lru_cache_wrapper) and obj.__module__ in names:
                 return cached, (obj.__wrapped__, obj.cache_parameters())
-            # Modules of a type of their own, such as torch's settings: cloudpickle cannot send them, and meets
-            # them where a function uses the names that such a module, if it was imported, is called by.
+            # Modules of a type of their own, such as torch's settings: cloudpickle cannot send them, and
+            # meets them where a function uses the names that such a module, if imported, is called by.
             if isinstance(obj, ModuleType) and type(obj) is not ModuleType and obj.__name__ not in names:
                 return importlib.import_module, (obj.__name__,)
             return super().reducer_override(obj)
