@@ -106,7 +106,8 @@ def published(
 
     - "delta": every law but the Gaussian is scaled by the root of the number of entries in each row, which
       is delta = rows (10 for a prompt of 10 tokens). Corrected: delta = 1 for all. Here the sphere is over
-      all entries jointly, where the published one is over each row: |v|^2 = delta d in both.
+      all entries jointly, where the published one is over each row: |v|^2 = delta d in both. Displacements
+      are mu v: longer, by the root of delta, where that is larger.
     - "one-probe": DAP aligns with one random direction. Corrected: ``probes`` of them. The published code's
       component along it has length 1 where that across has scale delta, so that its law is not
       delta-unbiased; here both have delta, corrected or not.

@@ -149,11 +149,9 @@ def read(request: Request) -> tuple[dict[str, Sentences], dict[str, list[torch.T
     check_place(request.dtype, request.device)
     data = load_data(request.source, train=request.train, dev=request.dev)
     tokenizer, limit = load_tokenizer(request.model)
-    if request.subset.startswith("last-"):
-        layers = layer_count(request.model)
-        check_depth(
-            request.subset, layers or 2**30
-        )  # where it is not told the model's own count is checked
+    layers = layer_count(request.model) if request.subset.startswith("last-") else None
+    if layers:  # else the model itself is asked
+        check_depth(request.subset, layers)
     prompt = PROMPTS[request.prompt]
     words = word_tokens(tokenizer, prompt)
     limit -= PROMPT_TOKENS if request.subset == "prompt" else 0
